@@ -1,0 +1,44 @@
+# Needs python3 (3.11 or newer) with pip, git and make; everything else is installed into .venv.
+# Another Python: make test PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# pyright comes with its own JavaScript and Node.js; it shall not look for newer ones.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format sweep lock clean venv
+
+help: ## List these targets
+	@echo "Usage: make <target> [PYTHON=python3.12]"
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)$$/\1 \2/p' $(MAKEFILE_LIST) \
+		| while read -r target text; do printf '  %-8s %s\n' "$$target" "$$text"; done
+
+demo: venv ## Run the whole product on this machine, with stand-ins for Slack, Oracle and the model
+	@$(BIN)/python -m sandbox.demo
+
+test: venv ## Run all tests in parallel
+	@$(BIN)/pytest -q
+
+check: venv ## Check style, format and types (ruff, pyright)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+
+format: venv ## Format the code and apply safe fixes
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+sweep: venv ## Run the long random sweeps (minutes)
+	@$(BIN)/pytest -q -m sweep --timeout 3600
+
+lock: ## Pin the newest allowed versions, with hashes, in requirements/*.txt
+	@$(PYTHON) scripts/lock.py
+
+venv: ## Prepare .venv (every target above does it by itself)
+	@$(PYTHON) scripts/bootstrap.py
+
+clean: ## Remove .venv, caches and what was built
+	@rm -rf .venv .venv-lock build dist .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
