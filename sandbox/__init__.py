@@ -1,0 +1,1 @@
+"""Local stand-ins that let the whole product run on one machine."""
