@@ -1,0 +1,188 @@
+"""Every sentence of the demo model, in Korean and English, and the forms of numbers in them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, NamedTuple
+
+Language = Literal["ko", "en"]
+
+LONGEST_ERROR = 600
+
+
+class Wording(NamedTuple):
+    """One meaning in both languages."""
+
+    ko: str
+    en: str
+
+
+PHRASES: dict[str, Wording] = {
+    "label": Wording(
+        "_(데모 모델: 규칙으로 답합니다)_",
+        "_(demo model: answers by rules)_",
+    ),
+    "thought": Wording(
+        "사용자가 '{tool}' 도구를 원함, 파라미터: {arguments}",
+        "The person wants the '{tool}' tool, parameters: {arguments}",
+    ),
+    "help": Wording(
+        "테이블 목록과 건수, 조회, 동기화, 스케줄을 도와드립니다. 예: `어떤 테이블이 있어?`, "
+        "`ORDERS 테이블 몇 건이야?`, `USERS 테이블 동기화 해줘`, "
+        "`지난주에 취소된 주문은 몇 건이야?`, `ORDERS 동기화하고 상위 5명 보여줘`.",
+        "I can list tables, count and query rows, propose a sync and show schedules. Try: "
+        "`which tables are there?`, `how many rows does ORDERS have?`, `sync USERS`, "
+        "`how many orders were cancelled last week?`, `sync ORDERS, then show the top five "
+        "customers`.",
+    ),
+    "welcome": Wording("천만에요. 더 궁금한 것이 있으면 말씀해 주세요.", "You are welcome."),
+    "press_button": Wording(
+        "승인은 글이 아니라 카드의 *승인* 버튼으로 합니다.",
+        "Approvals are given with the *Approve* button on the card, not in words.",
+    ),
+    "left_alone": Wording("알겠습니다. 아무것도 바꾸지 않습니다.", "All right, I change nothing."),
+    "which_table": Wording(
+        "어떤 테이블을 동기화할까요? 예: `USERS 테이블 동기화 해줘`",
+        "Which table shall be synced? For example: `sync USERS`",
+    ),
+    "unavailable": Wording(
+        "지금은 '{tool}' 도구를 쓸 수 없습니다.",
+        "The '{tool}' tool is not available now.",
+    ),
+    "waiting": Wording(
+        "{tables} 동기화는 승인을 기다리고 있습니다.",
+        "The sync of {tables} is waiting for approval.",
+    ),
+    "not_synced": Wording(
+        "{tables} 테이블은 아직 동기화되지 않아, 먼저 동기화를 제안합니다.",
+        "{tables} has no copy yet, so I propose a sync first.",
+    ),
+    "failed": Wording("처리하지 못했습니다: {error}", "That did not work: {error}"),
+    "no_reason": Wording("이유를 알 수 없습니다.", "no reason was given."),
+    "published": Wording(
+        "{tables} 테이블 동기화를 마쳤습니다. 총 {rows}건의 데이터가 처리되었습니다.",
+        "The sync of {tables} is complete. {rows} rows were processed in total.",
+    ),
+    "run_failed": Wording(
+        "{tables} 테이블 동기화에 실패했습니다: {error}",
+        "The sync of {tables} failed: {error}",
+    ),
+    "run_cancelled": Wording(
+        "{tables} 테이블 동기화가 취소되었습니다. 바뀐 것은 없습니다.",
+        "The sync of {tables} was cancelled. Nothing was changed.",
+    ),
+    "run_superseded": Wording(
+        "승인 뒤에 {tables} 테이블의 원본이 달라져서 실행하지 않았습니다. 새 카드를 확인해 주세요.",
+        "{tables} changed at the source after the approval, so nothing ran. Please see the new "
+        "card.",
+    ),
+    "rejected": Wording(
+        "{tables} 테이블 동기화가 거절되었습니다. 바뀐 것은 없습니다.",
+        "The sync of {tables} was declined. Nothing was changed.",
+    ),
+    "expired": Wording(
+        "{tables} 테이블 동기화는 승인 시한이 지나 실행되지 않았습니다. 다시 요청해 주세요.",
+        "The approval for {tables} ran out of time, so nothing ran. Ask again if it is needed.",
+    ),
+    "tables": Wording(
+        "테이블은 {offered}개이고 그중 {synced}개가 동기화되어 있습니다: {listed}.",
+        "There are {offered} tables, {synced} of them synced: {listed}.",
+    ),
+    "no_tables": Wording("볼 수 있는 테이블이 없습니다.", "There are no tables you may see."),
+    "table_synced": Wording("{table} ({rows}건)", "{table} ({rows} rows)"),
+    "table_unsynced": Wording("{table} (동기화 전)", "{table} (not synced)"),
+    "status": Wording(
+        "테이블 {offered}개 중 {synced}개가 동기화되어 있습니다.",
+        "{synced} of {offered} tables are synced.",
+    ),
+    "status_runs": Wording("최근 실행: {runs}.", "Recent runs: {runs}."),
+    "status_pending": Wording("승인 대기: {tables}.", "Waiting for approval: {tables}."),
+    "run": Wording("{tables} {state}", "{tables} {state}"),
+    "run_rows": Wording("{tables} {state} ({rows}건)", "{tables} {state} ({rows} rows)"),
+    "stats": Wording(
+        "{table} 테이블은 {rows}건이고 열은 {columns}개입니다.",
+        "{table} has {rows} rows and {columns} columns.",
+    ),
+    "schedules": Wording("스케줄은 {count}개입니다: {listed}.", "Schedules: {count}. {listed}."),
+    "schedule": Wording(
+        "{name} ({tables}, `{cron}` {timezone}, 다음 실행 {next})",
+        "{name} ({tables}, `{cron}` {timezone}, next at {next})",
+    ),
+    "no_schedules": Wording("등록된 스케줄이 없습니다.", "There are no schedules."),
+    "clock_stopped": Wording(
+        "다만 스케줄러가 실행 중이 아닙니다.", "The scheduler is not running, though."
+    ),
+    "by_status": Wording("{which} 상태별: {listed}.", "{which} by status: {listed}."),
+    "rows": Wording("{table} 테이블에서 {count}행을 조회했습니다.", "{table}: {count} rows."),
+    "more_rows": Wording("행이 더 있습니다.", "There are more rows."),
+    "no_rows": Wording("조건에 맞는 행이 없습니다.", "No rows match."),
+    "dropped_result": Wording(
+        "조회 결과가 더는 남아 있지 않습니다. 다시 물어봐 주세요.",
+        "The result is no longer at hand. Please ask again.",
+    ),
+}
+
+STATES: dict[str, Wording] = {
+    "queued": Wording("대기 중", "queued"),
+    "running": Wording("실행 중", "running"),
+    "verifying": Wording("검증 중", "verifying"),
+    "published": Wording("완료", "published"),
+    "failed": Wording("실패", "failed"),
+    "cancelled": Wording("취소됨", "cancelled"),
+    "superseded": Wording("대체됨", "superseded"),
+}
+
+# Errors come with an English sentence; the frequent ones are known in Korean by their code.
+KOREAN_ERRORS = {
+    "table_not_synced": "아직 동기화되지 않은 테이블입니다.",
+    "table_not_offered": "이 봇이 다루지 않는 테이블입니다.",
+    "table_not_found": "Oracle에 그 테이블이 없거나 읽을 권한이 없습니다.",
+    "table_ambiguous": "같은 이름의 테이블이 여럿입니다. 스키마까지 적어 주세요.",
+    "column_not_found": "그런 열이 없습니다.",
+    "bad_arguments": "도구에 넘긴 값이 올바르지 않습니다.",
+    "unknown_tool": "그런 도구가 없습니다.",
+    "login_refused": "Oracle이 로그인을 거부했습니다.",
+    "oracle_unreachable": "Oracle에 연결할 수 없습니다.",
+    "connection_dropped": "Oracle 연결이 끊겼습니다. 기존 데이터는 그대로이니 다시 요청해 주세요.",
+    "oracle_timeout": "Oracle이 제때 응답하지 않았습니다. 기존 데이터는 그대로입니다.",
+    "verification_failed": "복사본이 원본과 일치하지 않아 게시하지 않았습니다.",
+    "query_timeout": "조회가 제한 시간을 넘어 중단되었습니다.",
+    "too_many_rows": "행 수가 허용 한도를 넘었습니다.",
+    "state_unavailable": "상태 저장소에 연결할 수 없습니다.",
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """One sentence of `PHRASES`, its places filled."""
+    return getattr(PHRASES[key], language).format(**values)
+
+
+def state_name(state: object, language: Language) -> str:
+    """The state of a run in words; an unknown one as it is."""
+    wording = STATES.get(str(state))
+    return str(state) if wording is None else getattr(wording, language)
+
+
+def error_sentence(failure: dict[str, Any], language: Language) -> str:
+    """What went wrong, from a result or event with `code` and `error`."""
+    known = KOREAN_ERRORS.get(str(failure.get("code")))
+    if language == "ko" and known:
+        return known
+    return str(failure.get("error") or say("no_reason", language))[:LONGEST_ERROR]
+
+
+def number(value: object, digits: int = 0) -> str:
+    """`100000` as `100,000`; what is no number as it is. At most *digits* places."""
+    try:
+        exact = Decimal(str(value or 0))
+        rounded = exact.quantize(Decimal(1).scaleb(-digits))
+    except InvalidOperation:
+        return str(value)
+    return f"{rounded.to_integral_value() if rounded == rounded.to_integral_value() else rounded:,}"
+
+
+def names(tables: object) -> str:
+    """Tables in a sentence: bare names, a schema only where two tables share one."""
+    listed = [str(table) for table in tables] if isinstance(tables, list | tuple) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] -- JSON
+    bare = [table.rpartition(".")[2] for table in listed]
+    return ", ".join(
+        short if bare.count(short) == 1 else full for short, full in zip(bare, listed, strict=True)
+    )

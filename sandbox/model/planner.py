@@ -1,0 +1,99 @@
+"""The demo model: rules in place of a network. The same messages always get the same reply."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sandbox.model.orders import TodayUnknown
+from sandbox.model.phrases import Language, error_sentence, names, say
+from sandbox.model.replies import Calls, JsonObject, Reply, Status, Text, call
+from sandbox.model.scene import Outcome, Scene, read_scene
+from sandbox.model.telling import tell, tell_event
+from sandbox.model.understanding import Step, understand
+
+LONGEST_REASON = 200
+
+
+def plan_reply(messages: Sequence[JsonObject], tools: Sequence[JsonObject]) -> Reply:
+    """Reply to a valid history, with calls of *tools* only.
+
+    The first words of a conversation begin with a line that says no model wrote them.
+    """
+    scene = read_scene(messages)
+    try:
+        reply = _decide(scene)
+    except TodayUnknown:
+        return Status(400, message="The rules need a system message with: Today is YYYY-MM-DD.")
+    offered = {tool["function"]["name"] for tool in tools}
+    if isinstance(reply, Calls):
+        missing = [one.name for one in reply.calls if one.name not in offered]
+        if missing:
+            reply = Text(say("unavailable", scene.language, tool=missing[0]))
+    if scene.introduced:
+        return reply
+    return _labelled(reply, scene.language)
+
+
+def _decide(scene: Scene) -> Text | Calls:
+    """Choose the next step: do what is left of the request, or tell how it ended."""
+    opening = tell_event(scene.event, scene.language) if scene.event else ""
+    if scene.event and scene.event.get("state") != "published":
+        return Text(opening)
+    refused = [outcome for outcome in scene.outcomes if not outcome.ok]
+    if refused:
+        return _after_refusal(refused, scene)
+    waiting = [outcome for outcome in scene.outcomes if outcome.name == "start_sync"]
+    if waiting:
+        return Text(tell(waiting[0], None, scene.language))
+    steps = understand(scene.asked, scene.offered, scene.today)
+    if scene.event:  # the sync this was about has been done
+        steps = tuple(step for step in steps if step.calls and not step.is_sync)
+    for step in steps:
+        if step.say:
+            return Text(say(step.say, scene.language))
+        if not _answers(step, scene):
+            return _calls(step.calls, scene.language, "" if scene.outcomes else opening)
+    told = [
+        tell(outcome, step.question, scene.language)
+        for step in steps
+        for outcome in _answers(step, scene)
+    ]
+    return Text(" ".join(told) or opening)
+
+
+def _after_refusal(refused: Sequence[Outcome], scene: Scene) -> Text | Calls:
+    """Propose the sync a question needs, once; say any other error plainly."""
+    unsynced = [
+        str(outcome.arguments["table"])
+        for outcome in refused
+        if outcome.result.get("code") == "table_not_synced" and "table" in outcome.arguments
+    ]
+    if not unsynced or scene.proposed:
+        error = error_sentence(refused[0].result, scene.language)
+        return Text(say("failed", scene.language, error=error))
+    arguments: JsonObject = {"tables": unsynced, "reason": scene.asked[:LONGEST_REASON]}
+    opening = say("not_synced", scene.language, tables=names(unsynced))
+    return _calls((("start_sync", arguments),), scene.language, opening)
+
+
+def _answers(step: Step, scene: Scene) -> tuple[Outcome, ...]:
+    """The outcomes of this turn that belong to *step*; none if it has not been done."""
+    return tuple(
+        outcome for outcome in scene.outcomes if (outcome.name, outcome.arguments) in step.calls
+    )
+
+
+def _calls(calls: Sequence[tuple[str, JsonObject]], language: Language, opening: str) -> Calls:
+    thoughts = [
+        say("thought", language, tool=name, arguments=json.dumps(arguments, ensure_ascii=False))
+        for name, arguments in calls
+    ]
+    made = (call(name, arguments) for name, arguments in calls)
+    return Calls(*made, text="\n".join([opening, *thoughts] if opening else thoughts))
+
+
+def _labelled(reply: Text | Calls, language: Language) -> Text | Calls:
+    text = f"{say('label', language)}\n{reply.text}"
+    if isinstance(reply, Text):
+        return replace(reply, text=text)
+    return Calls(*reply.calls, text=text)

@@ -1,0 +1,151 @@
+"""Sentences from results and events: what the tools said, in the person's language."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from sandbox.model.orders import OrdersQuestion, tell_orders
+from sandbox.model.phrases import Language, error_sentence, names, number, say, state_name
+from sandbox.model.replies import JsonObject
+from sandbox.model.scene import Outcome, table_names
+
+MOST_LISTED = 10
+MOST_RUNS = 3
+
+
+def tell(outcome: Outcome, question: OrdersQuestion | None, language: Language) -> str:
+    """Say what a call that went well brought."""
+    if not outcome.result.keys() - {"ok", "note"}:  # the product empties old results for room
+        return say("dropped_result", language)
+    if outcome.name == "query_table" and question is not None:
+        return tell_orders(question, outcome.result, language)
+    teller = _TELLERS.get(outcome.name)
+    return teller(outcome.result, language) if teller else say("help", language)
+
+
+def tell_event(event: JsonObject, language: Language) -> str:
+    """Say what happened outside: a run that ended, or a proposal that did not become one."""
+    tables = names(table_names(event))
+    if event["event"] != "run_ended":
+        return say(
+            "expired" if event["event"] == "expired" else "rejected", language, tables=tables
+        )
+    match event.get("state"):
+        case "published":
+            copies = cast("list[JsonObject]", event.get("tables") or [])
+            rows = sum(int(copy.get("rows") or 0) for copy in copies)
+            return say("published", language, tables=tables, rows=number(rows))
+        case "cancelled" | "superseded" as state:
+            return say(f"run_{state}", language, tables=tables)
+        case _:
+            error = error_sentence(event, language)
+            return say("run_failed", language, tables=tables, error=error)
+
+
+def _tell_tables(result: JsonObject, language: Language) -> str:
+    tables = cast("list[JsonObject]", result.get("tables") or [])
+    if not tables:
+        return say("no_tables", language)
+    shown = [
+        say("table_synced", language, table=names([one["table"]]), rows=number(one.get("rows")))
+        if one.get("synced")
+        else say("table_unsynced", language, table=names([one["table"]]))
+        for one in tables
+    ]
+    return say(
+        "tables",
+        language,
+        offered=len(tables),
+        synced=sum(bool(one.get("synced")) for one in tables),
+        listed=_listed(shown),
+    )
+
+
+def _tell_status(result: JsonObject, language: Language) -> str:
+    runs = [
+        say(
+            "run" if run.get("rows") is None else "run_rows",
+            language,
+            tables=names(run.get("tables")),
+            state=state_name(run.get("state"), language),
+            rows=number(run.get("rows")),
+        )
+        for run in cast("list[JsonObject]", result.get("runs") or [])[:MOST_RUNS]
+    ]
+    pending = [
+        names(one.get("tables"))
+        for one in cast("list[JsonObject]", result.get("pending_approvals") or [])
+    ]
+    sentences = [
+        say(
+            "status",
+            language,
+            offered=result.get("offered_tables", 0),
+            synced=result.get("synced_tables", 0),
+        )
+    ]
+    if runs:
+        sentences.append(say("status_runs", language, runs=", ".join(runs)))
+    if pending:
+        sentences.append(say("status_pending", language, tables=_listed(pending)))
+    return " ".join(sentences)
+
+
+def _tell_stats(result: JsonObject, language: Language) -> str:
+    columns = cast("list[Any]", result.get("columns") or [])
+    return say(
+        "stats",
+        language,
+        table=names([result.get("table")]),
+        rows=number(result.get("rows")),
+        columns=len(columns),
+    )
+
+
+def _tell_schedules(result: JsonObject, language: Language) -> str:
+    schedules = cast("list[JsonObject]", result.get("schedules") or [])
+    shown = [
+        say(
+            "schedule",
+            language,
+            name=one.get("name"),
+            tables=names(one.get("tables")),
+            cron=one.get("cron"),
+            timezone=one.get("timezone"),
+            next=one.get("next_at"),
+        )
+        for one in schedules
+    ]
+    sentence = (
+        say("schedules", language, count=len(shown), listed=_listed(shown))
+        if shown
+        else say("no_schedules", language)
+    )
+    stopped = result.get("clock_running") is False
+    return f"{sentence} {say('clock_stopped', language)}" if stopped else sentence
+
+
+def _tell_rows(result: JsonObject, language: Language) -> str:
+    rows = cast("list[Any]", result.get("rows") or [])
+    if not rows:
+        return say("no_rows", language)
+    sentence = say("rows", language, table=names([result.get("table")]), count=number(len(rows)))
+    return f"{sentence} {say('more_rows', language)}" if result.get("truncated") else sentence
+
+
+def _tell_proposal(result: JsonObject, language: Language) -> str:
+    return say("waiting", language, tables=names(result.get("tables")))
+
+
+_TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
+    "list_tables": _tell_tables,
+    "get_sync_status": _tell_status,
+    "get_table_stats": _tell_stats,
+    "get_scheduler_status": _tell_schedules,
+    "query_table": _tell_rows,
+    "start_sync": _tell_proposal,
+}
+
+
+def _listed(parts: Sequence[str]) -> str:
+    more = f" (+{len(parts) - MOST_LISTED})" if len(parts) > MOST_LISTED else ""
+    return ", ".join(parts[:MOST_LISTED]) + more

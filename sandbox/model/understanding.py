@@ -1,0 +1,209 @@
+"""From a person's words to the calls that answer them, by keywords in Korean and English."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from sandbox.model.orders import OrdersQuestion, query_of, read_orders_question
+from sandbox.model.replies import JsonObject
+from sandbox.model.scene import HANGUL
+
+MAX_TABLES = 20
+
+ALIASES: tuple[tuple[str, str], ...] = (
+    (r"주문\s*(?:상품|항목)|order items?", "ORDER_ITEMS"),
+    (r"주문(?!\s*(?:상품|항목))", "ORDERS"),
+    (r"고객|\bcustomers?\b", "CUSTOMERS"),
+    (r"제품|(?<!주문)(?<!주문\s)상품|\bproducts?\b", "PRODUCTS"),
+    (r"사용자|회원|직원|\busers?\b", "USERS"),
+)
+
+# ASCII: a Latin word ends where a Hangul particle begins, as in "ORDERS를" and "sync하고".
+FLAGS = re.IGNORECASE | re.ASCII
+SYNC = re.compile(
+    r"(?:(?<!다음\s)(?<!마지막\s)(?<!최근\s)(?:동기화|싱크)"
+    r"(?!\s*(?:상태|현황|이력|기록|일정|스케[줄쥴]|된|됐|되|했))"
+    r"|(?<!next\s)(?<!last\s)\b(?:sync(?:ing|hroni[sz]e)?|copy|refresh)\b"
+    r"(?!\s+(?:status|state|history|schedules?|runs?)))",
+    FLAGS,
+)
+NOT_SYNC = re.compile(r"하지\s*(?:마|말)|don'?t|do not|\bwithout\b", FLAGS)
+WORD = re.compile(r"(?<![\w$#.])(?:([a-z][\w$#]*)\.)?([a-z][\w$#]*)", FLAGS)
+EVERYTHING = re.compile(r"모두|전부|전체|모든|\ball\b|everything", FLAGS)
+# Korean says the verb last, so a sync's tables stand before it; English says it first.
+KOREAN_VERB_ENDING = re.compile(r"\S*(?:\s+(?:한\s+)?(?:후|뒤|다음)에?)?")
+ENGLISH_CLAUSE_END = re.compile(
+    r",?\s*(?:and\s+)?\bthen\b|,?\s+and\s+(?=show|tell|count|how|which|what|list|give)"
+    r"|\s+(?=after\b)|[.;!?](?=\s|$)|\n",
+    FLAGS,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do: calls, made together, or a sentence of `PHRASES` where none is needed."""
+
+    calls: tuple[tuple[str, JsonObject], ...] = ()
+    question: OrdersQuestion | None = None
+    say: str = ""
+
+    @property
+    def is_sync(self) -> bool:
+        """Whether a person will have to decide."""
+        return any(name == "start_sync" for name, _ in self.calls)
+
+
+@dataclass(frozen=True)
+class _Words:
+    text: str
+    tables: tuple[str, ...]
+    today: date | None
+
+    def have(self, pattern: str) -> bool:
+        return re.search(pattern, self.text, FLAGS) is not None
+
+
+def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple[Step, ...]:
+    """What to do for *text*, in order: a sync first, then the rest of the sentence."""
+    cut = _cut(text)
+    if cut is None:
+        step = _first(_Words(text, find_tables(text, offered), today))
+        return (step or Step(say="help"),)
+    if NOT_SYNC.search(text):
+        return (Step(say="left_alone"),)
+    syncing, rest = cut
+    tables, then = find_tables(syncing, offered), None
+    if tables:
+        then = _first(_Words(rest, find_tables(rest, offered), today))
+    elif EVERYTHING.search(text):
+        tables = offered[:MAX_TABLES]
+    else:
+        tables = find_tables(text, offered)
+    if not tables:
+        return (Step(say="which_table"),)
+    sync = Step((("start_sync", {"tables": list(tables)}),))
+    return (sync, then) if then else (sync,)
+
+
+def find_tables(text: str, offered: tuple[str, ...]) -> tuple[str, ...]:
+    """Tables named in *text*, in its order: with their schema only where the person wrote it.
+
+    Particles may follow at once ("ORDERS를"). Else the shop's words for its tables count, and else
+    whatever is called a table, so that the tool can say that there is none.
+    """
+    known = {table.rpartition(".")[2] for table in offered}
+    places: list[tuple[int, str]] = []
+    for word in WORD.finditer(text):
+        full, bare = word[0].upper(), word[2].upper()
+        if full in offered or bare in known:
+            places.append((word.start(), full if full in offered else bare))
+    if not places:
+        aliases = [(re.search(pattern, text, FLAGS), table) for pattern, table in ALIASES]
+        places = [(found.start(), table) for found, table in aliases if found and table in known]
+    if not places:
+        called = re.search(r"\b([A-Z][A-Z0-9_$#.]+)\s*(?:테이블|table\b)", text, re.ASCII)
+        if called:
+            return (called[1],)
+    return tuple(dict.fromkeys(name for _, name in sorted(places)))[:MAX_TABLES]
+
+
+def _cut(text: str) -> tuple[str, str] | None:
+    """Split into the part that asks for a sync and the rest; None if nothing does."""
+    verb = SYNC.search(text)
+    if verb is None:
+        return None
+    if HANGUL.search(text):
+        ending = KOREAN_VERB_ENDING.match(text, verb.end())
+        end = ending.end() if ending else verb.end()
+        return text[:end], text[end:]
+    clause_end = ENGLISH_CLAUSE_END.search(text, verb.end())
+    if clause_end is None:
+        return text[verb.start() :], text[: verb.start()]
+    return text[verb.start() : clause_end.start()], text[: verb.start()] + text[clause_end.end() :]
+
+
+def _first(words: _Words) -> Step | None:
+    return next((step for read in _READERS if (step := read(words))), None)
+
+
+def _schedules(words: _Words) -> Step | None:
+    if words.have(r"스케[줄쥴]|예약|(?:다음|정기)\s*동기화|schedul|\bcron\b|next sync"):
+        return Step((("get_scheduler_status", {}),))
+    return None
+
+
+def _orders(words: _Words) -> Step | None:
+    question = read_orders_question(words.text, words.today)
+    return question and Step((("query_table", query_of(question)),), question)
+
+
+def _table_list(words: _Words) -> Step | None:
+    if words.have(
+        r"(?:어떤|무슨|동기화된)\s*테이블|테이블[은이들]*\s*(?:목록|리스트|뭐|몇\s*개)"
+        r"|(?:what|which|list|show|how many)\b[^.?!]*\btables\b|^\s*tables\b"
+    ):
+        return Step((("list_tables", {}),))
+    return None
+
+
+def _count(words: _Words) -> Step | None:
+    if words.have(
+        r"몇\s*[건개행명]|[건행]\s*수|통계|컬럼|무슨 열"
+        r"|how many|\bcount\b|number of|\bstats\b|\bcolumns?\b"
+    ):
+        if not words.tables:
+            return Step((("list_tables", {}),))
+        return Step(tuple(("get_table_stats", {"table": table}) for table in words.tables))
+    return None
+
+
+def _status(words: _Words) -> Step | None:
+    if words.have(
+        r"상태|현황|진행|(?:마지막|최근)\s*동기화|동기화\s*(?:된|됐|되|했)|언제|승인\s*대기"
+        r"|status|progress|last sync|synced|pending"
+    ):
+        only = {"table": words.tables[0]} if len(words.tables) == 1 else {}
+        return Step((("get_sync_status", only),))
+    return None
+
+
+def _rows(words: _Words) -> Step | None:
+    if not words.tables or not words.have(
+        r"보여|조회|출력|알려|최근|샘플|show|list|display|preview|latest|recent|sample|rows"
+    ):
+        return None
+    wanted = re.search(r"(\d{1,3})\s*(?:건|개|행|rows?\b|orders?\b)", words.text, FLAGS)
+    query: JsonObject = {"table": words.tables[0], "limit": int(wanted[1]) if wanted else 10}
+    if words.tables[0].endswith("ORDERS") and words.have(r"최근|latest|recent"):
+        query["order_by"] = [{"column": "ORDERED_AT", "direction": "desc"}]
+    return Step((("query_table", query),))
+
+
+def _named_only(words: _Words) -> Step | None:
+    if words.tables and re.fullmatch(r"[\w.$#]+(?:\s*(?:테이블|table))?\W*", words.text.strip()):
+        return Step((("get_table_stats", {"table": words.tables[0]}),))
+    return None
+
+
+def _small_talk(words: _Words) -> Step | None:
+    if words.have(r"고마워|고맙|감사|\bthank"):
+        return Step(say="welcome")
+    if words.have(
+        r"^\s*(?:네|넵|응|예|그래|승인(?:해\s*줘|할게|합니다)?"
+        r"|yes|okay|ok|approve|go ahead)[\s.!~]*$"
+    ):
+        return Step(say="press_button")
+    return None
+
+
+_READERS: tuple[Callable[[_Words], Step | None], ...] = (
+    _schedules,
+    _table_list,
+    _orders,
+    _count,
+    _status,
+    _rows,
+    _named_only,
+    _small_talk,
+)

@@ -1,0 +1,248 @@
+"""Execute, fetch and the end of a transaction, for one session."""
+
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+
+from sandbox.oracle import messages, requests, sql
+from sandbox.oracle.database import Database, Result, ResultColumn, Snapshot
+from sandbox.oracle.errors import OracleError
+from sandbox.oracle.faults import Faults
+from sandbox.oracle.messages import CallEnd
+from sandbox.oracle.requests import BindType, Execute
+from sandbox.oracle.sql import AlterSession, BeginReadOnly, EndTransaction, Query
+from sandbox.oracle.values import BindValue
+from sandbox.oracle.wire import Disconnected, ProtocolError, Reader
+
+MOST_CURSORS = 300
+SESSION_SETTINGS = ("NLS_", "_", "TIME_ZONE", "STATISTICS_LEVEL", "DDL_LOCK_TIMEOUT", "OPTIMIZER_")
+NLS_DEFAULTS = {
+    "NLS_DATE_FORMAT": "DD-MON-RR",
+    "NLS_TIMESTAMP_FORMAT": "DD-MON-RR HH.MI.SSXFF AM",
+    "NLS_TIMESTAMP_TZ_FORMAT": "DD-MON-RR HH.MI.SSXFF AM TZR",
+    "NLS_NUMERIC_CHARACTERS": ".,",
+    "NLS_LANGUAGE": "AMERICAN",
+    "NLS_TERRITORY": "AMERICA",
+    "NLS_SORT": "BINARY",
+    "NLS_COMP": "BINARY",
+    "NLS_CALENDAR": "GREGORIAN",
+    "NLS_DATE_LANGUAGE": "AMERICAN",
+}
+
+
+@dataclass
+class Cursor:
+    """A parsed statement and, while rows are left, its result."""
+
+    number: int
+    sql: str
+    bind_types: tuple[BindType, ...] = ()
+    columns: tuple[ResultColumn, ...] = ()
+    result: Result | None = None
+    fetches: int = 0
+
+
+@dataclass
+class Calls:
+    """The statements of one session, and its transaction.
+
+    Nobody writes here, so a transaction is only ever a snapshot: SET TRANSACTION READ ONLY takes
+    one, commit and rollback let it go.
+
+    `running` is the DuckDB connection at work, for another thread to interrupt.
+    """
+
+    database: Database
+    faults: Faults
+    broken: threading.Event
+    schema: str = ""
+    running: duckdb.DuckDBPyConnection | None = None
+    stopped: threading.Event = field(default_factory=threading.Event)
+    settings: dict[str, str] = field(default_factory=lambda: dict(NLS_DEFAULTS))
+    _cursors: dict[int, Cursor] = field(default_factory=dict[int, Cursor])
+    _last_cursor: int = 0
+    _snapshot: Snapshot | None = None
+    _connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def call_status(self) -> int:
+        """Tells the client whether a transaction is open, or it would not roll back on close."""
+        return messages.TRANSACTION_OPEN if self._snapshot else 0
+
+    def close(self) -> None:
+        """Give the session's DuckDB connection back."""
+        if self._connection:
+            self._connection.close()
+
+    def execute(self, request: Execute, context: Mapping[str, str]) -> bytes:
+        """Parse and run a statement, or run a parsed one again with other bind types."""
+        if request.cursor:
+            cursor = self._cursor(request.cursor)
+        else:
+            if len(self._cursors) >= MOST_CURSORS:
+                raise OracleError(1000, "maximum open cursors exceeded")
+            self._last_cursor = self._last_cursor % 65535 + 1
+            cursor = Cursor(self._last_cursor, request.sql or "")
+            self._cursors[cursor.number] = cursor
+        if request.bind_types is not None:
+            cursor.bind_types = request.bind_types
+        try:
+            return self._run(cursor, request.binds, request.rows_wanted, context)
+        except OracleError:
+            if not request.cursor:
+                del self._cursors[cursor.number]
+            raise
+
+    def reexecute(self, reader: Reader, context: Mapping[str, str]) -> bytes:
+        """The short form for a cursor whose statement and bind types are known."""
+        cursor = self._cursor(reader.uint())
+        rows = reader.uint()
+        fetches_too = reader.uint()
+        reader.uint()
+        binds = requests.read_bind_row(reader, cursor.bind_types)
+        return self._run(cursor, binds, rows if fetches_too else 0, context)
+
+    def fetch(self, number: int, rows: int) -> bytes:
+        """The next rows of an executed query."""
+        cursor = self._cursor(number)
+        cursor.fetches += 1
+        self._strike(cursor)
+        if cursor.result is None:
+            raise OracleError(1002, "fetch out of sequence")
+        return self._rows(cursor, cursor.result, rows)
+
+    def end_transaction(self) -> bytes:
+        """Commit or rollback."""
+        self._snapshot = None
+        return messages.status(self.call_status)
+
+    def close_cursors(self, numbers: Sequence[int]) -> None:
+        """Forget statements the client no longer caches."""
+        for number in numbers:
+            self._cursors.pop(number, None)
+
+    def set_schema(self, schema: str) -> None:
+        """The schema of bare table names; ORA-01435 when there is none of that name."""
+        if schema.upper() not in ("SHOP", "SYS", "DUCKFERRY"):
+            raise OracleError(1435)
+        self.schema = schema.upper()
+
+    def _cursor(self, number: int) -> Cursor:
+        if number not in self._cursors:
+            raise OracleError(1001, "invalid cursor")
+        return self._cursors[number]
+
+    def _run(
+        self, cursor: Cursor, binds: Sequence[BindValue], rows: int, context: Mapping[str, str]
+    ) -> bytes:
+        cursor.fetches, cursor.result = 0, None
+        self._strike(cursor)
+        parameters = messages.PARAMETERS
+        match sql.translate(cursor.sql, context):
+            case Query() as query:
+                return self._query(cursor, query, binds, rows)
+            case AlterSession(settings):
+                self._alter(settings)
+                if self.schema and any(name == "CURRENT_SCHEMA" for name, _ in settings):
+                    parameters = messages.schema_changed(self.schema)
+            case BeginReadOnly():
+                if self._snapshot:
+                    raise OracleError(1453)
+                self._snapshot = self.database.snapshot()
+            case EndTransaction():
+                self._snapshot = None
+        end = CallEnd(self.call_status, cursor.number)
+        return parameters + messages.end_of_call(end)
+
+    def _query(self, cursor: Cursor, query: Query, binds: Sequence[BindValue], rows: int) -> bytes:
+        schema = self.schema or "DUCKFERRY"
+        self.database.check_access(query, schema)
+        highest = max((*query.bind_order, -1 if query.scn_bind is None else query.scn_bind, -1))
+        if highest >= len(binds):
+            raise OracleError(1008)
+        ordered = [binds[index] for index in query.bind_order]
+        scn = query.scn if query.scn_bind is None else binds[query.scn_bind]
+        with self._source(scn) as connection:
+            self._prepare(connection, query, schema)
+            result = self.database.run(connection, query, ordered, schema)
+        description = b"" if result.columns == cursor.columns else messages.describe(result.columns)
+        cursor.columns, cursor.result = result.columns, result
+        if not rows:
+            end = CallEnd(self.call_status, cursor.number)
+            return description + messages.PARAMETERS + messages.end_of_call(end)
+        return description + self._rows(cursor, result, rows)
+
+    @contextmanager
+    def _source(self, scn: object) -> Generator[duckdb.DuckDBPyConnection]:
+        """The connection that sees the right moment; a break interrupts what runs on it."""
+        snapshot = self._snapshot
+        if scn is not None:
+            if not isinstance(scn, int):
+                raise OracleError(8181)
+            snapshot = self.database.snapshot(scn)
+        if snapshot:
+            with snapshot.use() as connection, self._interruptible(connection):
+                yield connection
+            return
+        if self._connection is None:
+            self._connection = self.database.connection()
+        with self._interruptible(self._connection):
+            yield self._connection
+
+    @contextmanager
+    def _interruptible(self, connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+        self.stopped.clear()
+        self.running = connection
+        try:
+            if self.broken.is_set():
+                raise OracleError(1013)
+            yield
+        finally:
+            self.running = None
+            self.stopped.set()
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, query: Query, schema: str) -> None:
+        """Name resolution as in Oracle, and the values that the V$ and NLS views show."""
+        connection.execute(f"SET search_path = '{schema},SYS'")
+        names = {name for _, name in query.tables}
+        if "V$DATABASE" in names:
+            connection.execute(f'SET VARIABLE "CURRENT_SCN" = {self.database.next_scn()}')
+        if "NLS_SESSION_PARAMETERS" in names:
+            for name, setting in self.settings.items():
+                connection.execute(f'SET VARIABLE "{name}" = ?', [setting])
+
+    def _rows(self, cursor: Cursor, result: Result, wanted: int) -> bytes:
+        """Exactly as many rows as wanted, or fewer and ORA-01403, which ends the fetching."""
+        rows, count = result.take(wanted)
+        code = messages.NO_DATA_FOUND if count < wanted else 0
+        text = OracleError(code).text if code else ""
+        end = CallEnd(self.call_status, cursor.number, result.position, code, text)
+        return messages.ROW_HEADER + rows + messages.PARAMETERS + messages.end_of_call(end)
+
+    def _alter(self, settings: Sequence[tuple[str, str]]) -> None:
+        for name, setting in settings:
+            if name == "CURRENT_SCHEMA":
+                self.set_schema(setting)
+            elif name.startswith(SESSION_SETTINGS):
+                self.settings[name] = setting.replace("''", "'")
+            else:
+                raise OracleError(2248)
+
+    def _strike(self, cursor: Cursor) -> None:
+        """The fault that waits for this round trip, if any."""
+        fault = self.faults.hit(cursor.sql, cursor.fetches)
+        if fault is None:
+            return
+        match fault.kind:
+            case "error":
+                raise OracleError(fault.code)
+            case "drop":
+                raise Disconnected
+            case "stall":
+                if self.broken.wait(fault.seconds):
+                    raise OracleError(1013)
+            case _:
+                raise ProtocolError(f"fault {fault.kind}")

@@ -1,0 +1,208 @@
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (pyarrow ships no types)
+"""The embedded DuckDB behind the stand-in: system change numbers, snapshots, query results.
+
+Every commit pins a DuckDB transaction of its own, so `AS OF SCN n` reads all tables as they
+were at n without copying anything. Beyond the last 64 commits the answer is ORA-01555.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from sandbox.oracle import catalog, data, types, values
+from sandbox.oracle.errors import OracleError, from_duckdb
+from sandbox.oracle.sql import Query
+from sandbox.oracle.types import OracleType
+from sandbox.oracle.values import BindValue
+
+FIRST_SCN = 5_000_000
+MOST_SNAPSHOTS = 64
+TRANSACTIONS_PER_SNAPSHOT = 3
+ROW = b"\x07"
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """A column of a result as the client is told about it."""
+
+    name: str
+    oracle_type: OracleType
+
+
+@dataclass
+class Result:
+    """Rows of one query, encoded as they are fetched."""
+
+    columns: tuple[ResultColumn, ...]
+    table: pa.Table
+    position: int = 0
+
+    def take(self, count: int) -> tuple[bytes, int]:
+        """Up to `count` rows in wire form, and how many there were."""
+        part = self.table.slice(self.position, count)
+        self.position += part.num_rows
+        encoded = [
+            values.encode_column(part.column(index), column.oracle_type)
+            for index, column in enumerate(self.columns)
+        ]
+        rows = [ROW + b"".join(row) for row in zip(*encoded, strict=True)]
+        return b"".join(rows), len(rows)
+
+
+class Snapshot:
+    """The whole database as it was at one SCN: DuckDB transactions that stay open.
+
+    An error while a query runs aborts its transaction, so a snapshot starts with a few of them.
+    """
+
+    def __init__(self, scn: int, connections: Sequence[duckdb.DuckDBPyConnection]) -> None:
+        self.scn = scn
+        self._connections = list(connections)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def use(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection that sees this moment, for one query; ORA-01555 if none is left."""
+        with self._lock:
+            if not self._connections:
+                raise OracleError(1555)
+            try:
+                yield self._connections[-1]
+            except OracleError:
+                if _is_aborted(self._connections[-1]):
+                    self._connections.pop().close()
+                raise
+
+
+class Database:
+    """One sample database, shared by all sessions of a server."""
+
+    def __init__(self, today: date) -> None:
+        self._root = duckdb.connect(
+            ":memory:",
+            config={
+                "default_null_order": "nulls_last_on_asc_first_on_desc",
+                "threads": 2,
+            },
+        )
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._lock = threading.Lock()
+        self._scn = FIRST_SCN
+        self._snapshots: deque[Snapshot] = deque(maxlen=MOST_SNAPSHOTS)
+        self._types: catalog.ColumnTypes = {}
+        self._visible: set[tuple[str, str]] = set()
+        catalog.create_dictionary(self._root)
+        self.change(lambda connection: data.create_shop(connection, today))
+
+    def change(self, work: Callable[[duckdb.DuckDBPyConnection], object]) -> int:
+        """Do `work` in one transaction; returns its SCN."""
+        with self._lock:
+            self._root.begin()
+            try:
+                work(self._root)
+                column_types = catalog.refresh(self._root)
+                visible = catalog.visible_tables(self._root)
+                self._root.commit()
+            except duckdb.Error:
+                self._root.rollback()
+                raise
+            self._types, self._visible = column_types, visible
+            self._scn += 1
+            pinned = [_pinned(self._root) for _ in range(TRANSACTIONS_PER_SNAPSHOT)]
+            self._snapshots.append(Snapshot(self._scn, pinned))
+            return self._scn
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own for one session; transactions belong to connections."""
+        with self._lock:
+            return self._root.cursor()
+
+    def next_scn(self) -> int:
+        """The current SCN. It moves on with every look, as in Oracle."""
+        with self._lock:
+            self._scn += 1
+            return self._scn
+
+    def snapshot(self, scn: int | None = None) -> Snapshot:
+        """The database as it was at `scn`, or as it is now.
+
+        Raises ORA-08181 for a number ahead of now, ORA-01555 for one too far back.
+        """
+        with self._lock:
+            if scn is None:
+                return self._snapshots[-1]
+            if scn > self._scn:
+                raise OracleError(8181)
+            for snapshot in reversed(self._snapshots):
+                if snapshot.scn <= scn:
+                    return snapshot
+        raise OracleError(1555)
+
+    def check_access(self, query: Query, schema: str) -> None:
+        """ORA-00942 for a table that is not there under exactly this name, or not granted."""
+        for owner, name in query.tables:
+            known_owner = owner in ("SHOP", "DUCKFERRY")
+            if known_owner and (owner, name) not in self._visible:
+                raise OracleError(942)
+            is_hidden = not owner and (schema, name) not in self._visible
+            if is_hidden and (schema, name.upper()) in self._types:
+                raise OracleError(942)
+            if owner and not known_owner and owner != "SYS":
+                raise OracleError(942)
+        columns = {column for table in query.tables for column in self._types.get(table, ())}
+        for name in query.quoted_names:
+            if name not in columns and name.upper() in columns:
+                raise OracleError(904, f'"{name}"')
+
+    def run(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        query: Query,
+        binds: Sequence[BindValue],
+        schema: str,
+    ) -> Result:
+        """Run a query to its end; `interrupt()` on the connection stops it."""
+        try:
+            relation = connection.sql(query.sql, params=list(binds))
+            found = [str(kind) for kind in relation.types]
+            names = query.column_names or relation.columns
+            table = relation.to_arrow_table()
+        except duckdb.Error as error:
+            raise from_duckdb(error) from error
+        tables = [(owner or schema, name) for owner, name in query.tables]
+        columns = tuple(
+            ResultColumn(name, self._type_of(tables, name, stored))
+            for name, stored in zip(names, found, strict=True)
+        )
+        return Result(columns, table)
+
+    def _type_of(self, tables: Sequence[tuple[str, str]], name: str, stored: str) -> OracleType:
+        """The declared type of the column of that name and storage; DuckDB does not know it."""
+        for table in tables:
+            declared = self._types.get(table, {}).get(name)
+            if declared and declared.storage == stored:
+                return declared
+        return types.of_expression(stored)
+
+
+def _pinned(root: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection that keeps seeing the database as it is now."""
+    connection = root.cursor()
+    connection.begin()
+    connection.execute("SELECT count(*) FROM SYS.DUAL").fetchall()  # the first read takes the view
+    return connection
+
+
+def _is_aborted(connection: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        connection.execute("SELECT 1").fetchall()
+    except duckdb.TransactionException:
+        return True
+    return False

@@ -1,0 +1,212 @@
+"""From the first packet to a logged-on user: connect, protocol, data types, both auth phases.
+
+One personality: accepted version 318, field version 12, password verifier 12c (0x4815), checked
+for real. Facts: python-oracledb 26.1.0, messages connect, protocol, data_types and auth.
+"""
+
+import hashlib
+import re
+import secrets
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from sandbox.oracle import wire
+from sandbox.oracle.errors import OracleError
+from sandbox.oracle.wire import PacketSocket, PacketType, ProtocolError, Reader
+
+ACCEPTED_VERSION = 318
+FIELD_VERSION = 12
+BANNER = "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production"
+VERSION = (19, 21, 0, 0, 0)
+LARGEST_SDU_BYTES = 65535
+UTF8, UTF16 = 873, 2000
+VERIFIER_12C = 0x4815
+VERIFIER_ROUNDS, SESSION_KEY_ROUNDS = 4096, 3
+AUTH_PHASE_ONE, AUTH_PHASE_TWO = 118, 115
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What the server sent in phase one and must remember to check phase two."""
+
+    user: str
+    key: bytes
+    server_part: bytes
+    key_salt: bytes
+    expected_password: bytes | None
+
+
+def accept(packets: PacketSocket, service: str) -> bool:
+    """Answer CONNECT; False when another service was asked for (and refused, ORA-12514)."""
+    packet_type, body = packets.read()
+    if packet_type != PacketType.CONNECT:
+        raise ProtocolError(f"packet type {packet_type} before CONNECT")
+    length, offset = struct.unpack_from(">HH", body, 16)
+    (sdu_bytes,) = struct.unpack_from(">I", body, 50)
+    text = body[offset - wire.HEADER_BYTES :]
+    if len(text) < length:  # connect data above 230 bytes comes in a DATA packet of its own
+        text = packets.read()[1][wire.DATA_FLAGS_BYTES :]
+    asked = re.search(rb"\((?:SERVICE_NAME|SID)=([^)]*)\)", text, re.IGNORECASE)
+    if not asked or asked[1].decode().upper() != service.upper():
+        reason = b"(DESCRIPTION=(ERR=12514)(VSNNUM=318767104)(ERROR_STACK=(ERROR=(CODE=12514))))"
+        packets.send(PacketType.REFUSE, b"\x22\x00" + struct.pack(">H", len(reason)) + reason)
+        return False
+    sdu_bytes = max(512, min(sdu_bytes or 8192, LARGEST_SDU_BYTES))
+    small_sdu = min(sdu_bytes, 0xFFFF)
+    packets.send(
+        PacketType.ACCEPT,
+        struct.pack(
+            ">HHHHHHHBB8xIIBI",
+            ACCEPTED_VERSION,
+            0,
+            small_sdu,
+            small_sdu,
+            1,
+            0,
+            45,
+            4,
+            4,
+            sdu_bytes,
+            sdu_bytes,
+            0,
+            0,
+        ),
+    )
+    packets.accepted(sdu_bytes)
+    return True
+
+
+def answer_protocol(reader: Reader) -> bytes:
+    """Read the protocol message (its first byte is already read) and build the answer."""
+    reader.until_zero()
+    reader.until_zero()
+    compile_caps = bytearray(53)
+    compile_caps[7] = FIELD_VERSION
+    compile_caps[15] = 0x01  # end-of-call status
+    compile_caps[16] = 0x01  # end-to-end sequence number
+    compile_caps[27] = 0x01
+    compile_caps[37] = 0x20  # big chunks
+    runtime_caps = bytearray(11)
+    runtime_caps[6] = 0x04  # 32K strings keep long binds in order
+    national = bytes(9) + UTF16.to_bytes(2, "big")
+    return b"".join(
+        (
+            b"\x01\x06\x00",
+            BANNER.encode() + b"\x00",
+            struct.pack("<HBH", UTF8, 1, 0),
+            struct.pack(">H", len(national)) + national,
+            bytes((len(compile_caps),)) + compile_caps,
+            bytes((len(runtime_caps),)) + runtime_caps,
+        )
+    )
+
+
+def answer_data_types(reader: Reader) -> bytes:
+    """Read the data types message (its first byte is already read); no conversions are needed."""
+    reader.raw(5)
+    reader.raw(reader.byte())
+    runtime_caps = reader.raw(reader.byte())
+    if runtime_caps[1] & 1:
+        raise ProtocolError("time zone exchange is not supported")
+    while int.from_bytes(reader.raw(2), "big"):
+        if int.from_bytes(reader.raw(2), "big"):
+            reader.raw(4)
+    return b"\x02\x00\x00"
+
+
+def read_auth(reader: Reader) -> tuple[str, dict[str, bytes]]:
+    """User name and key/value pairs of either auth phase."""
+    reader.byte()
+    reader.uint()
+    reader.uint()
+    reader.byte()
+    pair_count = reader.uint()
+    reader.raw(2)
+    user = (reader.value() or b"").decode()
+    pairs: dict[str, bytes] = {}
+    for _ in range(min(pair_count, 100)):
+        key = reader.sized_value().rstrip(b"\x00").decode()
+        pairs[key] = reader.sized_value()
+        reader.uint()
+    return user.upper(), pairs
+
+
+def challenge(user: str, passwords: Mapping[str, str]) -> tuple[Challenge, bytes]:
+    """Phase one. An unknown user gets the same exchange with a password nobody knows."""
+    known = passwords.get(user)
+    password = (known if known is not None else secrets.token_hex(16)).encode()
+    salt, key_salt, server_part = (secrets.token_bytes(size) for size in (16, 16, 32))
+    speedy = hashlib.pbkdf2_hmac(
+        "sha512", password, salt + b"AUTH_PBKDF2_SPEEDY_KEY", VERIFIER_ROUNDS, 64
+    )
+    key = hashlib.sha512(speedy + salt).digest()[:32]
+    answer = _pairs(
+        {
+            "AUTH_SESSKEY": _encrypt(key, server_part).hex().upper(),
+            "AUTH_VFR_DATA": salt.hex().upper(),
+            "AUTH_PBKDF2_CSK_SALT": key_salt.hex().upper(),
+            "AUTH_PBKDF2_VGEN_COUNT": str(VERIFIER_ROUNDS),
+            "AUTH_PBKDF2_SDER_COUNT": str(SESSION_KEY_ROUNDS),
+        }
+    )
+    expected = None if known is None else password
+    return Challenge(user, key, server_part, key_salt, expected), answer
+
+
+def prove(asked: Challenge, pairs: Mapping[str, bytes], session_id: int, service: str) -> bytes:
+    """Phase two: decrypt the password and compare. Raises ORA-01017 when it is another one."""
+    try:
+        client_part = _decrypt(asked.key, bytes.fromhex(pairs["AUTH_SESSKEY"].decode()))
+        material = (client_part + asked.server_part).hex().upper().encode()
+        session_key = hashlib.pbkdf2_hmac(
+            "sha512", material, asked.key_salt, SESSION_KEY_ROUNDS, 32
+        )
+        clear = _decrypt(session_key, bytes.fromhex(pairs["AUTH_PASSWORD"].decode()))
+    except (KeyError, ValueError) as error:
+        raise OracleError(1017) from error
+    password = clear[16 : -clear[-1]] if clear else b""
+    expected = asked.expected_password
+    if expected is None or not secrets.compare_digest(password, expected):
+        raise OracleError(1017)
+    proof = _encrypt(session_key, secrets.token_bytes(16) + b"SERVER_TO_CLIENT" + b"\x10" * 16)
+    major, minor, update, patch, port = VERSION
+    number = major << 24 | minor << 16 | update << 12 | patch << 4 | port
+    return _pairs(
+        {
+            "AUTH_SVR_RESPONSE": proof.hex().upper(),
+            "AUTH_SESSION_ID": str(session_id),
+            "AUTH_SERIAL_NUM": "1",
+            "AUTH_VERSION_NO": str(number),
+            "AUTH_SC_SERVICE_NAME": service,
+            "AUTH_SC_DBUNIQUE_NAME": service,
+            "AUTH_INSTANCENAME": service,
+            "AUTH_MAX_OPEN_CURSORS": "300",
+            "AUTH_MAX_IDEN_LENGTH": "128",
+        }
+    )
+
+
+def _pairs(values: Mapping[str, str]) -> bytes:
+    parts = [b"\x08", wire.uint(len(values))]
+    for key, text in values.items():
+        flags = VERIFIER_12C if key == "AUTH_VFR_DATA" else 0
+        parts += [wire.sized_value(key.encode()), wire.sized_value(text.encode()), wire.uint(flags)]
+    return b"".join(parts)
+
+
+def _encrypt(key: bytes, data: bytes) -> bytes:
+    encryptor = _cipher(key).encryptor()
+    return encryptor.update(data) + encryptor.finalize()
+
+
+def _decrypt(key: bytes, data: bytes) -> bytes:
+    decryptor = _cipher(key).decryptor()
+    return decryptor.update(data) + decryptor.finalize()
+
+
+def _cipher(key: bytes) -> "Cipher[modes.CBC]":
+    """AES-CBC with a zero vector and no padding, as the protocol has it."""
+    return Cipher(algorithms.AES(key), modes.CBC(bytes(16)))

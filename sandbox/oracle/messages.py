@@ -1,0 +1,117 @@
+"""What the server answers: column descriptions, row headers, end of call.
+
+Field layouts for field version 12: python-oracledb 26.1.0, `messages/base.pyx`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sandbox.oracle import wire
+from sandbox.oracle.database import ResultColumn
+from sandbox.oracle.logon import UTF8, UTF16
+from sandbox.oracle.types import OracleType
+
+TRANSACTION_OPEN = 2
+NO_DATA_FOUND = 1403
+KEYWORD_SCHEMA = 168
+TYPE_NUMBERS = {
+    "VARCHAR2": 1,
+    "NVARCHAR2": 1,
+    "NUMBER": 2,
+    "DATE": 12,
+    "RAW": 23,
+    "CHAR": 96,
+    "NCHAR": 96,
+    "BINARY_FLOAT": 100,
+    "BINARY_DOUBLE": 101,
+    "TIMESTAMP": 180,
+    "TIMESTAMP WITH TIME ZONE": 181,
+}
+ROW_HEADER = b"\x06" + bytes(7)
+PARAMETERS = b"\x08" + bytes(4)
+
+
+@dataclass(frozen=True)
+class CallEnd:
+    """How a call ended. `cursor` is 0 where no statement is involved."""
+
+    call_status: int = 0
+    cursor: int = 0
+    row_count: int = 0
+    code: int = 0
+    text: str = ""
+
+
+def end_of_call(end: CallEnd) -> bytes:
+    """The ERROR message (4), which closes every answer, also the good ones."""
+    return b"".join(
+        (
+            b"\x04",
+            wire.uint(end.call_status),
+            bytes(5),  # sequence, current row, error number, two array errors
+            wire.uint(end.cursor),
+            bytes(1),  # error position
+            bytes(6),  # statement type, fatal, flags, cursor options, UPI, warning flags
+            bytes(5),  # row id
+            bytes(5),  # OS error, statement, call, padding, iterations
+            bytes(4),  # logical row id, batch errors: codes, offsets, messages
+            wire.uint(end.code),
+            wire.uint(end.row_count),
+            wire.value(end.text.encode()) if end.code else b"",
+        )
+    )
+
+
+def status(call_status: int) -> bytes:
+    """The STATUS message (9), which answers commit, rollback, ping and logoff."""
+    return b"\x09" + wire.uint(call_status) + wire.uint(0)
+
+
+def schema_changed(schema: str) -> bytes:
+    """Parameters (8) with the keyword pair that tells the client its new current schema."""
+    name = schema.encode()
+    pair = wire.uint(len(name)) + wire.value(name) + wire.uint(0) + wire.uint(KEYWORD_SCHEMA)
+    return b"\x08" + bytes(2) + wire.uint(1) + pair + bytes(1)
+
+
+def describe(columns: Sequence[ResultColumn]) -> bytes:
+    """The DESCRIBE message (16)."""
+    parts = [b"\x10\x00", wire.uint(0), wire.uint(len(columns)), b"\x00" if columns else b""]
+    for position, column in enumerate(columns, start=1):
+        name = column.name.encode()
+        parts += [
+            _type(column.oracle_type),
+            b"\x01",  # NULL allowed
+            bytes((min(len(name), 255),)),
+            wire.sized_value(name),
+            bytes(2),  # schema, type name
+            wire.uint(position),
+            bytes(1),  # user defined type flags
+        ]
+    parts.append(bytes(6))  # date, four numbers, cache key
+    return b"".join(parts)
+
+
+def _type(oracle_type: OracleType) -> bytes:
+    """Type, flags, precision, scale, sizes and character set of one column.
+
+    A size of 0 would make the client take every value for NULL.
+    """
+    precision, scale = oracle_type.precision or 0, oracle_type.scale or 0
+    if oracle_type.name == "NUMBER" and oracle_type.precision is None:
+        scale = -127
+    is_text = oracle_type.characters > 0
+    charset = 0 if not is_text else UTF16 if oracle_type.is_national else UTF8
+    form = 0 if not is_text else 2 if oracle_type.is_national else 1
+    return b"".join(
+        (
+            bytes((TYPE_NUMBERS[oracle_type.name], 0, precision, scale & 0xFF)),
+            wire.uint(max(oracle_type.length_bytes, 1)),
+            bytes(3),  # array elements, continuation flags, object id
+            bytes(1),  # version
+            wire.uint(charset),
+            bytes((form,)),
+            wire.uint(oracle_type.characters),
+            bytes(1),  # column id
+        )
+    )

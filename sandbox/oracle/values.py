@@ -1,0 +1,226 @@
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false
+# (pyarrow ships no types)
+"""Column values to and from the wire: whole Arrow columns out, single bind values in.
+
+Formats: impl/base/encoders.pyx and decoders.pyx of python-oracledb 26.1.0. Output values carry
+their length byte, so that a row is the plain concatenation of its columns.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, cast
+
+import pyarrow as pa
+
+from sandbox.oracle import wire
+from sandbox.oracle.errors import OracleError
+from sandbox.oracle.types import OracleType
+
+BindValue = None | str | int | float | Decimal | datetime | bytes
+
+NULL = b"\x00"
+SECONDS_PER_DAY = 86400
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+#: Stored zoned values travel as this offset: python-oracledb drops it, so a reader that forgets
+#: SYS_EXTRACT_UTC gets times that are nine hours wrong, as it would from a real Korean shop.
+ZONE_HOURS = 9
+MOST_NUMBER_PAIRS = 20
+
+_DECIMAL_PAIR = [(byte >> 4) * 10 + (byte & 15) for byte in range(256)]
+_POSITIVE = bytes(min(pair + 1, 255) for pair in _DECIMAL_PAIR)
+_NEGATIVE = bytes(max(101 - pair, 0) for pair in _DECIMAL_PAIR)
+
+
+def encode_column(column: "pa.Array[Any]", oracle_type: OracleType) -> list[bytes]:
+    """Every value of a column in wire form, length byte included.
+
+    Raises ORA-00932 for a DuckDB type that Oracle has no word for, such as a list.
+    """
+    try:
+        cells, encode = _cells_and_encoder(column, oracle_type)
+    except pa.ArrowException as error:
+        raise OracleError(932, f"inconsistent datatypes: {error}") from error
+    return [NULL if cell is None else encode(cell) for cell in cells]
+
+
+def _cells_and_encoder(
+    column: "pa.Array[Any]", oracle_type: OracleType
+) -> tuple[Sequence[Any], Callable[[Any], bytes]]:
+    match oracle_type.name:
+        case "NUMBER":
+            return _number_texts(column), encode_number
+        case "DATE":
+            return _integers(column, pa.timestamp("s")), encode_date
+        case "TIMESTAMP":
+            return _integers(column, pa.timestamp("us")), encode_timestamp
+        case "TIMESTAMP WITH TIME ZONE":
+            return _integers(column, pa.timestamp("us", "UTC")), encode_timestamp_tz
+        case "BINARY_DOUBLE":
+            return _cells(column), encode_double
+        case "BINARY_FLOAT":
+            return _cells(column), encode_float
+        case "RAW":
+            return _cells(column), wire.value
+        case "CHAR" | "NCHAR":
+            encoding, width = _encoding(oracle_type), oracle_type.characters
+            return _texts(column), lambda text: wire.value(text.ljust(width).encode(encoding))
+        case _:
+            encoding = _encoding(oracle_type)
+            return _texts(column), lambda text: wire.value(text.encode(encoding))
+
+
+def _encoding(oracle_type: OracleType) -> str:
+    return "utf-16-be" if oracle_type.is_national else "utf-8"
+
+
+def encode_number(text: str) -> bytes:
+    """A decimal text without exponent as an Oracle NUMBER: base-100 digits after an exponent."""
+    negative = text[0] == "-"
+    whole, _, fraction = text[negative:].partition(".")
+    if len(whole) & 1:
+        whole = "0" + whole
+    if len(fraction) & 1:
+        fraction += "0"
+    pairs = bytes.fromhex(whole + fraction)
+    significant = pairs.lstrip(b"\x00")
+    if not significant:
+        return b"\x01\x80"
+    exponent = len(whole) // 2 - (len(pairs) - len(significant)) - 1
+    digits = significant[:MOST_NUMBER_PAIRS].rstrip(b"\x00")
+    if not negative:
+        return bytes((len(digits) + 1, 193 + exponent)) + digits.translate(_POSITIVE)
+    end = b"\x66" if len(digits) < MOST_NUMBER_PAIRS else b""
+    size = len(digits) + 1 + len(end)
+    return bytes((size, 62 - exponent)) + digits.translate(_NEGATIVE) + end
+
+
+def encode_date(seconds: int) -> bytes:
+    """Seconds since 1970 as a 7-byte DATE."""
+    days, rest = divmod(seconds, SECONDS_PER_DAY)
+    return b"\x07" + _day(days) + _time(rest)
+
+
+def encode_timestamp(microseconds: int) -> bytes:
+    """Microseconds since 1970: 7 bytes, or 11 where there is a fraction."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    days, rest = divmod(seconds, SECONDS_PER_DAY)
+    if not fraction:
+        return b"\x07" + _day(days) + _time(rest)
+    return b"\x0b" + _day(days) + _time(rest) + (fraction * 1000).to_bytes(4, "big")
+
+
+def encode_timestamp_tz(microseconds: int) -> bytes:
+    """Microseconds since 1970 UTC: 11 bytes of UTC and two of offset."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    days, rest = divmod(seconds, SECONDS_PER_DAY)
+    moment = _day(days) + _time(rest) + (fraction * 1000).to_bytes(4, "big")
+    return b"\x0d" + moment + bytes((ZONE_HOURS + 20, 60))
+
+
+def encode_double(number: float) -> bytes:
+    """A BINARY_DOUBLE."""
+    return b"\x08" + _sortable(struct.pack(">d", number))
+
+
+def encode_float(number: float) -> bytes:
+    """A BINARY_FLOAT."""
+    return b"\x04" + _sortable(struct.pack(">f", number))
+
+
+def _sortable(ieee: bytes) -> bytes:
+    """Oracle flips bits so that the bytes sort as the numbers do."""
+    if ieee[0] & 0x80:
+        return bytes(byte ^ 0xFF for byte in ieee)
+    return bytes((ieee[0] | 0x80,)) + ieee[1:]
+
+
+@lru_cache(maxsize=50_000)
+def _day(days: int) -> bytes:
+    day = date.fromordinal(EPOCH_ORDINAL + days)
+    return bytes((day.year // 100 + 100, day.year % 100 + 100, day.month, day.day))
+
+
+@lru_cache(maxsize=SECONDS_PER_DAY)
+def _time(seconds: int) -> bytes:
+    return bytes((seconds // 3600 + 1, seconds // 60 % 60 + 1, seconds % 60 + 1))
+
+
+def decode_bind(type_number: int, form: int, data: bytes | None) -> BindValue:
+    """A bind value as Python sees it; raises `ProtocolError` for a type nobody sends here."""
+    if data is None:
+        return None
+    match type_number:
+        case 1 | 8 | 96:
+            return data.decode("utf-16-be" if form == 2 else "utf-8")
+        case 2 | 3:
+            return decode_number(data)
+        case 12 | 180 | 231:
+            return _moment(data)
+        case 181:
+            return _moment(data).replace(tzinfo=UTC)
+        case 23 | 24:
+            return data
+        case 100 | 101:
+            plain = bytes((data[0] ^ 0x80, *data[1:]))
+            if not data[0] & 0x80:
+                plain = bytes(byte ^ 0xFF for byte in data)
+            (number,) = struct.unpack(">f" if type_number == 100 else ">d", plain)
+            return cast(float, number)
+        case _:
+            raise wire.ProtocolError(f"bind of type {type_number}")
+
+
+def decode_number(data: bytes) -> int | Decimal:
+    """An Oracle NUMBER; an int where it has no fraction."""
+    if data == b"\x80":
+        return 0
+    negative = not data[0] & 0x80
+    exponent = (62 - data[0]) if negative else (data[0] - 193)
+    digits = data[1:-1] if negative and data[-1] == 102 else data[1:]
+    text = "".join(f"{101 - digit if negative else digit - 1:02d}" for digit in digits)
+    zeros = 2 * (exponent + 1 - len(digits))
+    sign = "-" if negative else ""
+    return int(sign + text + "0" * zeros) if zeros >= 0 else Decimal(f"{sign}{text}E{zeros}")
+
+
+def _moment(data: bytes) -> datetime:
+    century, year, month, day, hour, minute, second = data[:7]
+    whole = datetime(  # noqa: DTZ001 - a DATE has no zone
+        (century - 100) * 100 + year - 100, month, day, hour - 1, minute - 1, second - 1
+    )
+    nanoseconds = int.from_bytes(data[7:11], "big")
+    return whole + timedelta(microseconds=nanoseconds // 1000)
+
+
+def _number_texts(column: "pa.Array[Any]") -> Sequence[str | None]:
+    kind = column.type
+    if pa.types.is_decimal(kind) and kind.scale == 0 and kind.precision <= 18:
+        column = column.cast(pa.int64())  # several times faster than decimal to text
+    if pa.types.is_interval(kind):
+        return [None if span is None else f"{_days(span):f}" for span in _cells(column)]
+    if pa.types.is_integer(column.type):
+        return [None if number is None else str(number) for number in _cells(column)]
+    if pa.types.is_floating(kind) or (pa.types.is_decimal(kind) and kind.scale > 6):
+        # Arrow writes small decimals with an exponent
+        return [None if number is None else f"{Decimal(number):f}" for number in _cells(column)]
+    return _texts(column)
+
+
+def _days(span: pa.MonthDayNano) -> Decimal:
+    return span.days + Decimal(span.nanoseconds) / (SECONDS_PER_DAY * 1_000_000_000)
+
+
+def _texts(column: "pa.Array[Any]") -> Sequence[str | None]:
+    return cast("Sequence[str | None]", _cells(column.cast(pa.string())))
+
+
+def _integers(column: "pa.Array[Any]", unit: pa.DataType) -> Sequence[int | None]:
+    return cast("Sequence[int | None]", _cells(column.cast(unit).cast(pa.int64())))
+
+
+def _cells(column: "pa.Array[Any]") -> Sequence[Any]:
+    return cast("Sequence[Any]", column.to_pylist())
