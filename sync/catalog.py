@@ -1,0 +1,140 @@
+"""What Oracle's dictionary says of tables: columns, keys, comments, estimates; never a count."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.errors import TableNotFound
+from sync.oracle import Session, rows
+from sync.plan import TableRef
+from sync.types import written_type
+
+MAX_TABLES = 5_000
+"""Of one schema in a listing."""
+
+MAX_COLUMNS = 4_096
+"""Of one table; 1,000 before Oracle 23ai."""
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """One table of a listing."""
+
+    ref: TableRef
+    comment: str | None
+    rows: int | None
+    """As of the last statistics."""
+    analyzed_at: str | None
+    """ISO date and time of them."""
+
+
+@dataclass(frozen=True)
+class OracleColumn:
+    """A column as Oracle declares it."""
+
+    name: str
+    oracle_type: str
+    nullable: bool
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """Everything a plan is made of."""
+
+    ref: TableRef
+    columns: tuple[OracleColumn, ...]
+    key: tuple[str, ...]
+    comment: str | None
+    rows: int | None
+    bytes: int | None
+    analyzed_at: str | None
+
+
+def list_tables(session: Session, schemas: tuple[str, ...]) -> tuple[CatalogTable, ...]:
+    """The tables of *schemas* that our user may read, ordered by schema and name."""
+    listing: list[CatalogTable] = []
+    for schema in sorted(set(schemas)):
+        for name, comment, count, analyzed in rows(session, _TABLES, [schema], most=MAX_TABLES):
+            ref = TableRef(source=session.source.name, schema_name=schema, table=str(name))
+            listing.append(CatalogTable(ref, comment, _whole(count), _iso(analyzed)))
+    return tuple(listing)
+
+
+def describe_table(session: Session, ref: TableRef) -> TableFacts:
+    """The dictionary's facts of one table or view; raises `TableNotFound`."""
+    name = [ref.schema_name, ref.table]
+    found = rows(session, _COLUMNS, name, most=MAX_COLUMNS)
+    if not found:
+        raise TableNotFound(source=ref.source, table=str(ref))
+    comments = {str(r[0]): r[1] for r in rows(session, _COLUMN_COMMENTS, name, most=MAX_COLUMNS)}
+    columns = tuple(
+        OracleColumn(
+            name=str(column),
+            oracle_type=written_type(
+                str(data_type),
+                precision=_whole(precision),
+                scale=_whole(scale),
+                length=int(length or 0),
+                char_length=int(char_length or 0),
+                char_used=char_used,
+            ),
+            nullable=nullable != "N",
+            comment=comments.get(str(column)),
+        )
+        for column, data_type, precision, scale, length, char_length, char_used, nullable in found
+    )
+    key = tuple(str(r[0]) for r in rows(session, _KEY, name, most=MAX_COLUMNS))
+    comment = rows(session, _COMMENT, name)
+    statistics = rows(session, _STATISTICS, name)
+    count, row_bytes, analyzed = statistics[0] if statistics else (None, None, None)
+    return TableFacts(
+        ref=ref,
+        columns=columns,
+        key=key,
+        comment=comment[0][0] if comment else None,
+        rows=_whole(count),
+        bytes=None if count is None or row_bytes is None else int(count) * int(row_bytes),
+        analyzed_at=_iso(analyzed),
+    )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+_TABLES = """
+SELECT t.table_name, c.comments, t.num_rows, t.last_analyzed
+FROM all_tables t
+LEFT JOIN all_tab_comments c ON c.owner = t.owner AND c.table_name = t.table_name
+WHERE t.owner = :1
+ORDER BY t.table_name"""
+
+_COLUMNS = """
+SELECT column_name, data_type, data_precision, data_scale, data_length, char_length, char_used,
+       nullable
+FROM all_tab_columns
+WHERE owner = :1 AND table_name = :2
+ORDER BY column_id"""
+
+_COLUMN_COMMENTS = """
+SELECT column_name, comments
+FROM all_col_comments
+WHERE owner = :1 AND table_name = :2 AND comments IS NOT NULL"""
+
+_COMMENT = "SELECT comments FROM all_tab_comments WHERE owner = :1 AND table_name = :2"
+
+_STATISTICS = """
+SELECT num_rows, avg_row_len, last_analyzed
+FROM all_tables
+WHERE owner = :1 AND table_name = :2"""
+
+_KEY = """
+SELECT k.column_name
+FROM all_constraints c
+JOIN all_cons_columns k ON k.owner = c.owner AND k.constraint_name = c.constraint_name
+WHERE c.owner = :1 AND c.table_name = :2 AND c.constraint_type = 'P' AND c.status = 'ENABLED'
+ORDER BY k.position"""

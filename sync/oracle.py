@@ -1,0 +1,263 @@
+"""Read Oracle: the one place that knows its driver.
+
+The driver's defaults lose digits, offsets and time: decimals come as doubles, zones are dropped, a
+connect to a silent listener never returns (all measured). Everything here is set against that.
+"""
+
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import oracledb
+
+from sync.errors import (
+    ConnectionDropped,
+    DigitsDoNotFit,
+    DuckferryError,
+    LoginRefused,
+    OracleFailure,
+    OracleTimeout,
+    OracleUnreachable,
+    TableNotFound,
+)
+from sync.plan import TablePlan, TableRef
+from sync.types import arrow, arrow_schema, copy_rule
+
+MAX_NAME_BYTES = 128
+"""Of an identifier since Oracle 12.2."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where and as whom to connect. The password shows in no repr."""
+
+    name: str
+    dsn: str
+    user: str
+    password: str = field(repr=False)
+    connect_timeout_seconds: float = 10
+    call_timeout_seconds: float = 60
+    """Of each round trip, so of each fetched batch."""
+    fetch_rows: int = 20_000
+    """Rows a batch. Below about 5,000 round trips cost, above only memory grows (measured)."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open connection and the source it belongs to."""
+
+    source: Source
+    connection: oracledb.Connection
+
+
+@contextmanager
+def connect(source: Source, *, action: str, client_identifier: str) -> Generator[Session]:
+    """A session that names itself to the DBA (module, action, client id) and closes at the end.
+
+    Closing rolls back, which also ends a read-only transaction. Raises `OracleUnreachable` by the
+    deadline even where a listener accepts and never answers, and `LoginRefused`.
+    """
+    connection = _connect_by_deadline(source)
+    session = Session(source, connection)
+    try:
+        with _named_errors(source):
+            connection.call_timeout = round(source.call_timeout_seconds * 1000)
+            connection.module = "duckferry"
+            connection.action = action
+            connection.client_identifier = client_identifier
+            with connection.cursor() as cursor:
+                for setting in _SESSION_SETTINGS:
+                    cursor.execute(f"ALTER SESSION SET {setting}")
+        yield session
+    finally:
+        with suppress(oracledb.Error):  # it is gone already; what broke it is being raised
+            connection.close()
+
+
+def begin_read_only(session: Session) -> None:
+    """Start a transaction in which every read sees the same moment."""
+    rows(session, "SET TRANSACTION READ ONLY")
+
+
+def current_scn(session: Session) -> int | None:
+    """Oracle's system change number now, or None where our user may not see ``V$DATABASE``.
+
+    In a read-only transaction it is the present one; asked right at its beginning, the two agree to
+    within what was committed in between.
+    """
+    try:
+        found = rows(session, "SELECT current_scn FROM v$database")
+    except (TableNotFound, OracleFailure) as refused:
+        if isinstance(refused, TableNotFound) or refused.params["oracle_code"] == _NO_PRIVILEGE:
+            return None
+        raise
+    return int(found[0][0])
+
+
+def oracle_now(session: Session) -> datetime:
+    """Oracle's clock, in UTC."""
+    moment: datetime = rows(session, "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual")[0][0]
+    return moment.replace(tzinfo=UTC)
+
+
+def count_rows(session: Session, ref: TableRef) -> int:
+    """Rows Oracle counts; in a read-only transaction, at its moment."""
+    return int(rows(session, f"SELECT COUNT(*) FROM {quote_table(ref)}", ref=ref)[0][0])
+
+
+def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
+    """All rows as ``pyarrow.RecordBatch`` values of `arrow_schema`, `Source.fetch_rows` a batch.
+
+    Any batch may be empty. Raises `DigitsDoNotFit` rather than round.
+    """
+    schema = arrow_schema(plan.ref, plan.columns)
+    with _named_errors(session.source, plan.ref, plan):
+        frames = session.connection.fetch_df_batches(
+            select_statement(plan), size=session.source.fetch_rows, requested_schema=schema
+        )
+        for frame in frames:
+            yield from arrow.table(frame).to_batches()
+
+
+def select_statement(plan: TablePlan) -> str:
+    """The SELECT that reads a table of the plan; instants are turned into UTC by Oracle itself."""
+    shown: list[str] = []
+    for column in plan.columns:
+        name = quote_name(column.name)
+        rule = copy_rule(column.oracle_type)
+        utc = rule is not None and rule.utc
+        shown.append(f"SYS_EXTRACT_UTC({name}) AS {name}" if utc else name)
+    return f"SELECT {', '.join(shown)} FROM {quote_table(plan.ref)}"
+
+
+def quote_table(ref: TableRef) -> str:
+    """``"SCHEMA"."TABLE"``."""
+    return f"{quote_name(ref.schema_name)}.{quote_name(ref.table)}"
+
+
+def quote_name(name: str) -> str:
+    """*name* as a quoted identifier; raises ValueError for what Oracle cannot have named."""
+    if not name or '"' in name or "\0" in name or len(name.encode()) > MAX_NAME_BYTES:
+        raise ValueError(f"not an Oracle name: {name[:MAX_NAME_BYTES]!r}")
+    return f'"{name}"'
+
+
+def rows(
+    session: Session,
+    sql: str,
+    binds: Sequence[str | int] = (),
+    *,
+    ref: TableRef | None = None,
+    most: int = 1,
+) -> list[tuple[Any, ...]]:
+    """Up to *most* rows of a statement with positional binds; *ref* is named if it is missing."""
+    with _named_errors(session.source, ref), session.connection.cursor() as cursor:
+        cursor.execute(sql, list(binds))
+        if cursor.description is None:
+            return []
+        return cast("list[tuple[Any, ...]]", cursor.fetchmany(most))
+
+
+def _connect_by_deadline(source: Source) -> oracledb.Connection:
+    """Connect on a thread of its own: the driver's own timeout ends with the TCP handshake."""
+    outcome: Future[oracledb.Connection] = Future()
+
+    def attempt() -> None:
+        try:
+            connection = oracledb.connect(
+                user=source.user,
+                password=source.password,
+                dsn=source.dsn,
+                tcp_connect_timeout=source.connect_timeout_seconds,
+            )
+        except oracledb.Error as error:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(connection)
+
+    threading.Thread(target=attempt, name=f"connect {source.name}", daemon=True).start()
+    try:
+        with _named_errors(source):
+            return outcome.result(timeout=source.connect_timeout_seconds)
+    except TimeoutError:
+        outcome.add_done_callback(_close_late)
+        detail = f"no answer within {source.connect_timeout_seconds:g} s"
+        raise OracleUnreachable(source=source.name, detail=detail) from None
+
+
+def _close_late(outcome: Future[oracledb.Connection]) -> None:
+    """Close a connection nobody waits for any more."""
+    if outcome.exception() is None:
+        with suppress(oracledb.Error):
+            outcome.result().close()
+
+
+@contextmanager
+def _named_errors(
+    source: Source, ref: TableRef | None = None, plan: TablePlan | None = None
+) -> Generator[None]:
+    try:
+        yield
+    except oracledb.Error as error:
+        raise _named(error, source, ref, plan) from error
+
+
+def _named(
+    error: oracledb.Error, source: Source, ref: TableRef | None, plan: TablePlan | None
+) -> DuckferryError:
+    code = _code(error)
+    if code in _LOGIN:
+        return LoginRefused(user=source.user, source=source.name, oracle_code=code)
+    if code in _UNREACHABLE:
+        return OracleUnreachable(source=source.name, detail=f"{_UNREACHABLE[code]}, {code}")
+    if code in _DROPPED:
+        return ConnectionDropped(source=source.name)
+    if code in _TIMEOUT:
+        return OracleTimeout(source=source.name, seconds=round(source.call_timeout_seconds))
+    if code == "ORA-00942":
+        return TableNotFound(source=source.name, table=str(ref) if ref else "of the dictionary")
+    if code == "DPY-4042" and plan is not None:
+        open_ended = [c.name for c in plan.columns if c.oracle_type.partition("(")[0] in _OPEN]
+        return DigitsDoNotFit(table=str(plan.ref), columns=", ".join(open_ended))
+    return OracleFailure(source=source.name, oracle_code=code)
+
+
+def _code(error: oracledb.Error) -> str:
+    """``ORA-01555`` or ``DPY-4011``; never the text, which may quote addresses or values."""
+    detail = error.args[0] if error.args else None
+    full_code = getattr(detail, "full_code", "")
+    return str(full_code) if full_code else type(error).__name__
+
+
+_SESSION_SETTINGS = (
+    "NLS_NUMERIC_CHARACTERS = '.,'",
+    "NLS_DATE_FORMAT = 'YYYY-MM-DD\"T\"HH24:MI:SS'",
+    "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD\"T\"HH24:MI:SS.FF'",
+    "NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD\"T\"HH24:MI:SS.FFTZH:TZM'",
+    "TIME_ZONE = '+00:00'",
+)
+_NO_PRIVILEGE = "ORA-01031"
+_LOGIN = frozenset({"ORA-01017", "ORA-28000", "ORA-28001"})
+_DROPPED = frozenset({"DPY-4011", "DPY-1001", "ORA-03113", "ORA-03135", "ORA-03114"})
+_TIMEOUT = frozenset({"DPY-4024", "ORA-01013"})
+_UNREACHABLE = {
+    "DPY-6000": "the listener refused",
+    "DPY-6001": "the listener does not know the service",
+    "DPY-6003": "the listener does not know the SID",
+    "DPY-6005": "no connection to the host",
+    "DPY-4027": "the DSN names no known entry",
+    "DPY-4026": "the DSN names no known entry",
+    "ORA-12514": "the listener does not know the service",
+    "ORA-12505": "the listener does not know the SID",
+    "ORA-12541": "no listener",
+    "ORA-12170": "the connect timed out",
+    "ORA-12545": "the host is unknown",
+    "ORA-01033": "the database is starting or stopping",
+    "ORA-01034": "the database is not open",
+    "ORA-01089": "the database is shutting down",
+}
+_OPEN = frozenset({"NUMBER", "FLOAT"})

@@ -1,0 +1,1 @@
+"""The copies: DuckDB generations, the manifest that names them, queries over them."""

@@ -1,0 +1,194 @@
+"""Write one generation: rows in, a sealed file that never changes again out.
+
+stage → seal → place. Until it is placed everything lives in a build folder that disappears with the
+``with`` block, so a run that fails leaves nothing behind.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sync.errors import DiskFull, StaleFence, TooManyRows
+from sync.plan import TablePlan, TableReceipt, TableRef
+from sync.types import arrow, arrow_schema
+from sync.warehouse.layout import (
+    BUILD,
+    DATA_FILE,
+    RECEIPT_FILE,
+    build_folder,
+    disk_full_named,
+    generation_folder,
+    remove_folder,
+    sync_folder,
+    write_durably,
+)
+from sync.warehouse.sql import quote, table_name
+
+MEMORY_LIMIT = "1GB"
+"""Of the writing DuckDB; without it DuckDB takes 80% of the machine."""
+
+STORAGE_VERSION = "v1.0.0"
+"""Loads 1.6 times faster than the 2.0 format (measured), and every DuckDB since 1.0 opens it."""
+
+
+@contextmanager
+def building(root: Path, ref: TableRef, run_id: str) -> Generator[Path]:
+    """A fresh build folder of one table and run, removed at the end unless it was placed.
+
+    The caller holds the table's lease, so what other runs left in the table's build folder is dead
+    and goes first.
+    """
+    table_builds = build_folder(root, ref)
+    remove_folder(table_builds)
+    folder = table_builds / run_id
+    with disk_full_named():
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+def stage_rows(
+    folder: Path, plan: TablePlan, batches: Iterator[Any], on_rows: Callable[[int], None]
+) -> int:
+    """Write all *batches* into the build's file; rows written.
+
+    They are ``pyarrow.RecordBatch`` values of `arrow_schema`. *on_rows* hears the running total a
+    batch, on a thread of DuckDB's. Raises what *batches* raises, `TooManyRows` and `DiskFull`.
+    """
+    stream = _CountedBatches(plan, batches, on_rows)
+    schema = arrow_schema(plan.ref, plan.columns)
+    with _writer(folder) as db:
+        db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
+        db.execute(_create_table(plan))
+        db.register("incoming", arrow.RecordBatchReader.from_batches(schema, stream.read()))
+        try:
+            db.execute(f"INSERT INTO {table_name(plan.ref)} SELECT * FROM incoming")
+        except duckdb.Error:
+            if stream.failure is not None:
+                raise stream.failure from None  # DuckDB passes on just its text
+            raise
+        db.unregister("incoming")
+    return stream.rows
+
+
+def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int]:
+    """Add ``_meta`` (the plan and *facts*) and close the file; its rows and bytes after that.
+
+    Raises `StaleFence` where another run removed the build, for it then holds the table's lease.
+    """
+    if not (folder / DATA_FILE).exists():
+        raise StaleFence(table=str(plan.ref))
+    with _writer(folder) as db:
+        db.execute("CREATE TABLE _meta (name VARCHAR, value VARCHAR)")
+        for name, value in {"plan": plan.model_dump_json(), **facts}.items():
+            db.execute("INSERT INTO _meta VALUES ($1, $2)", [name, value])
+    path = folder / DATA_FILE
+    with duckdb.connect(path, read_only=True, config=_config()) as db:
+        row = db.execute(f"SELECT count(*) FROM {table_name(plan.ref)}").fetchone()
+    with disk_full_named():
+        for leftover in folder.iterdir():  # spill files and the like
+            if leftover != path:
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        path.chmod(0o444)
+    return (row[0] if row else 0), path.stat().st_size
+
+
+def place(root: Path, folder: Path, receipt: TableReceipt) -> Path:
+    """Move a sealed build to where the manifest may name it; its folder there.
+
+    Raises `StaleFence` where another run took the build folder away, for it then holds the table's
+    lease.
+    """
+    write_durably(folder / RECEIPT_FILE, receipt.model_dump_json(indent=2), mode=0o444)
+    target = generation_folder(root, receipt.ref, receipt.generation)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.rename(target)
+    except FileNotFoundError as error:
+        raise StaleFence(table=str(receipt.ref)) from error
+    target.chmod(0o555)  # after the rename: moving a folder writes its ".." entry
+    sync_folder(target.parent)
+    return target
+
+
+def new_generation(fence: int) -> str:
+    """A generation's name: names of one table sort by fence, and none is given twice."""
+    return f"{fence:010d}-{secrets.token_hex(4)}"
+
+
+def sweep_builds(root: Path, alive_run_ids: Collection[str]) -> int:
+    """Remove the build folders of runs that are no longer alive; how many there were."""
+    dead = [f for f in (root / BUILD).glob("*/*/*") if f.name not in alive_run_ids]
+    for folder in dead:
+        remove_folder(folder)
+    return len(dead)
+
+
+class _CountedBatches:
+    """Counts rows as DuckDB pulls them and remembers the error that ended the stream."""
+
+    def __init__(
+        self, plan: TablePlan, batches: Iterator[Any], on_rows: Callable[[int], None]
+    ) -> None:
+        self.rows = 0
+        self.failure: BaseException | None = None
+        self._plan, self._batches, self._on_rows = plan, batches, on_rows
+
+    def read(self) -> Iterator[Any]:
+        try:
+            for batch in self._batches:
+                self.rows += batch.num_rows
+                self._check_ceiling()
+                self._on_rows(self.rows)
+                yield batch
+        except BaseException as error:
+            # Not handled here: it crosses DuckDB as text, and stage_rows raises it again.
+            self.failure = error
+            raise
+
+    def _check_ceiling(self) -> None:
+        if self.rows > self._plan.max_rows:
+            raise TooManyRows(table=str(self._plan.ref), ceiling=self._plan.max_rows)
+
+
+@contextmanager
+def _writer(folder: Path) -> Generator[duckdb.DuckDBPyConnection]:
+    path = folder / DATA_FILE
+    try:
+        with duckdb.connect(path, config=_config()) as db:
+            db.execute("SET TimeZone = 'UTC'")  # instants arrive as naive UTC
+            yield db
+            db.execute("CHECKPOINT")
+    except duckdb.Error as error:
+        if "No space left" in str(error):
+            raise DiskFull from error
+        raise
+
+
+def _config() -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "storage_compatibility_version": STORAGE_VERSION,
+        "preserve_insertion_order": False,
+        "memory_limit": MEMORY_LIMIT,
+        "enable_external_access": False,
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+    }
+
+
+def _create_table(plan: TablePlan) -> str:
+    columns = ", ".join(f"{quote(c.name)} {c.duckdb_type}" for c in plan.columns)
+    return f"CREATE TABLE {table_name(plan.ref)} ({columns})"

@@ -1,0 +1,115 @@
+"""Where things stand in a warehouse folder, and how they get there durably.
+
+::
+
+    <root>/manifest.json, manifest.lock
+    <root>/build/<source>/<SCHEMA.TABLE>/<run id>/            being written
+    <root>/<source>/<SCHEMA.TABLE>/<generation>/data.duckdb   0444, in a folder of 0555
+                                               /receipt.json  0444
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sync.errors import DiskFull
+from sync.plan import TableRef
+
+DATA_FILE = "data.duckdb"
+RECEIPT_FILE = "receipt.json"
+BUILD = "build"
+
+MAX_NAME_BYTES = 255
+"""Longest file name of the usual POSIX file systems (NAME_MAX)."""
+
+
+def table_folder(root: Path, ref: TableRef) -> Path:
+    """The folder of all generations of a table."""
+    source = folder_name(ref.source)
+    if source == BUILD:  # no escape yields %62, so it cannot be another source's name
+        source = "%62uild"
+    return root / source / folder_name(ref.schema_name, ref.table)
+
+
+def generation_folder(root: Path, ref: TableRef, generation: str) -> Path:
+    """The folder of one published generation."""
+    return table_folder(root, ref) / generation
+
+
+def data_file(root: Path, ref: TableRef, generation: str) -> Path:
+    """The DuckDB file of one published generation."""
+    return generation_folder(root, ref, generation) / DATA_FILE
+
+
+def build_folder(root: Path, ref: TableRef) -> Path:
+    """The folder that holds one folder a run while the table is being written."""
+    return root / BUILD / table_folder(root, ref).relative_to(root)
+
+
+def folder_name(*parts: str) -> str:
+    """One safe folder name for names joined by a dot; different names never share a folder.
+
+    Letters of any script stay readable. Slash, dot, percent and control characters are
+    percent-encoded; a name that would be too long keeps its beginning and ends in a hash of the
+    whole.
+    """
+    encoded = ".".join("".join(map(_safe, part)) for part in parts)
+    if len(encoded.encode()) <= MAX_NAME_BYTES:
+        return encoded
+    # "%~" never comes out of the encoding, so a shortened name cannot be somebody's whole name.
+    end = "%~" + hashlib.sha256(encoded.encode()).hexdigest()
+    beginning = encoded.encode()[: MAX_NAME_BYTES - len(end)].decode(errors="ignore")
+    return beginning + end
+
+
+def write_durably(path: Path, text: str, *, mode: int) -> None:
+    """Replace a file as a whole: readers see the old or the new text, also after a power cut."""
+    new = path.with_name(path.name + ".new")
+    with disk_full_named():
+        with new.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.chmod(mode)
+        new.replace(path)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all it holds, sealed or not; no complaint where it is gone."""
+    if not folder.exists():
+        return
+    for inner in (folder, *folder.rglob("*")):
+        if inner.is_dir() and not inner.is_symlink():
+            inner.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def disk_full_named() -> Generator[None]:
+    """Turn the system's "no space left" into `DiskFull`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull from error
+        raise
+
+
+def _safe(character: str) -> str:
+    if character in "/.%\\" or not character.isprintable():
+        return "".join(f"%{byte:02X}" for byte in character.encode())
+    return character

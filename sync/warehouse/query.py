@@ -1,0 +1,222 @@
+"""Questions a model may ask of one table, as a closed vocabulary that compiles to bound SQL.
+
+No text of a model ever becomes SQL: names are looked up among the table's own columns and quoted,
+values are bound and cast to the column's type. The field descriptions are what the model reads.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sync.errors import BadQuery, ColumnNotFound
+from sync.plan import Column
+from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.query_values import NUMBER_TYPES, TIME_TYPES, Scalar, comparison
+from sync.warehouse.sql import quote, table_name
+
+MAX_ROWS = 100
+MAX_PARTS = 50
+"""Of each list in a query, columns aside."""
+
+CATALOG = "generation"
+"""The name under which the query process attaches the table's file."""
+
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "in", "not_in", "between", "like", "is_null", "is_not_null"
+]
+AggregateFunction = Literal["count", "count_distinct", "sum", "avg", "min", "max"]
+DateUnit = Literal["day", "week", "month", "quarter", "year"]
+Text = Annotated[str, Field(max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Part):
+    """One filter; all filters of a query must hold."""
+
+    column: Text = Field(description="A column of the table.")
+    op: Operator = Field(
+        description="How to compare. `like` is for text: % stands for any text, _ for one "
+        "character, and case matters."
+    )
+    value: Scalar | list[Scalar] | None = Field(
+        default=None,
+        description="What to compare with: one value; a list for in and not_in; [low, high], both "
+        "included, for between; nothing for is_null and is_not_null. Dates are ISO 8601: "
+        "2026-11-22 means that whole day, 2026-11-22T09:30:00 that moment. Columns with a time "
+        "zone take an offset (+09:00) and mean UTC without one. Write numbers of more than 15 "
+        "digits as text.",
+    )
+
+
+class Aggregate(_Part):
+    """One figure over the rows of a group, or over all rows."""
+
+    function: AggregateFunction
+    column: Text | None = Field(
+        default=None, description="The column it is taken of; leave out only for count of rows."
+    )
+    alias: Text | None = Field(
+        default=None, description="Name of the result column; by default like sum_AMOUNT."
+    )
+
+
+class DateGroup(_Part):
+    """Group a date column by calendar unit; the result column is named like ORDERED_AT_month."""
+
+    column: Text
+    unit: DateUnit = Field(description="Weeks begin on Monday; the value is the unit's first day.")
+
+
+class Order(_Part):
+    """One sort key."""
+
+    column: Text = Field(description="A column of the result: a column name or an alias.")
+    direction: Literal["asc", "desc"] = "asc"
+
+
+class Query(_Part):
+    """A question about one table: which rows, grouped how, which figures, in which order."""
+
+    table: Text = Field(description="The table's name, such as ORDERS or SHOP.ORDERS.")
+    columns: list[Text] = Field(
+        default=[],
+        max_length=1000,
+        description="Columns to show; empty for all. Leave empty with group_by or aggregates.",
+    )
+    where: list[Condition] = Field(default=[], max_length=MAX_PARTS)
+    group_by: list[Text | DateGroup] = Field(
+        default=[],
+        max_length=MAX_PARTS,
+        description="Columns to group by, or {column, unit} to group dates by calendar unit.",
+    )
+    aggregates: list[Aggregate] = Field(default=[], max_length=MAX_PARTS)
+    order_by: list[Order] = Field(default=[], max_length=MAX_PARTS)
+    limit: int = Field(default=10, ge=1, le=MAX_ROWS, description="Most rows to return.")
+
+
+@dataclass(frozen=True)
+class CompiledQuery:
+    """SQL over one generation attached as `CATALOG`, with its bound values."""
+
+    query: Query
+    sql: str
+    """Returns one row more than asked for, if there is one: that is how a cut is noticed."""
+    params: tuple[str, ...]
+    """Every value travels as text and is cast in the SQL, so none loses digits in a driver."""
+
+
+def compile_query(query: Query, entry: ManifestEntry) -> CompiledQuery:
+    """The SQL of *query* over the table of *entry*.
+
+    Raises `ColumnNotFound` and `BadQuery` with a sentence a model can act on; the same query on the
+    same rows always comes back in the same order.
+    """
+    params: list[str] = []
+    selected = _selected(query, entry)
+    filters = [_filter(condition, entry, params) for condition in query.where]
+    shown = ", ".join(f"{sql} AS {quote(name)}" for name, sql in selected.items())
+    parts = [f"SELECT {shown} FROM {quote(CATALOG)}.{table_name(entry.ref)}"]
+    if filters:
+        parts.append("WHERE " + " AND ".join(filters))
+    if query.group_by:
+        parts.append(f"GROUP BY {', '.join(str(n + 1) for n in range(len(query.group_by)))}")
+    parts.append("ORDER BY " + ", ".join(_order(query, entry, selected)))
+    parts.append(f"LIMIT {query.limit + 1}")
+    return CompiledQuery(query, " ".join(parts), tuple(params))
+
+
+def find_column(entry: ManifestEntry, name: str) -> Column:
+    """The column called *name*, in any case; raises `ColumnNotFound` listing the real ones."""
+    for column in entry.columns:
+        if column.name.casefold() == name.strip().casefold():
+            return column
+    names = ", ".join(column.name for column in entry.columns)
+    raise ColumnNotFound(table=str(entry.ref), column=name, columns=names)
+
+
+def _selected(query: Query, entry: ManifestEntry) -> dict[str, str]:
+    """Result names and their SQL, groups first."""
+    if not query.group_by and not query.aggregates:
+        columns = [find_column(entry, name) for name in query.columns] or entry.columns
+        return {column.name: quote(column.name) for column in columns}
+    named = [_group(group, entry) for group in query.group_by]
+    grouped = {name.casefold() for name, _ in named}
+    for name in query.columns:
+        if find_column(entry, name).name.casefold() not in grouped:
+            raise BadQuery(reason=f"column {name} must stand in group_by when figures are asked.")
+    named += [_aggregate(aggregate, entry) for aggregate in query.aggregates]
+    selected: dict[str, str] = {}
+    for name, sql in named:
+        if name.casefold() in map(str.casefold, selected):
+            raise BadQuery(reason=f"two result columns are named {name}; give one an alias.")
+        selected[name] = sql
+    return selected
+
+
+def _group(group: str | DateGroup, entry: ManifestEntry) -> tuple[str, str]:
+    if isinstance(group, str):
+        column = find_column(entry, group)
+        return column.name, quote(column.name)
+    column = find_column(entry, group.column)
+    if column.duckdb_type not in TIME_TYPES:
+        raise BadQuery(
+            reason=f"column {column.name} is {column.oracle_type}, not a date, and cannot be "
+            f"grouped by {group.unit}."
+        )
+    return f"{column.name}_{group.unit}", f"date_trunc('{group.unit}', {quote(column.name)})"
+
+
+def _aggregate(aggregate: Aggregate, entry: ManifestEntry) -> tuple[str, str]:
+    function = aggregate.function
+    if aggregate.column is None:
+        if function != "count":
+            raise BadQuery(reason=f"{function} needs a column.")
+        return aggregate.alias or "count", "count(*)"
+    column = find_column(entry, aggregate.column)
+    if function in {"sum", "avg"} and not column.duckdb_type.startswith(NUMBER_TYPES):
+        raise BadQuery(
+            reason=f"{function} needs a number, and column {column.name} is {column.oracle_type}."
+        )
+    name = aggregate.alias or f"{function}_{column.name}"
+    if function == "count_distinct":
+        return name, f"count(DISTINCT {quote(column.name)})"
+    return name, f"{function}({quote(column.name)})"
+
+
+def _filter(condition: Condition, entry: ManifestEntry, params: list[str]) -> str:
+    column = find_column(entry, condition.column)
+    return comparison(column, condition.op, condition.value, params)
+
+
+def _order(query: Query, entry: ManifestEntry, selected: dict[str, str]) -> list[str]:
+    """What was asked, then enough other columns that equal rows cannot change places.
+
+    Results with figures are ordered by position, because an alias may be called like a column.
+    """
+    if query.group_by or query.aggregates:
+        order = {_position(o.column, query, selected): o.direction for o in query.order_by}
+        rest = [str(n + 1) for n in range(len(query.group_by) or 1)]
+    else:
+        order = {quote(find_column(entry, o.column).name): o.direction for o in query.order_by}
+        rest = [quote(name) for name in entry.key] or list(selected.values())
+    for sql in rest:
+        order.setdefault(sql, "asc")
+    return [f"{sql} {direction.upper()} NULLS LAST" for sql, direction in order.items()]
+
+
+def _position(name: str, query: Query, selected: dict[str, str]) -> str:
+    wanted = name.strip().casefold()
+    names = [result_name.casefold() for result_name in selected]
+    if wanted in names:
+        return str(names.index(wanted) + 1)
+    for number, group in enumerate(query.group_by, start=1):
+        if isinstance(group, DateGroup) and group.column.strip().casefold() == wanted:
+            return str(number)
+    raise BadQuery(
+        reason=f"the result cannot be ordered by {name}, which is neither a group nor a figure of "
+        f"it. It has: {', '.join(selected)}."
+    )

@@ -1,0 +1,15 @@
+"""Names inside DuckDB SQL: the one place that quotes them for the warehouse."""
+
+from sync.plan import TableRef
+
+
+def quote(name: str) -> str:
+    """*name* as one quoted identifier, whatever it holds."""
+    if "\0" in name:
+        raise ValueError("a name cannot hold NUL")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table_name(ref: TableRef) -> str:
+    """The table inside its generation's file, under the schema it has in Oracle."""
+    return f"{quote(ref.schema_name)}.{quote(ref.table)}"

@@ -1,0 +1,82 @@
+"""Generations made of literal rows, by the product's own steps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sync.plan import Column, TablePlan, TableReceipt, TableRef
+from sync.types import arrow, arrow_schema, require_rule
+from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
+from sync.warehouse.manifest import ManifestEntry
+
+AS_OF = "2026-11-22T00:00:00+00:00"
+
+
+def table_plan(
+    columns: Sequence[tuple[str, str]],
+    *,
+    table: str = "T",
+    key: Sequence[str] = (),
+    max_rows: int = 1_000_000,
+) -> TablePlan:
+    ref = TableRef(source="main", schema_name="SHOP", table=table)
+    return TablePlan(
+        ref=ref,
+        mode="full",
+        columns=tuple(
+            Column(
+                name=name,
+                oracle_type=kind,
+                duckdb_type=require_rule(ref, name, kind).duckdb_type,
+                nullable=True,
+            )
+            for name, kind in columns
+        ),
+        key=tuple(key),
+        max_rows=max_rows,
+    )
+
+
+def record_batch(plan: TablePlan, rows: Sequence[tuple[Any, ...]]) -> Any:
+    schema = arrow_schema(plan.ref, plan.columns)
+    columns = list(zip(*rows, strict=True)) or [() for _ in plan.columns]
+    return arrow.record_batch(
+        [arrow.array(list(values), kind) for values, kind in zip(columns, schema.types, strict=True)],
+        schema=schema,
+    )
+
+
+def place_rows(
+    root: Path, plan: TablePlan, rows: Sequence[tuple[Any, ...]], fence: int
+) -> ManifestEntry:
+    """Build, seal and place a generation; the entry is not published yet."""
+    with building(root, plan.ref, f"run-{fence}") as folder:
+        stage_rows(folder, plan, iter([record_batch(plan, rows)]), lambda _: None)
+        count, size = seal(folder, plan, {"scn": "7"})
+        receipt = TableReceipt(
+            ref=plan.ref,
+            generation=new_generation(fence),
+            fence=fence,
+            rows=count,
+            oracle_rows=count,
+            scn=7,
+            consistency="read_only_transaction",
+            as_of=AS_OF,
+            seconds=0.1,
+            bytes=size,
+        )
+        place(root, folder, receipt)
+    return ManifestEntry(
+        ref=plan.ref,
+        generation=receipt.generation,
+        fence=fence,
+        rows=count,
+        as_of=AS_OF,
+        published_at=AS_OF,
+        columns=plan.columns,
+        key=plan.key,
+        comment=None,
+        column_comments={},
+        bytes=size,
+        receipt=receipt,
+    )

@@ -1,0 +1,49 @@
+import pytest
+
+from sync.errors import TableAmbiguous, TableNotOffered
+from sync.names import near_names, resolve_table
+from sync.plan import TableRef
+
+
+def ref(written: str) -> TableRef:
+    source, schema, table = written.split(".")
+    return TableRef(source=source, schema_name=schema, table=table)
+
+
+USERS, ORDERS, HR_USERS, KOREAN = map(
+    ref, ("main.SHOP.USERS", "main.SHOP.ORDERS", "main.HR.USERS", "main.SHOP.회원")
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["orders", "ORDERS", " Orders ", "shop.orders", "SHOP.ORDERS", "main.SHOP.ORDERS"]
+)
+def test_a_table_is_found_by_any_of_its_names_in_any_case(name: str) -> None:
+    assert resolve_table(name, [USERS, ORDERS, HR_USERS]) == ORDERS
+
+
+def test_a_korean_name_is_found() -> None:
+    assert resolve_table("회원", [USERS, KOREAN]) == KOREAN
+
+
+def test_a_name_of_two_tables_is_ambiguous_until_the_schema_is_named() -> None:
+    with pytest.raises(TableAmbiguous, match=r"main\.SHOP\.USERS, main\.HR\.USERS"):
+        resolve_table("users", [USERS, HR_USERS])
+    assert resolve_table("hr.users", [USERS, HR_USERS]) == HR_USERS
+
+
+def test_the_exact_case_wins_over_another_case() -> None:
+    small, large = ref("main.SHOP.users"), USERS
+    assert resolve_table("users", [large, small]) == small
+    assert resolve_table("USERS", [large, small]) == large
+
+
+@pytest.mark.parametrize("name", ["payments", "", "SHOP.", "main.HR.ORDERS", "%", "ORDERS; DROP"])
+def test_an_unknown_name_is_not_offered(name: str) -> None:
+    with pytest.raises(TableNotOffered):
+        resolve_table(name, [USERS, ORDERS])
+
+
+def test_near_names_come_nearest_first() -> None:
+    assert near_names("ordes", [USERS, ORDERS]) == ("SHOP.ORDERS",)
+    assert near_names("zzz", [USERS, ORDERS]) == ()
