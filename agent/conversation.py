@@ -1,0 +1,210 @@
+"""A thread: an append-only log of messages in Redis, and the view of it a model can read."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict
+from redis import Redis
+
+from agent.events import Basis
+from sync.state import key, run_script
+
+MAX_MESSAGES = 1_000
+"""A longer thread forgets its oldest messages."""
+
+
+class ToolCall(BaseModel):
+    """One call the model asked for; `id` is unique in its thread."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    arguments: str
+    """JSON as the model wrote it, unchecked."""
+
+
+class Table(BaseModel):
+    """Rows a query gave, kept beside its message so that they can be drawn again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...] = ()
+    """DuckDB's, one a column."""
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool
+
+
+class Message(BaseModel):
+    """One message in OpenAI's format; the fields after `speaker` are ours and never sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    speaker: str | None = None
+    """User id of who wrote it; sent as ``name``, so that the model can tell people apart."""
+    source_id: str | None = None
+    """What brought it (an inbox entry); the same source is kept once."""
+    basis: tuple[Basis, ...] = ()
+    table: Table | None = None
+    approval_id: str | None = None
+    """The approval a tool result waits for."""
+    limit: str | None = None
+    """The limit this message tells of."""
+
+    @property
+    def starts_turn(self) -> bool:
+        """Tell whether the agent owes an answer to this: a person's words, or an event."""
+        return self.role in ("user", "system")
+
+    def to_openai(self) -> dict[str, Any]:
+        """Write it as the Chat Completions API reads it."""
+        message: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            message["content"] = self.content or None
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in self.tool_calls
+            ]
+        if self.tool_call_id is not None:
+            message["tool_call_id"] = self.tool_call_id
+        if self.role == "user" and self.speaker:
+            # The API takes letters, digits, - and _, at most 64.
+            message["name"] = re.sub(r"[^A-Za-z0-9_-]", "_", self.speaker)[:64]
+        return message
+
+
+_APPEND = """
+if ARGV[2] ~= '' and redis.call('SADD', KEYS[2], ARGV[2]) == 0 then return 0 end
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], -tonumber(ARGV[4]), -1)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class ConversationHistory:
+    """The log of one thread. It holds nothing itself: two objects of one thread see the same."""
+
+    redis: Redis
+    thread: str
+    keep_days: int = 30
+    """Days without a new message after which the thread is forgotten."""
+
+    def append(self, message: Message) -> bool:
+        """Add *message*; False if its source, or an answer to its call, is there already."""
+        once = message.source_id and f"source:{message.source_id}"
+        if message.tool_call_id:
+            once = f"call:{message.tool_call_id}"
+        log = _log(self.thread)
+        text = message.model_dump_json(exclude_defaults=True)
+        seconds = self.keep_days * 86_400
+        args = (text, once or "", seconds, MAX_MESSAGES)
+        return bool(run_script(self.redis, _APPEND, [log, f"{log}:seen"], *args))
+
+    def messages(self) -> tuple[Message, ...]:
+        """Read the thread in a model's order: each answer right behind its call."""
+        lines = cast("list[str]", self.redis.lrange(_log(self.thread), 0, -1))
+        return in_order(Message.model_validate_json(line) for line in lines)
+
+    def unanswered(self) -> tuple[ToolCall, ...]:
+        """Name the calls no tool has answered yet: what a crash left."""
+        return unanswered(self.messages())
+
+    def to_openai(self) -> list[dict[str, Any]]:
+        """Write the thread as the Chat Completions API reads it."""
+        return [message.to_openai() for message in self.messages()]
+
+    def exists(self) -> bool:
+        """Tell whether anything was ever said here and is still remembered."""
+        return bool(self.redis.exists(_log(self.thread)))
+
+
+def in_order(log: Iterable[Message]) -> tuple[Message, ...]:
+    """Put every tool message behind its call and drop those whose call is gone.
+
+    A person may write before a call that a crash left is answered, so the log alone is not the
+    order the API wants.
+    """
+    kept = list(log)
+    answers = {message.tool_call_id: message for message in kept if message.role == "tool"}
+    ordered: list[Message] = []
+    for message in kept:
+        if message.role != "tool":
+            ordered.append(message)
+        ordered.extend(answers[call.id] for call in message.tool_calls if call.id in answers)
+    return tuple(ordered)
+
+
+def unanswered(messages: Sequence[Message]) -> tuple[ToolCall, ...]:
+    """Name the calls without an answer, oldest first."""
+    answered = {message.tool_call_id for message in messages}
+    return tuple(
+        call for message in messages for call in message.tool_calls if call.id not in answered
+    )
+
+
+def newest_turn(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Cut out the last thing the agent owes an answer to, and what came after it."""
+    starts = [number for number, message in enumerate(messages) if message.starts_turn]
+    return tuple(messages[starts[-1] :]) if starts else tuple(messages)
+
+
+def trim(messages: Sequence[Message], max_tokens: int) -> tuple[Message, ...]:
+    """Forget the oldest exchanges until *messages* fit into about *max_tokens*.
+
+    An exchange begins with a person's words and goes with all its calls, answers and events, so no
+    call loses its answer and no event its question. The newest exchange always stays; if it alone
+    is too long, its oldest tool results are emptied.
+    """
+    starts = [number for number, message in enumerate(messages) if message.role == "user"]
+    kept = tuple(messages)
+    for start in (0, *starts):
+        kept = tuple(messages[start:])
+        if estimate_tokens(kept) <= max_tokens:
+            return kept
+    return _emptied(kept, max_tokens)
+
+
+def estimate_tokens(messages: Iterable[Message]) -> int:
+    """Estimate from above: a token is 3 ASCII characters or 1 other, and a message costs 8."""
+    total = 0
+    for message in messages:
+        calls = "".join(call.name + call.arguments for call in message.tool_calls)
+        text = message.content + calls
+        ascii_chars = sum(1 for char in text if char.isascii())
+        total += 8 + ascii_chars // 3 + len(text) - ascii_chars
+    return total
+
+
+_EMPTIED = (
+    '{"ok": true, "note": "This result was dropped to save room. Call the tool again if needed."}'
+)
+
+
+def _emptied(messages: tuple[Message, ...], max_tokens: int) -> tuple[Message, ...]:
+    kept = list(messages)
+    for number, message in enumerate(kept):
+        if estimate_tokens(kept) <= max_tokens:
+            break
+        if message.role == "tool" and len(message.content) > len(_EMPTIED):
+            kept[number] = message.model_copy(update={"content": _EMPTIED})
+    return tuple(kept)
+
+
+def _log(thread: str) -> str:
+    """Name the key of a thread; its name begins with its team, up to the first colon."""
+    team, _, place = thread.partition(":")
+    return key(team, "thread", place)

@@ -1,0 +1,69 @@
+"""What one turn may touch: a single frozen object, handed to every tool."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from redis import Redis
+
+from sync.plan import Plan, TableRef
+from sync.warehouse.query_process import QueryLimits
+
+Language = Literal["ko", "en"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks."""
+
+    team: str
+    user: str
+    channel: str
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ScheduleLine:
+    """One schedule, as a person would read it."""
+
+    name: str
+    tables: tuple[str, ...]
+    cron: str
+    timezone: str
+    next_at: str | None
+    """ISO 8601 moment of the next tick; None if it will not fire again."""
+
+
+@dataclass(frozen=True)
+class SchedulerStatus:
+    """Whether a clock runs, and what it will do."""
+
+    clock_running: bool
+    schedules: tuple[ScheduleLine, ...]
+
+
+@dataclass(frozen=True)
+class AnalystDeps:
+    """Everything a turn and its tools work with. Made anew for each turn."""
+
+    redis: Redis = field(repr=False)  # its repr names the URL
+    warehouse: Path
+    offered: tuple[TableRef, ...]
+    """The tables this caller may ask about and propose to copy."""
+    caller: Caller
+    thread: str
+    """Name of the conversation; begins with its team."""
+    language: Language
+    today: date
+    """The date where the people are, in `timezone`."""
+    timezone: str
+    plan_sync: Callable[[tuple[TableRef, ...]], Plan] = field(repr=False)
+    """Asks Oracle what a sync would do, changing nothing; raises any DuckferryError."""
+    schedule_status: Callable[[], SchedulerStatus] = field(repr=False)
+    approval_seconds: int = 24 * 3600
+    """How long a card can be decided."""
+    query_limits: QueryLimits = field(default_factory=QueryLimits)
+    result_chars: int = 12_000
+    """The most text of one tool result the model reads."""

@@ -1,0 +1,95 @@
+"""What a turn tells: one closed union, rendered by Slack, a terminal or a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sync.approvals import Approval
+from sync.errors import Failure
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The data an answer rests on: one published copy of one table."""
+
+    table: str
+    """``SCHEMA.TABLE``."""
+    rows: int
+    """Rows in the whole copy, not in the answer."""
+    as_of: str
+    """ISO 8601 UTC moment of Oracle the copy shows."""
+
+
+@dataclass(frozen=True)
+class Thought:
+    """Text the model wrote beside tool calls."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolStarted:
+    """A tool is about to run."""
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+    """Empty where the model sent something that is no JSON object."""
+
+
+@dataclass(frozen=True)
+class ToolFinished:
+    """A tool has answered, and the answer is in the thread."""
+
+    call_id: str
+    name: str
+    ok: bool
+    result: Mapping[str, Any]
+    """What the model reads, including ``ok``."""
+
+
+@dataclass(frozen=True)
+class ApprovalRequested:
+    """A person must decide; the turn ends here and the card is drawn from the approval."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True)
+class TableShown:
+    """Rows of a query, to be drawn by code from the result and never by the model."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool
+    basis: Basis | None
+    types: tuple[str, ...] = ()
+    """DuckDB's type of each column: tells an exact number written as text from text."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """The answer, and the data this turn looked at to give it."""
+
+    text: str
+    basis: tuple[Basis, ...] = ()
+
+
+@dataclass(frozen=True)
+class GaveUp:
+    """A limit ended the turn; *text* says so in the caller's language."""
+
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The turn could not go on; nothing is lost, the thread continues with the next message."""
+
+    failure: Failure
+
+
+Event = (
+    Thought | ToolStarted | ToolFinished | ApprovalRequested | TableShown | Said | GaveUp | Failed
+)

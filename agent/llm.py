@@ -1,0 +1,276 @@
+"""The model: OpenAI's Chat Completions API, or a server that speaks it. The home of ``openai``.
+
+LLMError
+├── ModelBusy             too many requests; transient, may say when to come back
+├── ModelUnreachable      no connection; transient
+├── ModelTimeout          no answer in time; transient
+├── ModelServerError      the server failed; transient
+├── ModelLoginRefused     the key is wrong or may not use the model
+├── ModelQuotaSpent       the account has no credit left
+├── ModelRequestRefused   the server does not accept what we sent
+└── ModelBadReply         an answer that is no answer
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from agent.conversation import ToolCall
+from agent.runtime.output_parsing import mapping, parse_reply, sequence
+from sync.errors import DuckferryError
+
+if TYPE_CHECKING:
+    import openai
+
+
+class LLMError(DuckferryError):
+    """The model gave no usable answer."""
+
+
+class ModelBusy(LLMError):
+    """HTTP 429 while there is credit."""
+
+    code = "model_busy"
+    message = "The model takes no more requests right now. Ask again in a minute."
+    transient = True
+
+    def __init__(self, *, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+        """Seconds the server asked us to wait."""
+
+
+class ModelUnreachable(LLMError):
+    """No connection, or it broke."""
+
+    code = "model_unreachable"
+    message = "The model cannot be reached. Check OPENAI_BASE_URL and the network, then ask again."
+    transient = True
+
+
+class ModelTimeout(LLMError):
+    """The server took longer than we wait."""
+
+    code = "model_timeout"
+    message = "The model did not answer within {seconds} s. Ask again, or ask for less."
+    transient = True
+
+
+class ModelServerError(LLMError):
+    """HTTP 5xx."""
+
+    code = "model_server_error"
+    message = "The model's server failed (HTTP {status}). Ask again later."
+    transient = True
+
+
+class ModelLoginRefused(LLMError):
+    """HTTP 401 or 403."""
+
+    code = "model_login_refused"
+    message = (
+        "The model's server refused our key (HTTP {status}). Check OPENAI_API_KEY and its rights."
+    )
+
+
+class ModelQuotaSpent(LLMError):
+    """HTTP 429 with the code ``insufficient_quota``; waiting does not help."""
+
+    code = "model_quota_spent"
+    message = "The account of the model has no credit left. An admin must top it up."
+
+
+class ModelRequestRefused(LLMError):
+    """Any other HTTP 4xx, such as an unknown model or too long a conversation."""
+
+    code = "model_request_refused"
+    message = (
+        "The model's server does not accept the request (HTTP {status}, {reason}). Check "
+        "OPENAI_MODEL, or begin a new thread if this one is very long."
+    )
+
+
+class ModelBadReply(LLMError):
+    """The reply has no text and no calls, was cut off, or was withheld."""
+
+    code = "model_bad_reply"
+    message = "The model's answer cannot be used: {reason}. Ask again, perhaps in other words."
+
+    def __init__(self, *, reason: str, worth_repeating: bool = False) -> None:
+        super().__init__(reason=reason)
+        self.worth_repeating = worth_repeating
+        """The same question may well get an answer."""
+
+
+@dataclass(frozen=True)
+class LLMConfig:
+    """Which model, and how to ask it."""
+
+    api_key: str = field(repr=False)
+    model: str = "gpt-4o-mini"
+    base_url: str | None = None
+    """None is OpenAI's own."""
+    temperature: float | None = 0.0
+    """None leaves it to the server: some reasoning models refuse any other value."""
+    max_tokens: int = 2_000
+    """The longest reply."""
+    timeout_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens read and written; 0 where the server does not say."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class LLMResponse:
+    """One reply of the model, in one shape."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str = "stop"
+    usage: Usage = Usage()
+
+
+class Model(Protocol):
+    """What the loop needs of a model."""
+
+    def complete(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> LLMResponse:
+        """Answer *messages* (OpenAI's format) with text, calls of *tools*, or both.
+
+        Raises LLMError.
+        """
+        ...
+
+
+class LLMClient:
+    """A connection to the model, made at the first question; may be shared by threads."""
+
+    def __init__(self, config: LLMConfig) -> None:
+        self.config = config
+        self._client: openai.OpenAI | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"LLMClient({self.config!r})"
+
+    def complete(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> LLMResponse:
+        """Ask once. Raises LLMError; whether to ask again stands in `agent.runtime.recovery`."""
+        import openai
+
+        config = self.config
+        body: dict[str, Any] = {
+            "model": config.model,
+            "messages": list(messages),
+            "max_completion_tokens": config.max_tokens,
+        }
+        if tools:
+            body["tools"] = list(tools)
+        if config.temperature is not None:
+            body["temperature"] = config.temperature
+        try:
+            completion = self._create(body)
+        except openai.OpenAIError as error:
+            # The vendor's text may quote a part of the key, so it stays out of the chain.
+            raise _named(error, config.timeout_seconds) from None
+        except TimeoutError:
+            raise ModelTimeout(seconds=round(config.timeout_seconds)) from None
+        except ValueError:
+            raise ModelBadReply(reason="it is no JSON", worth_repeating=True) from None
+        # A server that only resembles OpenAI's may answer with any JSON, or a page of HTML.
+        if not isinstance(completion, openai.BaseModel):
+            raise ModelBadReply(reason="it is no chat completion")
+        return parse_completion(completion.model_dump(warnings=False))
+
+    def _create(self, body: Mapping[str, Any]) -> object:
+        """Ask within the timeout as a whole; raises TimeoutError besides the vendor's errors.
+
+        The vendor's own timeout only bounds the wait for the next bytes, and some servers send a
+        blank every few seconds while they think.
+        """
+        client = self._connected()
+        create = cast("Callable[..., object]", client.chat.completions.create)
+        asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        try:
+            return asking.submit(create, **body).result(self.config.timeout_seconds + 1)
+        except TimeoutError:
+            with self._lock:
+                self._client = None
+            # Ends the abandoned wait; who shares the client asks again with a new one.
+            client.close()
+            raise
+        finally:
+            asking.shutdown(wait=False)
+
+    def _connected(self) -> "openai.OpenAI":
+        import openai
+
+        with self._lock:
+            if self._client is None:
+                self._client = openai.OpenAI(
+                    api_key=self.config.api_key,
+                    base_url=self.config.base_url or "https://api.openai.com/v1",
+                    timeout=self.config.timeout_seconds,
+                    max_retries=0,  # one policy of retries, in agent.runtime.recovery
+                )
+            return self._client
+
+
+def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:
+    """Read a chat completion; raises ModelBadReply where it holds nothing to act on."""
+    choice = mapping(next(iter(sequence(completion.get("choices"))), None))
+    message = mapping(choice.get("message"))
+    finish_reason = str(choice.get("finish_reason") or "stop")
+    if finish_reason == "content_filter":
+        raise ModelBadReply(reason="a content filter withheld it")
+    if finish_reason == "length":
+        raise ModelBadReply(reason="it was cut off because it grew too long")
+    if message.get("refusal"):
+        raise ModelBadReply(reason="the model declined to answer")
+    reply = parse_reply(message)
+    if not reply.text and not reply.tool_calls:
+        raise ModelBadReply(reason="it is empty", worth_repeating=True)
+    return LLMResponse(reply.text, reply.tool_calls, finish_reason, _usage(completion.get("usage")))
+
+
+def _usage(raw: object) -> Usage:
+    counts = (mapping(raw).get("prompt_tokens"), mapping(raw).get("completion_tokens"))
+    return Usage(*(count if isinstance(count, int) else 0 for count in counts))
+
+
+def _named(error: "openai.OpenAIError", timeout_seconds: float) -> LLMError:
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return ModelTimeout(seconds=round(timeout_seconds))
+    if isinstance(error, openai.APIConnectionError):
+        return ModelUnreachable()
+    if not isinstance(error, openai.APIStatusError):
+        return ModelBadReply(reason="it is no chat completion", worth_repeating=True)
+    status = error.status_code
+    if isinstance(error, openai.RateLimitError):
+        if error.code == "insufficient_quota":
+            return ModelQuotaSpent()
+        return ModelBusy(retry_after=_seconds(error.response.headers.get("retry-after")))
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        return ModelLoginRefused(status=status)
+    if status >= 500:  # noqa: PLR2004 -- the server's own faults begin here
+        return ModelServerError(status=status)
+    return ModelRequestRefused(status=status, reason=str(error.code or "no reason given")[:80])
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read ``Retry-After`` in seconds; a date there is rare and counts as no word."""
+    try:
+        return max(0.0, float(header)) if header is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,181 @@
+"""The agent's loop: model, tools, model, until there is an answer or a person must decide."""
+
+import json
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, cast
+
+from agent.conversation import (
+    ConversationHistory,
+    Message,
+    ToolCall,
+    estimate_tokens,
+    newest_turn,
+    trim,
+    unanswered,
+)
+from agent.deps import AnalystDeps
+from agent.events import (
+    ApprovalRequested,
+    Basis,
+    Event,
+    Failed,
+    GaveUp,
+    Said,
+    TableShown,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+)
+from agent.llm import LLMError, LLMResponse, Model
+from agent.runtime.output_parsing import parse_arguments, with_new_ids
+from agent.runtime.recovery import limit_text, retry_after_seconds
+from agent.tools.registry import ToolRegistry
+from sync.approvals import load_approval
+
+
+class SyncAgent:
+    """A model with tools. All state is in the thread: after a crash, call `run` again."""
+
+    def __init__(
+        self,
+        llm: Model,
+        registry: ToolRegistry,
+        *,
+        max_steps: int = 8,
+        context_tokens: int = 24_000,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.llm = llm
+        self.registry = registry
+        self.max_steps = max_steps
+        """Replies of the model in one turn, counted in the thread and so also across crashes."""
+        self.context_tokens = context_tokens
+        """About how much of the thread the model reads."""
+        self._wait = wait
+
+    def run(
+        self, history: ConversationHistory, deps: AnalystDeps, system_prompt: str
+    ) -> Generator[Event]:
+        """Advance the thread until the newest turn has ended, and tell all of that turn.
+
+        Every step is in the thread before its event is told. What an earlier, cut-off call had done
+        already is told again and not done again, so a listener always sees the whole turn.
+        """
+        messages = history.messages()
+        yield from tell(newest_turn(messages))
+        while True:
+            asked_now = {
+                call.id for message in newest_turn(messages) for call in message.tool_calls
+            }
+            for call in unanswered(messages):
+                yield ToolStarted(call.id, call.name, parse_arguments(call.arguments) or {})
+                answer = self._answer(history, deps, call)
+                yield from _tell_answer(call, answer)
+                if call.id not in asked_now:  # a crash left it, and a person has written since
+                    yield from _waiting([answer], deps)
+            messages = history.messages()
+            turn = newest_turn(messages)
+            end = _end(turn, deps)
+            if end is not None:
+                yield from end
+                return
+            if sum(message.role == "assistant" for message in turn) >= self.max_steps:
+                text = limit_text(deps.language, self.max_steps)
+                history.append(Message(role="assistant", content=text, limit="step_limit"))
+            else:
+                try:
+                    reply = self._ask(messages, system_prompt)
+                except LLMError as error:
+                    yield Failed(error.failure)
+                    return
+                taken = {call.id for message in messages for call in message.tool_calls}
+                calls = with_new_ids(reply.tool_calls, taken, len(messages))
+                said = Message(role="assistant", content=reply.text, tool_calls=calls)
+                history.append(said)
+                if calls and reply.text:
+                    yield Thought(reply.text)
+            messages = history.messages()
+
+    def _answer(self, history: ConversationHistory, deps: AnalystDeps, call: ToolCall) -> Message:
+        result = self.registry.call(deps, call.name, call.arguments, call.id)
+        message = Message(
+            role="tool",
+            content=result.content,
+            tool_call_id=call.id,
+            basis=result.basis,
+            table=result.table,
+            approval_id=result.approval.id if result.approval else None,
+        )
+        history.append(message)
+        return message
+
+    def _ask(self, messages: Sequence[Message], system_prompt: str) -> LLMResponse:
+        system = Message(role="system", content=system_prompt)
+        room = self.context_tokens - estimate_tokens([system])
+        sent = [message.to_openai() for message in (system, *trim(messages, room))]
+        attempt = 1
+        while True:
+            try:
+                return self.llm.complete(sent, self.registry.schemas())
+            except LLMError as error:
+                wait_seconds = retry_after_seconds(error, attempt)
+                if wait_seconds is None:
+                    raise
+            self._wait(wait_seconds)
+            attempt += 1
+
+
+def tell(turn: Sequence[Message]) -> Iterator[Event]:
+    """Tell the events of what *turn* holds already, except its end."""
+    answers = {message.tool_call_id: message for message in turn if message.role == "tool"}
+    for message in turn:
+        if message.tool_calls and message.content:
+            yield Thought(message.content)
+        for call in message.tool_calls:
+            if call.id in answers:
+                yield ToolStarted(call.id, call.name, parse_arguments(call.arguments) or {})
+                yield from _tell_answer(call, answers[call.id])
+
+
+def tell_ended(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:
+    """Tell all of a turn that is over."""
+    yield from tell(turn)
+    yield from _end(turn, deps) or ()
+
+
+def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:
+    result = cast("dict[str, Any]", json.loads(answer.content))
+    yield ToolFinished(call.id, call.name, ok=bool(result.get("ok")), result=result)
+    if answer.table is not None:
+        table = answer.table
+        basis = answer.basis[0] if answer.basis else None
+        yield TableShown(table.columns, table.rows, table.truncated, basis, table.types)
+
+
+def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
+    """Tell how *turn* ended, in words or waiting for a decision; None if it has not."""
+    if not turn:
+        return []
+    last = turn[-1]
+    if last.role == "assistant" and not last.tool_calls:
+        if last.limit:
+            return [GaveUp(last.limit, last.content)]
+        return [Said(last.content, _basis(turn))]
+    if last.role != "tool":
+        return None
+    asked = [number for number, message in enumerate(turn) if message.role == "assistant"]
+    replies = turn[asked[-1] :]
+    return _waiting(replies, deps) if any(reply.approval_id for reply in replies) else None
+
+
+def _waiting(replies: Sequence[Message], deps: AnalystDeps) -> list[Event]:
+    """Tell what *replies* wait for; an approval Redis has forgotten is told no more."""
+    ids = [reply.approval_id for reply in replies if reply.approval_id]
+    approvals = (load_approval(deps.redis, approval_id) for approval_id in ids)
+    return [ApprovalRequested(approval) for approval in approvals if approval]
+
+
+def _basis(turn: Sequence[Message]) -> tuple[Basis, ...]:
+    """Name each copy the turn looked at, once."""
+    return tuple(dict.fromkeys(basis for message in turn for basis in message.basis))

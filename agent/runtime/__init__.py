@@ -1,0 +1,1 @@
+"""What one turn needs around the loop; none of these modules knows `agent.service`."""

@@ -1,0 +1,55 @@
+"""Telling a conversation what happened outside: a run ended, a card was declined or ran out."""
+
+import json
+from typing import Any
+
+from agent.conversation import Message
+from agent.events import Basis
+from agent.failures import sentence_of
+from sync.approvals import Approval, ApprovalState
+from sync.runs import FINAL, Run, RunState
+
+
+def event_message(outcome: Run | Approval, source_id: str) -> Message:
+    """Make the message of an ended run, or of an approval that was rejected or expired.
+
+    Raises ValueError for one that is still open: there is nothing to tell yet.
+    """
+    body, basis = _run_ended(outcome) if isinstance(outcome, Run) else (_not_run(outcome), ())
+    content = json.dumps(body, ensure_ascii=False)
+    return Message(role="system", content=content, source_id=source_id, basis=basis)
+
+
+def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
+    if run.state not in FINAL:
+        raise ValueError(f"run {run.id} has not ended")
+    event: dict[str, Any] = {"event": "run_ended", "state": run.state.value}
+    if run.state is RunState.PUBLISHED and run.receipt is not None:
+        tables = run.receipt.tables
+        basis = tuple(Basis(str(table.ref), table.rows, table.as_of) for table in tables)
+        event |= {
+            "tables": [
+                {"table": item.table, "rows": item.rows, "as_of": item.as_of} for item in basis
+            ],
+            "approved_by": run.approval.decided_by,
+            "seconds": round(run.receipt.seconds, 1),
+        }
+        return event, basis
+    if run.failure is not None:
+        event |= {"code": run.failure.code, "error": sentence_of(run.failure)}
+    return event | {"tables": [{"table": name} for name in _tables(run.approval)]}, ()
+
+
+def _not_run(approval: Approval) -> dict[str, Any]:
+    match approval.state:
+        case ApprovalState.REJECTED:
+            by = {"rejected_by": approval.decided_by}
+            return {"event": "rejected", "tables": _tables(approval), **by}
+        case ApprovalState.EXPIRED:
+            return {"event": "expired", "tables": _tables(approval)}
+        case _:
+            raise ValueError(f"approval {approval.id} is {approval.state.value}: nothing to tell")
+
+
+def _tables(approval: Approval) -> list[str]:
+    return [str(table.ref) for table in approval.request.plan.tables]

@@ -1,0 +1,101 @@
+"""What a turn came to, as one value: the contract between the agent and every surface."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.events import (
+    ApprovalRequested,
+    Basis,
+    Event,
+    Failed,
+    GaveUp,
+    Said,
+    TableShown,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+)
+from agent.failures import sentence_of
+from sync.approvals import Approval
+from sync.errors import Failure
+
+Action = Literal["reply", "approval", "error", "gave_up"]
+
+
+class TraceNode(BaseModel):
+    """One thing that ran."""
+
+    model_config = ConfigDict(frozen=True)
+
+    node: str
+    """``thought``, ``tool:<name>``, ``approval``, ``table``, ``reply``, ``gave_up``, ``error``."""
+    detail: str = ""
+
+
+class AnalystResult(BaseModel):
+    """The end of a turn and what led to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: Action
+    response_text: str = ""
+    """The answer, the last thought beside a card, or the English sentence of a failure."""
+    approvals: tuple[Approval, ...] = ()
+    tables: tuple[TableShown, ...] = ()
+    basis: tuple[Basis, ...] = ()
+    trace: tuple[TraceNode, ...] = ()
+    """In the order things ran; nothing that did not run."""
+    failure: Failure | None = None
+
+
+def result_of(events: Iterable[Event]) -> AnalystResult:
+    """Sum up the events of one turn."""
+    told = tuple(events)
+    trace = tuple(node for event in told for node in _nodes(event))
+    approvals = tuple(event.approval for event in told if isinstance(event, ApprovalRequested))
+    tables = tuple(event for event in told if isinstance(event, TableShown))
+    thoughts = [event.text for event in told if isinstance(event, Thought)]
+    action: Action = "approval" if approvals else "reply"
+    text = thoughts[-1] if approvals and thoughts else ""
+    basis: tuple[Basis, ...] = ()
+    failure = None
+    match told[-1] if told else None:
+        case Said(text=text, basis=basis):
+            action = "reply"
+        case GaveUp(text=text):
+            action = "gave_up"
+        case Failed(failure=failure):
+            action, text = "error", sentence_of(failure)
+        case _:
+            pass
+    return AnalystResult(
+        action=action,
+        response_text=text,
+        approvals=approvals,
+        tables=tables,
+        basis=basis,
+        trace=trace,
+        failure=failure,
+    )
+
+
+def _nodes(event: Event) -> Iterable[TraceNode]:
+    match event:
+        case Thought(text=text):
+            yield TraceNode(node="thought", detail=text)
+        case ToolStarted():
+            return  # told by its end: a tool that was only begun has not run
+        case ToolFinished(name=name, ok=ok, result=result):
+            yield TraceNode(node=f"tool:{name}", detail="ok" if ok else str(result.get("code")))
+        case ApprovalRequested(approval=approval):
+            yield TraceNode(node="approval", detail=approval.id)
+        case TableShown(rows=rows):
+            yield TraceNode(node="table", detail=f"{len(rows)} rows")
+        case Said():
+            yield TraceNode(node="reply")
+        case GaveUp(code=code):
+            yield TraceNode(node="gave_up", detail=code)
+        case Failed(failure=failure):
+            yield TraceNode(node="error", detail=failure.code)

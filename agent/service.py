@@ -1,0 +1,101 @@
+"""The agent's public face: take a turn for what a person wrote, or for what a decision led to."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from redis import Redis
+
+from agent.conversation import Message
+from agent.deps import AnalystDeps
+from agent.events import Event, Failed
+from agent.llm import Model
+from agent.loop import SyncAgent, tell_ended
+from agent.runtime.approval_flow import event_message
+from agent.runtime.config import Policy, system_prompt
+from agent.runtime.result_contract import AnalystResult, result_of
+from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
+from agent.tools.query_tools import QUERY_TOOLS, copies
+from agent.tools.registry import ToolRegistry
+from agent.tools.scheduler_tools import SCHEDULER_TOOLS
+from agent.tools.sync_tools import SYNC_TOOLS
+from sync.approvals import Approval
+from sync.errors import DuckferryError
+from sync.runs import Run
+
+
+@dataclass(frozen=True)
+class Analyst:
+    """An agent and the limits of its conversations; one serves all threads."""
+
+    agent: SyncAgent
+    policy: Policy = field(default_factory=Policy)
+
+
+def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
+    """Give a model the six tools."""
+    registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
+    return Analyst(SyncAgent(llm, registry, max_steps=max_steps))
+
+
+def run_analyst_turn(
+    analyst: Analyst,
+    deps: AnalystDeps,
+    text: str,
+    source_id: str,
+    on_event: Callable[[Event], None],
+) -> AnalystResult:
+    """Answer what a person wrote. The same *source_id* again goes on where the first call stopped.
+
+    An error with a name of ours becomes a `Failed` event and the action ``error``. What *on_event*
+    raises, Redis being away and faults of ours are raised: the turn can then be taken again.
+    """
+    message = person_message(deps, analyst.policy, text, source_id)
+    return _take_turn(analyst, deps, message, on_event)
+
+
+def run_analyst_approval(
+    analyst: Analyst,
+    deps: AnalystDeps,
+    outcome: Run | Approval,
+    source_id: str,
+    on_event: Callable[[Event], None],
+) -> AnalystResult:
+    """Tell the thread of an ended run, or a rejected or expired approval, and let the agent go on.
+
+    Raises ValueError for an outcome that is still open. Otherwise as `run_analyst_turn`.
+    """
+    return _take_turn(analyst, deps, event_message(outcome, source_id), on_event)
+
+
+def has_thread_memory(redis: Redis, thread: str) -> bool:
+    """Tell whether the agent has taken part in *thread* and remembers it."""
+    return thread_is_known(redis, thread)
+
+
+def _take_turn(
+    analyst: Analyst, deps: AnalystDeps, message: Message, on_event: Callable[[Event], None]
+) -> AnalystResult:
+    told: list[Event] = []
+    for event in _named(_events(analyst, deps, message)):
+        told.append(event)
+        on_event(event)
+    return result_of(told)
+
+
+def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[Event]:
+    history = open_thread(deps, analyst.policy)
+    if not history.append(message) and message.source_id:
+        past = turn_of(history, message.source_id)
+        if past is not None:  # delivered again after the conversation went on
+            yield from tell_ended(past, deps)
+            return
+    prompt = system_prompt(deps, copies(deps))
+    yield from analyst.agent.run(history, deps, prompt)
+
+
+def _named(events: Iterable[Event]) -> Iterator[Event]:
+    """Let a turn that meets an error we have a name for end with `Failed`."""
+    try:
+        yield from events
+    except DuckferryError as error:
+        yield Failed(error.failure)

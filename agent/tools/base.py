@@ -1,0 +1,95 @@
+"""A tool: a name, a sentence for the model, typed parameters and one function."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.conversation import Table
+from agent.deps import AnalystDeps
+from agent.events import Basis
+from sync.approvals import Approval
+
+
+class Parameters(BaseModel):
+    """Base of all tools' parameters: what a tool does not know, it does not take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+P = TypeVar("P", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a call gave: data for the model, and what code draws or waits for."""
+
+    ok: bool
+    data: Mapping[str, Any]
+    """Plain JSON values, without ``ok``."""
+    basis: tuple[Basis, ...] = ()
+    """The copies the data was read from."""
+    table: Table | None = None
+    """Rows to be drawn for people."""
+    approval: Approval | None = None
+    """What a person must decide before anything happens; the turn ends with it."""
+
+    @property
+    def content(self) -> str:
+        """Write the JSON the model reads."""
+        return json.dumps({"ok": self.ok, **self.data}, ensure_ascii=False, default=str)
+
+
+def refused(code: str, sentence: str) -> ToolResult:
+    """Tell the model what went wrong, in a sentence it can act on."""
+    return ToolResult(ok=False, data={"code": code, "error": sentence})
+
+
+class BaseTool(ABC, Generic[P]):
+    """One thing the model may call. Holds no state: what it works with comes in `AnalystDeps`."""
+
+    name: str
+    description: str
+    """What it does and when to use it, written for the model."""
+    parameters: type[P]
+
+    def schema(self) -> dict[str, Any]:
+        """Write the function schema of the Chat Completions API."""
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "description": self.description,
+                "parameters": _plain(self.parameters.model_json_schema()),
+            },
+        }
+
+    @abstractmethod
+    def run(self, deps: AnalystDeps, parameters: P, call_id: str, /) -> ToolResult:
+        """Do it once for *call_id*, however often it is called; raises any DuckferryError."""
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put definitions where they are used and drop titles: small models read no references."""
+    definitions = cast("dict[str, Any]", schema.get("$defs", {}))
+
+    def plain(node: object, *, names: bool = False) -> Any:
+        if isinstance(node, list):
+            return [plain(item) for item in cast("list[object]", node)]
+        if not isinstance(node, dict):
+            return node
+        fields = cast("dict[str, Any]", node)
+        if isinstance(fields.get("$ref"), str):
+            target = definitions[fields["$ref"].removeprefix("#/$defs/")]
+            return plain({**target, **{key: fields[key] for key in fields if key != "$ref"}})
+        return {
+            # Inside "properties" a key is a parameter's name, even where it is "title".
+            key: plain(value, names=key == "properties" and not names)
+            for key, value in fields.items()
+            if names or key not in ("title", "$defs")
+        }
+
+    return plain(schema)

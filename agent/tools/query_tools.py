@@ -1,0 +1,169 @@
+"""The tools that read the copies: which there are, what is in them, and one table's rows."""
+
+import json
+from typing import Any
+
+from pydantic import Field
+
+from agent.conversation import Table
+from agent.deps import AnalystDeps
+from agent.events import Basis
+from agent.tools.base import BaseTool, Parameters, ToolResult
+from sync.names import resolve_table
+from sync.plan import TableRef
+from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.query import Query, compile_query
+from sync.warehouse.query_process import run_query
+
+_MAX_TABLES = 100
+_COMMENT_CHARS = 200
+_CELL_CHARS = 500
+
+
+def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
+    """Read which of the offered tables are copied now, in the order they are offered."""
+    published = {entry.ref: entry for entry in read_manifest(deps.warehouse).entries}
+    return {ref: published[ref] for ref in deps.offered if ref in published}
+
+
+class ListTablesParameters(Parameters):
+    """Takes nothing."""
+
+
+class ListTablesTool(BaseTool[ListTablesParameters]):
+    """``list_tables``."""
+
+    name = "list_tables"
+    description = (
+        "List the tables people may ask about: whether each has a copy, how many rows it has and "
+        "as of when."
+    )
+    parameters = ListTablesParameters
+
+    def run(
+        self, deps: AnalystDeps, _parameters: ListTablesParameters, _call_id: str, /
+    ) -> ToolResult:
+        """Read the manifest."""
+        found = copies(deps)
+        data: dict[str, Any] = {
+            "tables": [_table_line(ref, found.get(ref)) for ref in deps.offered[:_MAX_TABLES]]
+        }
+        if len(deps.offered) > _MAX_TABLES:
+            data["not_listed"] = len(deps.offered) - _MAX_TABLES
+        return ToolResult(ok=True, data=data, basis=tuple(map(_basis, found.values())))
+
+
+class GetTableStatsParameters(Parameters):
+    """Which table."""
+
+    table: str = Field(description="SCHEMA.TABLE or TABLE.")
+
+
+class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
+    """``get_table_stats``."""
+
+    name = "get_table_stats"
+    description = (
+        "Tell how many rows a copied table has, its columns with types and comments, its key, its "
+        "size and as of when it is. Use it before query_table if you do not know the columns."
+    )
+    parameters = GetTableStatsParameters
+
+    def run(
+        self, deps: AnalystDeps, parameters: GetTableStatsParameters, _call_id: str, /
+    ) -> ToolResult:
+        """Read one manifest entry. Raises TableNotSynced where there is none."""
+        ref = resolve_table(parameters.table, deps.offered)
+        entry = read_manifest(deps.warehouse).entry(ref)
+        return ToolResult(
+            ok=True,
+            data={
+                "table": str(ref),
+                "rows": entry.rows,
+                "columns": [
+                    {
+                        "name": column.name,
+                        "type": column.duckdb_type,
+                        "comment": _short(entry.column_comments.get(column.name)),
+                    }
+                    for column in entry.columns
+                ],
+                "key": list(entry.key),
+                "bytes": entry.bytes,
+                "as_of": entry.as_of,
+            },
+            basis=(_basis(entry),),
+        )
+
+
+class QueryTableTool(BaseTool[Query]):
+    """``query_table``: a closed question, compiled to bound SQL, run in a process of its own."""
+
+    name = "query_table"
+    description = (
+        "Read one copied table: choose columns, filter, group, aggregate, order. The rows are "
+        "shown to the person as a table. Aggregate here instead of adding up rows yourself."
+    )
+    parameters = Query
+
+    def run(self, deps: AnalystDeps, parameters: Query, _call_id: str, /) -> ToolResult:
+        """Run the query. Raises TableNotSynced, ColumnNotFound, BadQuery, QueryTimeout, …."""
+        ref = resolve_table(parameters.table, deps.offered)
+        entry = read_manifest(deps.warehouse).entry(ref)
+        compiled = compile_query(parameters, entry)
+        result = run_query(deps.warehouse, compiled, entry, deps.query_limits)
+        shown = Table(
+            columns=tuple(column.name for column in result.columns),
+            types=tuple(column.type for column in result.columns),
+            rows=result.rows,
+            truncated=result.truncated,
+        )
+        # The query itself may have met a newer copy than the entry it was compiled against.
+        basis = Basis(str(ref), result.basis.rows, result.basis.as_of)
+        data: dict[str, Any] = {"table": str(ref), "as_of": basis.as_of}
+        return ToolResult(
+            ok=True,
+            data={**data, **_readable(shown, deps.result_chars)},
+            basis=(basis,),
+            table=shown,
+        )
+
+
+QUERY_TOOLS = (ListTablesTool(), GetTableStatsTool(), QueryTableTool())
+
+
+def _readable(table: Table, most_chars: int) -> dict[str, Any]:
+    """Cut long cells, then rows from the end, until the model can read the result."""
+    rows: list[list[Any]] = []
+    left = most_chars
+    for row in table.rows:
+        cells = [_cut(cell) for cell in row]
+        left -= len(json.dumps(cells, ensure_ascii=False, default=str))
+        if left < 0:
+            break
+        rows.append(cells)
+    truncated = table.truncated or len(rows) < len(table.rows)
+    return {"columns": list(table.columns), "rows": rows, "truncated": truncated}
+
+
+def _cut(cell: Any) -> Any:
+    is_long = isinstance(cell, str) and len(cell) > _CELL_CHARS
+    return cell[:_CELL_CHARS] + "…" if is_long else cell
+
+
+def _table_line(ref: TableRef, entry: ManifestEntry | None) -> dict[str, Any]:
+    return {
+        "table": str(ref),
+        "synced": entry is not None,
+        "rows": entry.rows if entry else None,
+        "as_of": entry.as_of if entry else None,
+        "comment": _short(entry.comment) if entry else None,
+    }
+
+
+def _basis(entry: ManifestEntry) -> Basis:
+    return Basis(str(entry.ref), entry.rows, entry.as_of)
+
+
+def _short(comment: str | None) -> str | None:
+    return comment[:_COMMENT_CHARS] if comment else None

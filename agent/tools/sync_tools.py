@@ -1,0 +1,175 @@
+"""The tools that propose a copy and tell how copies went. Neither copies anything itself."""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pydantic import Field
+from redis import Redis
+
+from agent.deps import AnalystDeps
+from agent.failures import sentence_of
+from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.query_tools import copies
+from sync.approvals import (
+    Approval,
+    ApprovalState,
+    Request,
+    load_approval,
+    request_approval,
+)
+from sync.names import resolve_table
+from sync.plan import TableRef
+from sync.runs import Run, recent_runs
+from sync.state import derived_id, key, team_of
+
+MAX_TABLES = 20
+_RECENT_RUNS = 10
+_PENDING_KEPT = 500
+
+
+class StartSyncParameters(Parameters):
+    """What to copy."""
+
+    tables: list[str] = Field(
+        min_length=1, max_length=MAX_TABLES, description="Tables to copy, as SCHEMA.TABLE or TABLE."
+    )
+    reason: str = Field(default="", max_length=500, description="Why, in the person's words.")
+
+
+class StartSyncTool(BaseTool[StartSyncParameters]):
+    """``start_sync``: a dry run and a card; a person decides."""
+
+    name = "start_sync"
+    description = (
+        "Propose to copy tables from Oracle into DuckDB, fresh. This only posts a card: nothing is "
+        "copied before a person approves it. Use it when someone asks for a sync or for newer data."
+    )
+    parameters = StartSyncParameters
+
+    def run(
+        self, deps: AnalystDeps, parameters: StartSyncParameters, call_id: str, /
+    ) -> ToolResult:
+        """Plan and ask. The approval's id follows from the call, so a call made twice asks once."""
+        approval_id = derived_id(deps.caller.team, deps.thread, call_id)
+        approval = load_approval(deps.redis, approval_id)
+        if approval is None:
+            found = (resolve_table(name, deps.offered) for name in parameters.tables)
+            refs = tuple(dict.fromkeys(found))
+            request = Request(
+                id=approval_id,
+                plan=deps.plan_sync(refs),
+                requested_by=deps.caller.user,
+                thread=deps.thread,
+                language=deps.language,
+            )
+            approval = request_approval(deps.redis, request, expires_seconds=deps.approval_seconds)
+        list_as_waiting(deps.redis, approval)
+        pending = approval.state is ApprovalState.PENDING
+        return ToolResult(
+            ok=True,
+            data={
+                "status": "waiting_for_approval" if pending else approval.state.value,
+                "approval_id": approval.id,
+                "tables": [str(table.ref) for table in approval.request.plan.tables],
+            },
+            approval=approval,
+        )
+
+
+class GetSyncStatusParameters(Parameters):
+    """Of one table, or of all."""
+
+    table: str | None = Field(default=None, description="SCHEMA.TABLE or TABLE; null for all.")
+
+
+class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
+    """``get_sync_status``."""
+
+    name = "get_sync_status"
+    description = (
+        "Tell how recent syncs ended or how far they are, which proposed ones still wait for a "
+        "person, and how many of the offered tables have a copy."
+    )
+    parameters = GetSyncStatusParameters
+
+    def run(
+        self, deps: AnalystDeps, parameters: GetSyncStatusParameters, _call_id: str, /
+    ) -> ToolResult:
+        """Read runs and approvals."""
+        only = resolve_table(parameters.table, deps.offered) if parameters.table else None
+        # Of one table the newest runs may lie behind many of others.
+        runs = recent_runs(deps.redis, deps.caller.team, _RECENT_RUNS * (10 if only else 1))
+        shown = [run for run in runs if only is None or only in _refs(run.approval)]
+        waiting = [
+            approval for approval in _pending(deps) if only is None or only in _refs(approval)
+        ]
+        return ToolResult(
+            ok=True,
+            data={
+                "runs": [_run_line(run) for run in shown[:_RECENT_RUNS]],
+                "pending_approvals": [_pending_line(approval) for approval in waiting],
+                "synced_tables": len(copies(deps)),
+                "offered_tables": len(deps.offered),
+            },
+        )
+
+
+def list_as_waiting(redis: Redis, approval: Approval) -> None:
+    """List an approval among its team's, so that get_sync_status tells of it; may be repeated."""
+    listed = _waiting_key(team_of(approval.id))
+    pipeline = redis.pipeline()
+    pipeline.zadd(listed, {approval.id: approval.created_ms})
+    pipeline.zremrangebyrank(listed, 0, -_PENDING_KEPT - 1)
+    pipeline.execute()
+
+
+SYNC_TOOLS = (StartSyncTool(), GetSyncStatusTool())
+
+
+def _run_line(run: Run) -> dict[str, Any]:
+    rows = sum(table.rows for table in run.receipt.tables) if run.receipt else None
+    if run.receipt is None and run.progress is not None:
+        rows = run.progress.rows
+    return {
+        "tables": [str(ref) for ref in _refs(run.approval)],
+        "state": run.state.value,
+        "rows": rows,
+        "finished_at": _moment(run.finished_ms),
+        "error": sentence_of(run.failure) if run.failure else None,
+    }
+
+
+def _pending_line(approval: Approval) -> dict[str, Any]:
+    return {
+        "tables": [str(ref) for ref in _refs(approval)],
+        "requested_by": approval.request.requested_by,
+        "expires_at": _moment(approval.expires_ms),
+    }
+
+
+def _refs(approval: Approval) -> tuple[TableRef, ...]:
+    return tuple(table.ref for table in approval.request.plan.tables)
+
+
+def _pending(deps: AnalystDeps) -> list[Approval]:
+    """Read the approvals that still wait, newest first, and strike the others from the list."""
+    listed = _waiting_key(deps.caller.team)
+    waiting: list[Approval] = []
+    for approval_id in cast("list[str]", deps.redis.zrevrange(listed, 0, -1)):
+        approval = load_approval(deps.redis, approval_id)
+        if approval is not None and approval.state is ApprovalState.PENDING:
+            waiting.append(approval)
+        else:
+            deps.redis.zrem(listed, approval_id)
+    return waiting
+
+
+def _waiting_key(team: str) -> str:
+    return key(team, "approvals")
+
+
+def _moment(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

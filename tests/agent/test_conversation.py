@@ -1,0 +1,170 @@
+import json
+
+from redis import Redis
+
+from agent.conversation import (
+    ConversationHistory,
+    Message,
+    ToolCall,
+    estimate_tokens,
+    in_order,
+    newest_turn,
+    trim,
+    unanswered,
+)
+
+
+def user(text: str) -> Message:
+    return Message(role="user", content=text, speaker="UMINA")
+
+
+def said(text: str) -> Message:
+    return Message(role="assistant", content=text)
+
+
+def calls(*ids: str) -> Message:
+    asked = tuple(ToolCall(id=one, name="list_tables", arguments="{}") for one in ids)
+    return Message(role="assistant", tool_calls=asked)
+
+
+def answer(call_id: str, content: str = '{"ok": true}') -> Message:
+    return Message(role="tool", tool_call_id=call_id, content=content)
+
+
+def event(state: str) -> Message:
+    return Message(role="system", content=json.dumps({"event": "run_ended", "state": state}))
+
+
+def test_302_conversation_adds_messages_in_order_and_two_objects_see_the_same(redis: Redis) -> None:
+    one = ConversationHistory(redis, "T1:C1:1")
+    other = ConversationHistory(redis, "T1:C1:1")
+    assert one.append(user("안녕하세요"))
+    assert other.append(said("hello"))
+    assert one.messages() == other.messages() == (user("안녕하세요"), said("hello"))
+
+
+def test_303_conversation_is_written_in_openai_format(history: ConversationHistory) -> None:
+    for message in (user("tables?"), calls("a"), answer("a"), said("three")):
+        history.append(message)
+    function = {"name": "list_tables", "arguments": "{}"}
+    assert history.to_openai() == [
+        {"role": "user", "content": "tables?", "name": "UMINA"},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "a", "type": "function", "function": function}],
+        },
+        {"role": "tool", "content": '{"ok": true}', "tool_call_id": "a"},
+        {"role": "assistant", "content": "three"},
+    ]
+
+
+def test_what_the_same_source_brings_again_is_kept_once(history: ConversationHistory) -> None:
+    first = Message(role="user", content="sync", speaker="UMINA", source_id="1-1")
+    assert history.append(first)
+    assert not history.append(first)
+    assert history.append(first.model_copy(update={"source_id": "1-2"}))
+    assert len(history.messages()) == 2
+
+
+def test_a_call_is_answered_once(history: ConversationHistory) -> None:
+    history.append(calls("a"))
+    assert history.append(answer("a", '{"ok": true, "n": 1}'))
+    assert not history.append(answer("a", '{"ok": true, "n": 2}'))
+    assert history.messages()[1].content == '{"ok": true, "n": 1}'
+
+
+def test_threads_do_not_see_each_other(redis: Redis) -> None:
+    ConversationHistory(redis, "T1:C1:1").append(user("here"))
+    assert not ConversationHistory(redis, "T1:C1:2").exists()
+    assert not ConversationHistory(redis, "T2:C1:1").exists()
+    assert ConversationHistory(redis, "T1:C1:1").exists()
+
+
+def test_a_thread_is_forgotten_after_its_days_counted_from_the_newest_message(redis: Redis) -> None:
+    history = ConversationHistory(redis, "T1:C1:1", keep_days=2)
+    history.append(user("one"))
+    keys = sorted(redis.keys("*"))
+    assert keys == ["duckferry:1:T1:thread:C1:1"]
+    redis.expire(keys[0], 10)
+    history.append(Message(role="user", content="two", source_id="1-1"))
+    lives = [redis.ttl(name) for name in redis.keys("*")]
+    assert len(lives) == 2
+    assert all(172_700 < seconds <= 172_800 for seconds in lives)
+
+
+def test_a_thread_keeps_a_thousand_messages(history: ConversationHistory) -> None:
+    for number in range(1_003):
+        history.append(said(str(number)))
+    kept = history.messages()
+    assert (len(kept), kept[0].content, kept[-1].content) == (1_000, "3", "1002")
+
+
+def test_calls_without_an_answer_are_named(history: ConversationHistory) -> None:
+    for message in (user("x"), calls("a", "b"), answer("b")):
+        history.append(message)
+    assert [call.id for call in history.unanswered()] == ["a"]
+
+
+def test_an_answer_that_came_after_a_persons_words_stands_behind_its_call() -> None:
+    log = (user("one"), calls("a", "b"), user("two"), answer("b"), answer("a"))
+    assert in_order(log) == (user("one"), calls("a", "b"), answer("a"), answer("b"), user("two"))
+
+
+def test_an_answer_without_its_call_is_dropped() -> None:
+    assert in_order((answer("gone"), said("hi"))) == (said("hi"),)
+
+
+def test_a_turn_begins_with_a_persons_words_or_an_event() -> None:
+    first = (user("sync and count"), calls("a"), answer("a"))
+    assert newest_turn((*first, event("published"))) == (event("published"),)
+    assert newest_turn((*first, said("x"), user("thanks"))) == (user("thanks"),)
+    assert newest_turn(()) == ()
+
+
+def test_trimming_forgets_whole_exchanges_oldest_first() -> None:
+    long = "x" * 3_000
+    first = (user("one"), calls("a"), answer("a", long), said("1"))
+    second = (user("two"), calls("b"), answer("b"), event("published"), said("2"))
+    third = (user("three"), said("3"))
+    everything = (*first, *second, *third)
+    assert trim(everything, 100_000) == everything
+    assert trim(everything, 500) == (*second, *third)
+    assert trim(everything, estimate_tokens(third)) == third
+
+
+def test_trimming_keeps_the_newest_exchange_and_empties_its_oldest_results() -> None:
+    long = json.dumps({"ok": True, "rows": ["x" * 3_000]})
+    newest = (user("new"), calls("b"), answer("b", long), calls("c"), answer("c", long))
+    kept = trim((user("old"), said("1"), *newest), 1_500)
+    assert [message.role for message in kept] == ["user", "assistant", "tool", "assistant", "tool"]
+    assert "dropped to save room" in kept[2].content
+    assert kept[4] == answer("c", long)
+    assert unanswered(kept) == ()
+
+
+def test_trimming_leaves_no_answer_without_its_call_at_any_size() -> None:
+    turn = (user("q"), calls("a", "b"), answer("a"), answer("b"), said("s"))
+    messages = in_order(
+        message.model_copy(
+            update={
+                "tool_calls": tuple(
+                    call.model_copy(update={"id": f"{call.id}{n}"}) for call in message.tool_calls
+                ),
+                "tool_call_id": message.tool_call_id and f"{message.tool_call_id}{n}",
+            }
+        )
+        for n in range(5)
+        for message in turn
+    )
+    assert len(messages) == 25
+    for limit in range(0, estimate_tokens(messages) + 10, 7):
+        kept = trim(messages, limit)
+        assert len(kept) % 5 == 0
+        assert in_order(kept) == kept
+        assert unanswered(kept) == ()
+
+
+def test_korean_text_counts_more_tokens_than_english() -> None:
+    assert estimate_tokens([user("가" * 30)]) == 38
+    assert estimate_tokens([user("a" * 30)]) == 18

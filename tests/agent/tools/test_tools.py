@@ -1,0 +1,300 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.deps import AnalystDeps, ScheduleLine, SchedulerStatus
+from agent.events import Basis
+from agent.service import SCHEDULER_TOOLS
+from agent.tools.base import ToolResult
+from agent.tools.query_tools import QUERY_TOOLS
+from agent.tools.registry import ToolRegistry
+from agent.tools.sync_tools import SYNC_TOOLS
+from sync.approvals import ApprovalState, decide, load_approval
+from sync.errors import ConnectionDropped
+from sync.plan import Receipt, TableReceipt, TableRef
+from sync.runs import RunState, claim, finish, load_run
+
+USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
+ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
+
+ORDER_COLUMNS = {"ORDER_ID": "NUMBER(10)", "STATUS": "VARCHAR2(20)", "AMOUNT": "NUMBER(12,2)"}
+
+Publish = Callable[..., Any]
+
+
+def call(deps: AnalystDeps, name: str, call_id: str = "call_1", **arguments: Any) -> ToolResult:
+    registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
+    return registry.call(deps, name, json.dumps(arguments), call_id)
+
+
+def test_the_six_tools_have_the_names_of_the_contract() -> None:
+    assert ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS).names == (
+        "start_sync",
+        "get_sync_status",
+        "list_tables",
+        "get_table_stats",
+        "query_table",
+        "get_scheduler_status",
+    )
+
+
+def test_307_start_sync_tool_stores_an_approval_and_copies_nothing(
+    deps: AnalystDeps, planner: Any
+) -> None:
+    result = call(deps, "start_sync", tables=["users", "SHOP.ORDERS", "USERS"], reason="weekly")
+
+    assert planner.asked == [(USERS, ORDERS)]
+    approval = result.approval
+    assert approval is not None
+    assert json.loads(result.content) == {
+        "ok": True,
+        "status": "waiting_for_approval",
+        "approval_id": approval.id,
+        "tables": ["SHOP.USERS", "SHOP.ORDERS"],
+    }
+    stored = load_approval(deps.redis, approval.id)
+    assert stored is not None
+    assert stored == approval
+    assert stored.state is ApprovalState.PENDING
+    assert stored.request.requested_by == "UMINA"
+    assert stored.request.thread == deps.thread
+    assert stored.expires_ms - stored.created_ms == 24 * 3600 * 1000
+    assert load_run(deps.redis, approval.id) is None
+
+
+def test_a_call_made_twice_asks_for_one_approval_and_plans_once(
+    deps: AnalystDeps, planner: Any
+) -> None:
+    first = call(deps, "start_sync", call_id="call_7", tables=["USERS"])
+    again = call(deps, "start_sync", call_id="call_7", tables=["USERS"])
+    other = call(deps, "start_sync", call_id="call_8", tables=["USERS"])
+    assert first.approval == again.approval
+    assert first.approval != other.approval
+    assert len(planner.asked) == 2
+
+
+def test_a_sync_of_a_table_that_is_not_offered_is_refused(deps: AnalystDeps, planner: Any) -> None:
+    result = call(deps, "start_sync", tables=["SALARIES"])
+    assert (result.ok, result.data["code"], result.approval) == (False, "table_not_offered", None)
+    assert planner.asked == []
+
+
+def test_an_oracle_that_is_away_is_told_and_leaves_no_approval(
+    deps: AnalystDeps, planner: Any
+) -> None:
+    planner.unreachable = True
+    result = call(deps, "start_sync", tables=["USERS"])
+    assert (result.ok, result.data["code"]) == (False, "oracle_unreachable")
+    assert call(deps, "get_sync_status").data["pending_approvals"] == []
+
+
+def start(deps: AnalystDeps, table: str, call_id: str) -> Any:
+    """Propose, approve and claim a sync."""
+    approval = call(deps, "start_sync", call_id=call_id, tables=[table]).approval
+    assert approval is not None
+    digest = approval.request.plan.digest
+    assert (
+        decide(
+            deps.redis,
+            approval,
+            digest=digest,
+            user="UJUNHO",
+            verdict="approve",
+            may_decide=True,
+        )
+        == "approved"
+    )
+    run = load_run(deps.redis, approval.id)
+    assert run is not None
+    assert claim(deps.redis, run)
+    return run
+
+
+def receipt(ref: TableRef, rows: int) -> Receipt:
+    one = TableReceipt(
+        ref=ref,
+        generation="0000000001-aa",
+        fence=1,
+        rows=rows,
+        oracle_rows=rows,
+        scn=None,
+        consistency="read_only_transaction",
+        as_of="2026-11-22T00:00:00Z",
+        seconds=1.2,
+        bytes=10,
+    )
+    return Receipt(tables=(one,), seconds=1.2)
+
+
+def test_308_get_sync_status_tool_tells_runs_pending_approvals_and_counts(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,), (2,)])
+    finish(deps.redis, start(deps, "USERS", "a"), RunState.PUBLISHED, receipt(USERS, 2))
+    lost = ConnectionDropped(source="main").failure
+    finish(deps.redis, start(deps, "ORDERS", "b"), RunState.FAILED, lost)
+    pending = call(deps, "start_sync", call_id="c", tables=["CUSTOMERS"]).approval
+    assert pending is not None
+
+    data = call(deps, "get_sync_status").data
+
+    for run in data["runs"]:
+        finished = datetime.fromisoformat(run.pop("finished_at"))
+        assert abs((datetime.now(UTC) - finished).total_seconds()) < 60
+    error = "The connection to Oracle source main broke off. The old data stays; ask again."
+    assert data["runs"] == [
+        {"tables": ["SHOP.ORDERS"], "state": "failed", "rows": None, "error": error},
+        {"tables": ["SHOP.USERS"], "state": "published", "rows": 2, "error": None},
+    ]
+    moment = datetime.fromtimestamp(pending.expires_ms // 1000, UTC)
+    assert data["pending_approvals"] == [
+        {
+            "tables": ["SHOP.CUSTOMERS"],
+            "requested_by": "UMINA",
+            "expires_at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+    ]
+    assert (data["synced_tables"], data["offered_tables"]) == (1, 3)
+
+
+def test_the_status_of_one_table_leaves_the_others_out(deps: AnalystDeps) -> None:
+    start(deps, "USERS", "a")
+    start(deps, "ORDERS", "b")
+    call(deps, "start_sync", call_id="c", tables=["CUSTOMERS"])
+    data = call(deps, "get_sync_status", table="orders").data
+    assert [run["tables"] for run in data["runs"]] == [["SHOP.ORDERS"]]
+    assert data["runs"][0]["state"] == "running"
+    assert data["pending_approvals"] == []
+
+
+def test_309_list_tables_tool_tells_offered_tables_copied_or_not(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,), (2,), (3,)], comment="회원")
+    result = call(deps, "list_tables")
+    absent = {"synced": False, "rows": None, "as_of": None, "comment": None}
+    as_of = "2026-11-22T00:00:00Z"
+    assert result.data["tables"] == [
+        {"table": "SHOP.USERS", "synced": True, "rows": 3, "as_of": as_of, "comment": "회원"},
+        {"table": "SHOP.ORDERS", **absent},
+        {"table": "SHOP.CUSTOMERS", **absent},
+    ]
+    assert result.basis == (Basis("SHOP.USERS", 3, as_of),)
+
+
+def test_a_copy_of_a_table_that_is_no_longer_offered_is_not_shown(
+    make_deps: Callable[..., AnalystDeps], publish_table: Publish
+) -> None:
+    publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,)])
+    deps = make_deps(offered=(ORDERS,))
+    assert [line["table"] for line in call(deps, "list_tables").data["tables"]] == ["SHOP.ORDERS"]
+    assert call(deps, "get_sync_status").data["synced_tables"] == 0
+    for name in ("get_table_stats", "query_table"):
+        assert call(deps, name, table="SHOP.USERS").data["code"] == "table_not_offered"
+
+
+def test_310_get_table_stats_tool_tells_rows_columns_key_and_moment(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    entry = publish_table(
+        ORDERS, ORDER_COLUMNS, [(1, "PAID", None)], column_comments={"STATUS": "주문 상태"}
+    )
+    result = call(deps, "get_table_stats", table="orders")
+    assert json.loads(result.content) == {
+        "ok": True,
+        "table": "SHOP.ORDERS",
+        "rows": 1,
+        "columns": [
+            {"name": "ORDER_ID", "type": "BIGINT", "comment": None},
+            {"name": "STATUS", "type": "VARCHAR", "comment": "주문 상태"},
+            {"name": "AMOUNT", "type": "DECIMAL(12,2)", "comment": None},
+        ],
+        "key": ["ORDER_ID"],
+        "bytes": entry.bytes,
+        "as_of": "2026-11-22T00:00:00Z",
+    }
+    assert result.basis == (Basis("SHOP.ORDERS", 1, "2026-11-22T00:00:00Z"),)
+
+
+def test_stats_of_a_table_without_a_copy_say_so(deps: AnalystDeps) -> None:
+    assert call(deps, "get_table_stats", table="ORDERS").data["code"] == "table_not_synced"
+
+
+def test_311_query_table_tool_groups_real_rows_and_keeps_them_for_drawing(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    rows = [(1, "PAID", None), (2, "PAID", None), (3, "OPEN", None)]
+    publish_table(ORDERS, ORDER_COLUMNS, rows)
+    result = call(
+        deps,
+        "query_table",
+        table="ORDERS",
+        group_by=["STATUS"],
+        aggregates=[{"function": "count", "column": None, "alias": "n"}],
+        order_by=[{"column": "n", "direction": "desc"}],
+    )
+    assert json.loads(result.content) == {
+        "ok": True,
+        "table": "SHOP.ORDERS",
+        "as_of": "2026-11-22T00:00:00Z",
+        "columns": ["STATUS", "n"],
+        "rows": [["PAID", 2], ["OPEN", 1]],
+        "truncated": False,
+    }
+    assert result.table is not None
+    assert result.table.columns == ("STATUS", "n")
+    assert result.table.types == ("VARCHAR", "BIGINT")
+    assert result.table.rows == (("PAID", 2), ("OPEN", 1))
+    assert result.basis == (Basis("SHOP.ORDERS", 3, "2026-11-22T00:00:00Z"),)
+
+
+def test_a_query_with_an_unknown_column_names_the_real_ones(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    publish_table(ORDERS, ORDER_COLUMNS, [(1, "PAID", None)])
+    result = call(deps, "query_table", table="ORDERS", columns=["STATE"])
+    assert result.data["code"] == "column_not_found"
+    assert "ORDER_ID, STATUS, AMOUNT" in result.data["error"]
+
+
+def test_the_model_reads_less_than_people_see_when_rows_are_long(
+    make_deps: Callable[..., AnalystDeps], publish_table: Publish
+) -> None:
+    long = "가" * 900
+    publish_table(
+        USERS, {"ID": "NUMBER(10)", "NOTE": "VARCHAR2(2000)"}, [(1, long), (2, long), (3, "x")]
+    )
+    result = call(make_deps(result_chars=1_020), "query_table", table="USERS")
+    assert result.data["rows"] == [[1, "가" * 500 + "…"], [2, "가" * 500 + "…"]]
+    assert result.data["truncated"] is True
+    assert result.table is not None
+    assert result.table.rows == ((1, long), (2, long), (3, "x"))
+    assert result.table.truncated is False
+
+
+def test_the_scheduler_tool_tells_whether_the_clock_runs_and_what_is_due(
+    make_deps: Callable[..., AnalystDeps],
+) -> None:
+    line = ScheduleLine(
+        name="customers-daily",
+        tables=("SHOP.CUSTOMERS",),
+        cron="0 6 * * *",
+        timezone="Asia/Seoul",
+        next_at="2026-11-23T06:00:00+09:00",
+    )
+    status = SchedulerStatus(clock_running=False, schedules=(line,))
+    result = call(make_deps(schedule_status=lambda: status), "get_scheduler_status")
+    assert json.loads(result.content) == {
+        "ok": True,
+        "clock_running": False,
+        "schedules": [
+            {
+                "name": "customers-daily",
+                "tables": ["SHOP.CUSTOMERS"],
+                "cron": "0 6 * * *",
+                "timezone": "Asia/Seoul",
+                "next_at": "2026-11-23T06:00:00+09:00",
+            }
+        ],
+    }
