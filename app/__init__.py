@@ -1,0 +1,1 @@
+"""People: Slack and the terminal."""

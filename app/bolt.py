@@ -1,0 +1,48 @@
+"""The Bolt app: its listeners, an executor of a size of its own, and one error handler."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+from slack_bolt import App, BoltResponse
+from slack_sdk import WebClient
+
+from app.bot_config import BotConfig
+from app.listeners import actions, events
+from app.settings import SlackSettings
+
+log = logging.getLogger(__name__)
+
+LISTENERS = 16
+"""Listeners at the same time. Each writes to Redis and says a word to Slack, no more."""
+
+
+def make_app(
+    settings: SlackSettings,
+    client: "redis.Redis",
+    slack: WebClient,
+    config: BotConfig,
+    listeners: ThreadPoolExecutor,
+) -> App:
+    """Make the app with all listeners registered. Reaches Slack once, to learn who the bot is."""
+    secret = settings.signing_secret
+    app = App(
+        client=slack,
+        signing_secret=secret.get_secret_value() if secret else None,
+        request_verification_enabled=secret is not None,
+        listener_executor=listeners,
+    )
+
+    @app.error
+    def told(error: Exception, body: Mapping[str, Any]) -> BoltResponse | None:  # pyright: ignore[reportUnusedFunction]
+        reference = secrets.token_hex(4)
+        log.error("listener failed (%s) on %s", reference, body.get("type"), exc_info=error)
+        # It must not look like success, or Slack would not deliver again.
+        return BoltResponse(status=503) if isinstance(error, redis.RedisError) else None
+
+    events.register(app, client)
+    actions.register(app, client, config.approvals, config.language)
+    return app

@@ -1,0 +1,140 @@
+"""simulate and chat: the agent without Slack."""
+
+import logging
+import secrets
+from collections.abc import Callable
+
+import click
+
+from agent.deps import AnalystDeps, Caller
+from agent.events import Event
+from agent.service import AnalystResult, run_analyst_approval, run_analyst_turn
+from app.cli.local import OPERATOR, TEAM, decide_here, run_here
+from app.cli.session import Session, start_logging
+from app.core import Core, deps_for
+from app.terminal import answer_lines, plan_lines, receipt_lines, trace_line
+from app.texts import Language, language_of, say, word_failure
+from sync.approvals import Approval, load_approval
+from sync.plan import Progress
+from sync.runs import Run
+
+
+def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) -> None:
+    """Take one turn in a new thread. What needs approval is shown, and waits undecided."""
+    start_logging(logging.WARNING)
+    core = session.core("model")
+    language = language_of(text, core.config.language)
+    events: Callable[[Event], None] = _silent if as_json else _printer(language, trace=trace)
+    result = run_analyst_turn(
+        core.analyst, _deps(core, _new_thread(), language), text, _source(), events
+    )
+    if as_json:
+        click.echo(result.model_dump_json(indent=2))
+        return
+    for approval in result.approvals:
+        click.echo("\n".join(plan_lines(language, approval.request.plan)))
+
+
+def chat_in_terminal(session: Session, *, trace: bool) -> None:
+    """Talk until the input ends; what needs approval is decided by number."""
+    start_logging(logging.WARNING)
+    core = session.core("model")
+    thread = _new_thread()
+    click.echo(say(core.config.language, "answer.hello"))
+    while (text := _read("> ")) is not None:
+        if not text:
+            continue
+        language = language_of(text, core.config.language)
+        deps = _deps(core, thread, language)
+        show = _printer(language, trace=trace)
+        result = run_analyst_turn(core.analyst, deps, text, _source(), show)
+        while result.approvals:
+            result = _decide(core, deps, result, language, show)
+
+
+def _decide(
+    core: Core,
+    deps: AnalystDeps,
+    result: AnalystResult,
+    language: Language,
+    show: Callable[[Event], None],
+) -> AnalystResult:
+    """Have each card decided, run what was approved, and give the turn that follows the last."""
+    following = result
+    for approval in result.approvals:
+        click.echo("\n".join(plan_lines(language, approval.request.plan)))
+        click.echo(f"  [1] {say(language, 'card.approve')}  [2] {say(language, 'card.reject')}")
+        answer = _read(say(language, "terminal.choose") + ": ")
+        # Anything but a clear 1 is no yes.
+        outcome = _run(core, approval, language) if answer == "1" else _reject(core, approval)
+        following = run_analyst_approval(
+            core.analyst, deps, outcome, f"outcome:{approval.id}", show
+        )
+    return following
+
+
+def _run(core: Core, approval: Approval, language: Language) -> Run:
+    decide_here(core, approval, "approve")
+    click.echo(
+        say(
+            language,
+            "system.starting",
+            tables=", ".join(str(t.ref) for t in approval.request.plan.tables),
+        )
+    )
+    run = run_here(core, approval, _progress_line(language))
+    if run.receipt:
+        click.echo("\n".join(receipt_lines(language, run.receipt)))
+    elif run.failure:
+        click.echo(say(language, "system.failed", reason=word_failure(language, run.failure)))
+    return run
+
+
+def _reject(core: Core, approval: Approval) -> Approval:
+    decide_here(core, approval, "reject")
+    return load_approval(core.redis, approval.id) or approval
+
+
+def _progress_line(language: Language) -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        line = say(
+            language, "system.progress", table=progress.table, bar="", rows=f"{progress.rows:,}"
+        )
+        click.echo(f"\r  {line}", nl=False, err=True)
+
+    return show
+
+
+def _printer(language: Language, *, trace: bool) -> Callable[[Event], None]:
+    def show(event: Event) -> None:
+        step = trace_line(language, event)
+        if step and trace:
+            click.secho(step, dim=True)
+        for line in answer_lines(language, event):
+            click.echo(line)
+
+    return show
+
+
+def _silent(_: Event) -> None:
+    """Show nothing: the whole result is printed at the end."""
+
+
+def _deps(core: Core, thread: str, language: Language) -> AnalystDeps:
+    return deps_for(core, Caller(TEAM, OPERATOR, "terminal"), thread, language)
+
+
+def _new_thread() -> str:
+    return f"{TEAM}:terminal:{secrets.token_hex(8)}"
+
+
+def _source() -> str:
+    return f"terminal:{secrets.token_hex(8)}"
+
+
+def _read(prompt: str) -> str | None:
+    try:
+        return input(prompt).strip()
+    except (EOFError, KeyboardInterrupt):
+        click.echo()
+        return None

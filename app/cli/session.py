@@ -1,0 +1,114 @@
+"""What a command works with: settings, bot.toml, and the sandbox if one was asked for."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from app.bot_config import BotConfig
+    from app.core import Core
+    from app.settings import Settings
+
+
+class Session:
+    """One call of botctl. A sandbox starts with the first look at the environment."""
+
+    def __init__(self, *, sandbox: bool, env_file: Path | None) -> None:
+        self._sandbox = sandbox
+        self._env_file = env_file
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @cached_property
+    def environ(self) -> Mapping[str, str]:
+        """The environment that counts: this process's, or the sandbox's on top of it."""
+        from app.settings import read_environment
+
+        environ = read_environment(self._env_file)
+        if not self._sandbox:
+            return environ
+        from sandbox.start import start_sandbox
+
+        stand_ins = start_sandbox()
+        self._stack.callback(stand_ins.stop)
+        return {**environ, **stand_ins.environ}
+
+    def settings(self, *need: str) -> "Settings":
+        """Read the settings; *need* names the parts that must be there."""
+        from app.settings import load_settings
+
+        return load_settings(self.environ, need=frozenset(need))
+
+    def config(self) -> "BotConfig":
+        """Read bot.toml."""
+        from app.bot_config import load_bot_config
+
+        return load_bot_config(self.settings().bot_toml)
+
+    def core(self, *need: str) -> "Core":
+        """Put the product together without a surface."""
+        from app.wiring import build_core
+
+        return build_core(self.settings(*need), self.config())
+
+
+def start_logging(level: int = logging.INFO) -> None:
+    """Log to standard error, a line an event; the libraries only when something is wrong."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for package in ("app", "agent", "sync"):
+        logging.getLogger(package).setLevel(level)
+
+
+@contextmanager
+def child_process(session: Session, command: str) -> "Generator[subprocess.Popen[bytes]]":
+    """Start another botctl command with our environment; it is asked to end when the block does."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "app.cli.main", command], env=dict(session.environ)
+    )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def explain(error: Exception) -> tuple[list[str], int] | None:
+    """Word an error for a terminal and give the exit code; None for one nobody foresaw."""
+    import redis
+    from slack_sdk.errors import SlackClientError
+
+    from app.settings import SettingsError
+    from app.slack_gateway import reason
+    from sync.errors import DuckferryError, StateUnavailable
+
+    if isinstance(error, SettingsError):
+        return error.problems, 2
+    if isinstance(error, DuckferryError):
+        return [str(error)], 1
+    if isinstance(error, redis.RedisError):
+        return [str(StateUnavailable())], 1
+    if isinstance(error, SlackClientError):
+        return [
+            f"Slack refused ({reason(error)}). Check the tokens and that the app is installed."
+        ], 1
+    return None

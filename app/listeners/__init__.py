@@ -1,0 +1,1 @@
+"""What Slack tells us, one module a kind; registered by a call, never by an import."""

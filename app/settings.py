@@ -1,0 +1,209 @@
+"""The one place that reads the environment: how to reach what, and where files live.
+
+What is synced, seen, approved and limited stands in bot.toml instead (`app.bot_config`).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+SECRETS = frozenset(
+    {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "OPENAI_API_KEY",
+        "ORACLE_PASSWORD",
+        "REDIS_URL",
+    }
+)
+"""Each may be given as ``NAME_FILE``, the path of a file that holds it, as containers do."""
+
+NAMES = SECRETS | {
+    "SLACK_API_URL",
+    "OPENAI_MODEL",
+    "OPENAI_BASE_URL",
+    "ORACLE_DSN",
+    "ORACLE_HOST",
+    "ORACLE_PORT",
+    "ORACLE_SERVICE_NAME",
+    "ORACLE_USER",
+    "WAREHOUSE_DIR",
+    "BOT_TOML",
+}
+"""Every name that is read; ``.env.example`` lists exactly these."""
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong; ``problems`` lists all, each with its remedy, no secret."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SlackSettings(_Value):
+    """How to reach Slack."""
+
+    bot_token: SecretStr
+    app_token: SecretStr
+    signing_secret: SecretStr | None = None
+    api_url: str = "https://slack.com/api/"
+
+
+class ModelSettings(_Value):
+    """How to reach the model; any server that speaks OpenAI's API will do."""
+
+    api_key: SecretStr
+    model: str = "gpt-4o-mini"
+    base_url: str | None = None
+
+
+class OracleSettings(_Value):
+    """How to reach Oracle."""
+
+    dsn: str
+    user: str
+    password: SecretStr
+
+
+class Settings(_Value):
+    """Everything the environment says. A part is None where none of its names is set."""
+
+    slack: SlackSettings | None
+    model: ModelSettings | None
+    oracle: OracleSettings | None
+    redis_url: SecretStr
+    warehouse_dir: Path
+    bot_toml: Path
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Names that belong together: all of *needed* are set, or none."""
+
+    title: str
+    needed: tuple[str, ...]
+
+
+_PARTS = {
+    "slack": _Part("Slack", ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")),
+    "model": _Part("the model", ("OPENAI_API_KEY",)),
+    "oracle": _Part("Oracle", ("ORACLE_DSN", "ORACLE_USER", "ORACLE_PASSWORD")),
+}
+
+
+def read_environment(env_file: Path | None = None) -> dict[str, str]:
+    """Give the process's environment, beneath it the lines of *env_file*: what is exported wins."""
+    lines = dotenv_values(env_file) if env_file else {}
+    return {name: value for name, value in lines.items() if value is not None} | dict(os.environ)
+
+
+def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozenset()) -> Settings:
+    """Read settings from *environ*; *need* names parts (slack, model, oracle) that must be there.
+
+    Raises SettingsError with every problem at once.
+    """
+    problems: list[str] = []
+    values = _values(environ, problems)
+    given = {name: _given(part, values, name in need, problems) for name, part in _PARTS.items()}
+    for prefix, name in (("xoxb-", "SLACK_BOT_TOKEN"), ("xapp-", "SLACK_APP_TOKEN")):
+        if name in values and not values[name].startswith(prefix):
+            problems.append(f"{name} does not begin with {prefix}; copy it again from Slack.")
+    problems.extend(
+        f"{name} must begin with https:// (or http:// for a local server)."
+        for name in ("SLACK_API_URL", "OPENAI_BASE_URL")
+        if name in values and not values[name].startswith(("https://", "http://"))
+    )
+    redis_url = values.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+    if not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        problems.append("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    if problems:
+        raise SettingsError(problems)
+    return Settings.model_validate(
+        {
+            "slack": _fields(
+                values, "SLACK_", "bot_token", "app_token", "signing_secret", "api_url"
+            )
+            if given["slack"]
+            else None,
+            "model": _fields(values, "OPENAI_", "api_key", "model", "base_url")
+            if given["model"]
+            else None,
+            "oracle": _fields(values, "ORACLE_", "dsn", "user", "password")
+            if given["oracle"]
+            else None,
+            "redis_url": redis_url,
+            "warehouse_dir": values.get("WAREHOUSE_DIR", "warehouse"),
+            "bot_toml": values.get("BOT_TOML", "bot.toml"),
+        }
+    )
+
+
+def _values(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    values = {name: environ[name].strip() for name in NAMES if environ.get(name, "").strip()}
+    for name in sorted(SECRETS):
+        path = environ.get(f"{name}_FILE", "").strip()
+        if not path:
+            continue
+        if name in values:
+            problems.append(f"{name} and {name}_FILE are both set; keep one.")
+            continue
+        try:
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            problems.append(
+                f"{name}_FILE names {path}, which cannot be read; check its permissions."
+            )
+            continue
+        if not values[name]:
+            problems.append(f"{name}_FILE names {path}, which is empty.")
+            del values[name]
+    _join_dsn(values, problems)
+    return values
+
+
+def _join_dsn(values: dict[str, str], problems: list[str]) -> None:
+    host, service = values.get("ORACLE_HOST"), values.get("ORACLE_SERVICE_NAME")
+    port = values.get("ORACLE_PORT", "1521")
+    if "ORACLE_DSN" in values:
+        if host or service:
+            problems.append(
+                "ORACLE_DSN is set, so ORACLE_HOST and ORACLE_SERVICE_NAME must not be."
+            )
+        return
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):  # noqa: PLR2004 -- TCP's range
+        problems.append(f"ORACLE_PORT is {port!r}, which is not a port (1 to 65535).")
+    if host and service:
+        values["ORACLE_DSN"] = f"{host}:{port}/{service}"
+    elif host or service:
+        problems.append(
+            "ORACLE_HOST and ORACLE_SERVICE_NAME belong together; set both, or ORACLE_DSN instead."
+        )
+
+
+def _given(part: _Part, values: Mapping[str, str], needed: bool, problems: list[str]) -> bool:  # noqa: FBT001
+    missing = [name for name in part.needed if name not in values]
+    if not missing:
+        return True
+    if needed or len(missing) < len(part.needed):
+        problems.extend(
+            f"{name} is not set; it is needed to reach {part.title}." for name in missing
+        )
+    return False
+
+
+def _fields(values: Mapping[str, str], prefix: str, *fields: str) -> dict[str, str]:
+    return {
+        field: values[prefix + field.upper()]
+        for field in fields
+        if prefix + field.upper() in values
+    }

@@ -1,0 +1,104 @@
+"""The terminal as a surface: the same events as Slack's, as plain text."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from agent.events import (
+    Basis,
+    Event,
+    Failed,
+    GaveUp,
+    Said,
+    TableShown,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+)
+from app.texts import Language, say, word_failure
+from app.views.answer import write_arguments
+from app.views.text import number
+from sync.plan import Plan, Receipt
+
+
+def trace_line(language: Language, event: Event) -> str | None:
+    """Write a step of a turn, or None for what is no step."""
+    match event:
+        case Thought(text=text):
+            return "  " + say(language, "answer.thought", text=text)
+        case ToolStarted(name=name, arguments=arguments):
+            return "  " + say(
+                language, "answer.tool", name=name, arguments=write_arguments(arguments)
+            )
+        case ToolFinished(name=name, ok=False):
+            return "  " + say(language, "answer.tool_failed", name=name, arguments="")
+        case _:
+            return None
+
+
+def answer_lines(language: Language, event: Event) -> list[str]:
+    """Write what an event says to the person; nothing for a step."""
+    match event:
+        case Said(text=text, basis=bases):
+            return [text, *(_basis(language, basis) for basis in bases)]
+        case TableShown(columns=columns, rows=rows):
+            return table_lines(columns, rows)
+        case GaveUp(text=text):
+            return [text]
+        case Failed(failure=failure):
+            return [word_failure(language, failure)]
+        case _:
+            return []
+
+
+def plan_lines(language: Language, plan: Plan) -> list[str]:
+    """Write what a sync would do."""
+    lines = [say(language, "card.pending")]
+    for table, estimate in zip(plan.tables, plan.estimates, strict=True):
+        current = estimate.current_rows
+        lines.append(
+            f"  {table.ref}: "
+            + " · ".join(
+                [
+                    say(language, "card.from_to", source=table.ref.source),
+                    say(language, "card.first_copy")
+                    if current is None
+                    else say(language, "card.replaces", rows=number(current)),
+                    say(language, "card.estimate", rows=number(estimate.rows))
+                    if estimate.rows is not None
+                    else say(language, "card.no_estimate"),
+                    say(language, "card.limit", rows=number(table.max_rows)),
+                ]
+            )
+        )
+    return [*lines, "  " + say(language, "card.digest", digest=plan.digest[:8])]
+
+
+def receipt_lines(language: Language, receipt: Receipt) -> list[str]:
+    """Write what was copied and how it was proven."""
+    lines = [
+        f"  {table.ref}: "
+        + say(
+            language,
+            "receipt.table",
+            rows=number(table.rows),
+            oracle_rows=number(table.oracle_rows),
+        )
+        for table in receipt.tables
+    ]
+    total = number(sum(table.rows for table in receipt.tables))
+    return [*lines, say(language, "system.published", rows=total)]
+
+
+def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Write rows under their column names, a tab between cells, as sheets take them."""
+    return [
+        "\t".join(columns),
+        *("\t".join("" if cell is None else str(cell) for cell in row) for row in rows),
+    ]
+
+
+def _basis(language: Language, basis: Basis) -> str:
+    moment = datetime.fromisoformat(basis.as_of).strftime("%Y-%m-%d %H:%M UTC")
+    words = say(language, "answer.basis", table=basis.table, rows=number(basis.rows), when=moment)
+    return f"({words})"

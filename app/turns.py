@@ -1,0 +1,178 @@
+"""Works through the inbox: one entry at a time and in order within a thread, many threads at once.
+
+Turns run in an executor of their own, so a slow model never keeps Slack's events waiting. An entry
+is dropped only after its effect; if this process dies, another bot (or this one, started again)
+takes it over.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import redis
+
+from sync.errors import DuckferryError
+from sync.inbox import MAX_DELIVERIES, Entry, done, keep, open_group, take, take_over
+from sync.state import PREFIX, named_error, run_script
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 20.0
+"""A thread, or an entry, whose bot has been silent for this long may be taken by another."""
+_SWEEP_SECONDS = 5.0
+
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Turns:
+    """The entries this bot holds: waiting by thread, and the threads being worked on."""
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        consumer: str,
+        *,
+        workers: int,
+        handle: Callable[[Entry], None],
+        give_up: Callable[[Entry, DuckferryError], None],
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        """*handle* does an entry's work; *give_up* tells its people when that failed for good."""
+        self._client = client
+        self._consumer = consumer
+        self._workers = workers
+        self._handle = handle
+        self._give_up = give_up
+        self._lease_seconds = lease_seconds
+        self._waiting: dict[str, deque[Entry]] = {}
+        self._lock = threading.Lock()
+
+    def run(self, stop: threading.Event) -> None:
+        """Take and work until *stop*; then end the turns at hand and leave the rest in Redis."""
+        stopped_heart = threading.Event()
+        heart = threading.Thread(
+            target=self._beat, args=(stopped_heart,), name="turns-heartbeat", daemon=True
+        )
+        heart.start()
+        next_sweep = 0.0
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="turn") as pool:
+            while not stop.is_set():
+                try:
+                    if time.monotonic() >= next_sweep:
+                        open_group(self._client)
+                        left = take_over(
+                            self._client,
+                            self._consumer,
+                            idle_seconds=self._lease_seconds,
+                            count=self._workers,
+                        )
+                        self._accept(pool, stop, left)
+                        next_sweep = time.monotonic() + min(_SWEEP_SECONDS, self._lease_seconds)
+                    # What waits here is bounded: no more is taken than can soon be worked on.
+                    room = self._workers * 4 - self._held()
+                    if room > 0:
+                        fresh = take(self._client, self._consumer, count=room, wait_seconds=0.5)
+                        self._accept(pool, stop, fresh)
+                    else:
+                        stop.wait(0.05)
+                except redis.RedisError as error:
+                    log.warning("the inbox waits for Redis: %s", type(error).__name__)
+                    stop.wait(1.0)
+        stopped_heart.set()
+        heart.join()
+
+    def _accept(
+        self, pool: ThreadPoolExecutor, stop: threading.Event, entries: list[Entry]
+    ) -> None:
+        for entry in entries:
+            with self._lock:
+                queue = self._waiting.get(entry.thread)
+                if queue is not None:
+                    if entry.id not in {waiting.id for waiting in queue}:
+                        queue.append(entry)
+                    continue
+                self._waiting[entry.thread] = deque([entry])
+            pool.submit(self._work_off, entry.thread, stop)
+
+    def _work_off(self, thread: str, stop: threading.Event) -> None:
+        lease = f"{PREFIX}:turn:{thread}"
+        try:
+            while not self._client.set(
+                lease, self._consumer, nx=True, px=int(self._lease_seconds * 1000)
+            ):
+                if stop.wait(0.2):
+                    return
+            while not stop.is_set():
+                entry = self._first(thread)
+                if entry is None:
+                    return
+                self._work(entry)
+                with self._lock:
+                    self._waiting[thread].popleft()
+        except redis.RedisError as error:
+            log.warning("thread %s is left for later: %s", thread, type(error).__name__)
+        finally:
+            with self._lock:
+                self._waiting.pop(thread, None)
+            try:
+                run_script(self._client, _RELEASE, [lease], self._consumer)
+            except redis.RedisError:
+                log.warning("the lease of thread %s ends by itself", thread)
+
+    def _first(self, thread: str) -> Entry | None:
+        with self._lock:
+            queue = self._waiting[thread]
+            if queue:
+                return queue[0]
+            # Under the lock, so that an entry that comes now starts a worker of its own.
+            del self._waiting[thread]
+            return None
+
+    def _work(self, entry: Entry) -> None:
+        try:
+            if entry.deliveries > MAX_DELIVERIES:
+                self._park(entry)
+            else:
+                self._handle(entry)
+        except redis.RedisError:
+            raise
+        except (
+            Exception
+        ) as error:  # the turn is an outer edge: its people are told, the bot goes on
+            named = named_error(error)
+            log.exception("entry %s of thread %s failed: %s", entry.id, entry.thread, named)
+            self._give_up(entry, named)
+        done(self._client, entry.id)
+
+    def _park(self, entry: Entry) -> None:
+        """Set aside what every bot dies of: its people are told, and it is not taken again."""
+        error = named_error(RuntimeError("taken too often and never finished"))
+        log.error(
+            "entry %s of thread %s was taken %d times and never finished: %s",
+            entry.id,
+            entry.thread,
+            entry.deliveries,
+            error,
+        )
+        self._give_up(entry, error)
+
+    def _held(self) -> int:
+        with self._lock:
+            return sum(len(queue) for queue in self._waiting.values())
+
+    def _beat(self, stop: threading.Event) -> None:
+        while not stop.wait(self._lease_seconds / 4):
+            with self._lock:
+                entries = [entry.id for queue in self._waiting.values() for entry in queue]
+                threads = list(self._waiting)
+            try:
+                keep(self._client, self._consumer, entries)
+                for thread in threads:
+                    lease = f"{PREFIX}:turn:{thread}"
+                    if self._client.get(lease) == self._consumer:
+                        self._client.pexpire(lease, int(self._lease_seconds * 1000))
+            except redis.RedisError as error:
+                log.warning("heartbeat of the turns missed: %s", type(error).__name__)

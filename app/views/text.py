@@ -1,0 +1,92 @@
+"""The one place where text becomes Slack text: escaping, lengths, times, numbers.
+
+Text from data, people or a model is escaped here and never becomes a mention, a link or a control;
+mentions and dates are made only by the functions below. Lengths are Slack's documented ones.
+"""
+
+import re
+from datetime import datetime
+
+SECTION_CHARACTERS = 3000
+FALLBACK_CHARACTERS = 4000
+MESSAGE_BLOCKS = 50
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+
+def escape(text: str) -> str:
+    """Make any text harmless inside mrkdwn; control and direction signs are dropped."""
+    return CONTROL.sub("", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """Give what a person typed from what Slack delivers."""
+    for entity, sign in _ENTITIES:
+        text = text.replace(entity, sign)
+    return text
+
+
+def from_model(text: str) -> str:
+    """Make a model's Markdown harmless and bold in Slack's way."""
+    return _MARKDOWN_BOLD.sub(r"*\1*", escape(text))
+
+
+def mrkdwn(text: str) -> dict[str, object]:
+    """Make a text object in which Slack finds no links or people by itself (``verbatim``)."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def plain(text: str) -> dict[str, object]:
+    """Make a plain text object."""
+    return {"type": "plain_text", "text": text, "emoji": True}
+
+
+def section(text: str) -> dict[str, object]:
+    """Make a section of already safe mrkdwn, cut at Slack's limit."""
+    return {"type": "section", "text": mrkdwn(cut(text, SECTION_CHARACTERS))}
+
+
+def context(*texts: str) -> dict[str, object]:
+    """Make a line of small print of already safe mrkdwn."""
+    return {"type": "context", "elements": [mrkdwn(cut(text, 2000)) for text in texts[:10]]}
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten text to *limit* characters; the ellipsis says that something is missing."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def split(text: str, limit: int) -> list[str]:
+    """Split text into pieces of at most *limit* characters, at line ends where there are any."""
+    pieces: list[str] = []
+    while len(text) > limit:
+        end = text.rfind("\n", 1, limit)
+        end = end if end > 0 else limit
+        pieces.append(text[:end])
+        text = text[end:].lstrip("\n")
+    return [*pieces, text] if text else pieces
+
+
+def person(user: str) -> str:
+    """Mention a person by Slack id; anything else (a schedule, an operator) is shown as text."""
+    return f"<@{user}>" if re.fullmatch(r"[UW][A-Z0-9]{2,}", user) else escape(user)
+
+
+def when(moment: datetime) -> str:
+    """Show a moment in the reader's own time zone; the fallback is UTC."""
+    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(moment.timestamp())}^{{date_num}} {{time}}|{fallback}>"
+
+
+def number(value: int) -> str:
+    """Write a count with thousands separators."""
+    return f"{value:,}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as people say it (decimal units)."""
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= limit:
+            return f"{count / limit:.1f} {unit}"
+    return f"{count} B"
