@@ -1,4 +1,4 @@
-"""Approvals: a person's decision about one digest, made once, by someone allowed, before its expiry."""
+"""Approvals: a decision about one digest, made once, by someone allowed, before its expiry."""
 
 import json
 from enum import StrEnum
@@ -107,7 +107,6 @@ if not look() then
   redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[5])
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
   redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
-  tell_card()
 end
 return redis.call('HGETALL', KEYS[1])
 """
@@ -115,9 +114,9 @@ return redis.call('HGETALL', KEYS[1])
 
 
 def request_approval(client: "redis.Redis", request: Request, *, expires_seconds: int) -> Approval:
-    """Store a request, start its clock and ask for its card.
+    """Store a request and start its clock; the same id again gives what is stored.
 
-    The same id again changes nothing and gives what is stored.
+    Its card is asked for with `show_card`, once what belongs above it has been said.
     """
     flat = run_script(
         client,
@@ -223,7 +222,7 @@ _PENDING = (
 
 
 def pending_approvals(client: "redis.Redis", team: str, limit: int) -> list[Approval]:
-    """Read up to *limit* requests of a team that wait for a person, the first to expire in front."""
+    """Read up to *limit* requests of a team that wait for a person, the soonest to expire first."""
     ids = cast("list[str]", run_script(client, _PENDING, [_pending_key(team)], limit))
     waiting = [load_approval(client, approval_id) for approval_id in ids]
     return [one for one in waiting if one is not None and one.state is ApprovalState.PENDING]
@@ -232,6 +231,11 @@ def pending_approvals(client: "redis.Redis", team: str, limit: int) -> list[Appr
 _REMEMBER_CARD = """
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'card', ARGV[1]) end
 """
+
+
+def show_card(client: "redis.Redis", approval_id: str) -> None:
+    """Ask whoever draws cards to post this one, or to bring it up to date."""
+    client.xadd(CARDS, {"approval": approval_id}, maxlen=10_000, approximate=True)
 
 
 def remember_card(client: "redis.Redis", approval_id: str, card: str) -> None:

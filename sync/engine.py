@@ -113,7 +113,7 @@ def run_plan(
     The tables of one source are read in one read-only transaction, so they show one moment. The
     caller holds the tables' leases. *on_progress* is called for every batch, on another thread;
     what it raises stops the run. Raises any `OracleError`, `PlanDrifted`, `TooManyRows`,
-    `VerificationFailed`, `StaleFence`, `DiskFull` and `DigitsDoNotFit`.
+    `VerificationFailed`, `StaleFence`, `DiskFull` and `ValueDoesNotFit`.
     """
     began = time.monotonic()
     manifest = read_manifest(warehouse)

@@ -16,7 +16,7 @@ DuckferryError
 │   ├── QueryTimeout
 │   ├── QueryFailed
 │   ├── UnsupportedColumn
-│   ├── DigitsDoNotFit
+│   ├── ValueDoesNotFit
 │   ├── StaleFence
 │   ├── WarehouseDamaged
 │   └── DiskFull
@@ -188,14 +188,15 @@ class UnsupportedColumn(WarehouseError):
     )
 
 
-class DigitsDoNotFit(WarehouseError):
-    """A NUMBER that declares no precision holds a value its copy could only round (DPY-4042)."""
+class ValueDoesNotFit(WarehouseError):
+    """A value its copy could only round or wrap around."""
 
-    code = "digits_do_not_fit"
+    code = "value_does_not_fit"
     message = (
-        "{table} holds a number with more digits than its copy can keep exactly (columns "
-        "{columns}). Nothing was rounded or published; have the DBA declare a precision and "
-        "scale there."
+        "{table} holds a value in column {columns} that its copy cannot keep exactly: a number of "
+        "more than 28 digits before or 10 after the point where none are declared, or a moment "
+        "outside 1678 to 2261 with more than 6 digits of a second. Nothing was rounded or "
+        "published; have the DBA declare precision and scale, or leave the table out."
     )
 
 

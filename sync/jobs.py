@@ -1,101 +1,126 @@
 """Handing runs to worker processes over RQ, and finding again what a kill left behind.
 
-The run's record in Redis is the truth; an RQ job is only the knock on a worker's door and carries nothing but the
-run's id. So a job may be lost, delivered twice or die: the reconciler knocks again, and `sync.runs.claim` lets one in.
+The run's record in Redis is the truth; an RQ job is only the knock on a worker's door and carries
+nothing but the run's id. So a job may be lost, delivered twice or die: the reconciler knocks again,
+and `sync.runs.claim` lets one in.
 """
 
 import ctypes
+import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
 
 import redis
 from rq import Queue, Worker
 from rq.exceptions import DuplicateJobError, NoSuchJobError
-from rq.job import Job, JobStatus
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from sync.approvals import run_key
-from sync.errors import WorkerLost
-from sync.runs import RunState, abandon, end_lost_runs, finish, load_run, open_runs
+from sync.errors import DuckferryError
+from sync.leases import abandon
+from sync.runs import (
+    Published,
+    Run,
+    RunState,
+    end_lost_runs,
+    finish,
+    load_run,
+    open_runs,
+    worker_lost,
+)
+from sync.state import key, team_of
+
+log = logging.getLogger(__name__)
 
 QUEUE = "duckferry-runs"
 MAX_HANDOVERS = 3
-"""How often a queued run is handed to a worker before it is called lost."""
+"""How often a queued run is handed to a worker again before it is called lost."""
+KNOCK_SECONDS = 10
+"""A knock counts for this long: a worker that has taken the job claims the run in less."""
+MAX_RUN_SECONDS = 24 * 3600
+"""A run that takes longer is stopped; Oracle's own timeouts end a silent one far earlier."""
 RECONCILE_SECONDS = 2.0
-_WAITING = frozenset({JobStatus.QUEUED, JobStatus.STARTED, JobStatus.DEFERRED, JobStatus.SCHEDULED})
+_FAILED_JOB_SECONDS = 3600
 _PR_SET_PDEATHSIG = 1
 """From Linux's prctl.h."""
+_ENTRY_POINT = "sync.jobs.perform"
+"""RQ wants a name in the job's record; nobody looks it up."""
 
 
 def enqueue(client: "redis.Redis", run_id: str) -> None:
-    """Knock on the workers' door for a queued run; a second knock for the same run changes nothing."""
-    queue = Queue(QUEUE, connection=_raw(client), serializer=JSONSerializer)
-    try:
-        queue.enqueue_call(
-            _ENTRY_POINT, args=(run_id,), job_id=run_id, unique=True, timeout=-1, result_ttl=0
-        )
-    except DuplicateJobError:
-        return
+    """Knock on the workers' door for a queued run; a second knock for it changes nothing."""
+    client.set(_knock(run_id), "1", ex=KNOCK_SECONDS)
+    with _queue(client) as queue:
+        _push(queue, run_id)
 
 
-def reconcile(client: "redis.Redis") -> None:
-    """Hand over queued runs that no worker will see otherwise, and end the runs of dead workers."""
-    for run_id in open_runs(client):
-        run = load_run(client, run_id)
-        if run is None or run.state is not RunState.QUEUED:
-            continue
-        job = _job(client, run_id)
-        if job is not None and job.get_status() in _WAITING:
-            continue
-        if job is not None:
-            job.delete()
-        if client.hincrby(run_key(run_id), "handovers", 1) > MAX_HANDOVERS:
-            tables = run.approval.request.plan.tables
-            finish(client, run, RunState.FAILED, WorkerLost(table=str(tables[0].ref)).failure)
-        else:
-            enqueue(client, run_id)
-    end_lost_runs(client)
+def reconcile(client: "redis.Redis", published: Published = lambda _: None) -> None:
+    """Hand over queued runs that no worker will see otherwise, and end the runs of dead workers.
+
+    *published* says what a dead worker has still made visible. Any number may reconcile at once.
+    """
+    with _queue(client) as queue:
+        for run_id in open_runs(client):
+            run = load_run(client, run_id)
+            if run is not None and run.state is RunState.QUEUED:
+                _knock_again(client, queue, run)
+    end_lost_runs(client, published)
 
 
 def reconcile_until(
-    client: "redis.Redis", stop: threading.Event, on_error: Callable[[Exception], None]
+    client: "redis.Redis",
+    stop: threading.Event,
+    on_error: Callable[[Exception], None],
+    published: Published = lambda _: None,
 ) -> None:
-    """Reconcile every `RECONCILE_SECONDS` until *stop*; errors (Redis away, say) are told and survived."""
+    """Reconcile every `RECONCILE_SECONDS` until *stop*; errors (Redis away) are told, survived."""
     while not stop.wait(RECONCILE_SECONDS):
         try:
-            reconcile(client)
-        except redis.RedisError as error:
+            reconcile(client, published)
+        except (redis.RedisError, DuckferryError, OSError) as error:
             on_error(error)
 
 
-def work(url: str, client: "redis.Redis", perform: Callable[[str], None]) -> None:
-    """Work on runs until SIGTERM (the run at hand is finished first) or SIGINT; each run in a process of its own.
+def work(
+    url: str,
+    client: "redis.Redis",
+    perform: Callable[[str], None],
+    published: Published = lambda _: None,
+) -> None:
+    """Work on runs until SIGTERM or SIGINT; the run at hand is finished first, each in a process.
 
-    *perform* gets the run's id in a forked child, which dies with this worker so that a killed worker's run is not
-    carried on by an orphan while another worker starts it again.
+    *perform* gets the run's id in a forked child, which dies with this worker so that a killed
+    worker's run is not carried on by an orphan while another worker starts it again.
     """
     worker_pid = os.getpid()
 
     class RunJob(Job):
-        """A job that calls *perform*, whatever function its record names: Redis cannot choose what runs."""
+        """A job that calls *perform*, whatever its record says: Redis cannot choose what runs."""
 
-        @property
-        def func(self) -> Callable[[str], None]:
-            def run(run_id: str) -> None:
-                die_with(worker_pid)
-                perform(run_id)
+        def perform(self) -> None:
+            die_with(worker_pid)
+            perform(self.id)
 
-            return run
+        def restore(self, raw_data: Any) -> None:
+            super().restore(raw_data)
+            self._success_callback_name = None
+            self._failure_callback_name = None
+            self._stopped_callback_name = None
+            self.webhooks = []
 
-    def horse_killed(job: Job, *_: object) -> None:
+    def horse_killed(job: Job, pid: int, *_: object) -> None:
         run = load_run(client, job.id)
-        if run is not None:
-            abandon(client, run)
-            end_lost_runs(client)
+        if run is not None and abandon(client, run, pid):
+            try:
+                end_lost_runs(client, published)
+            except (DuckferryError, OSError) as error:
+                log.warning("run %s is left to the reconciler: %s", job.id, error)
 
-    connection = redis.Redis.from_url(url, health_check_interval=15)  # pyright: ignore[reportUnknownMemberType]
+    connection = redis.Redis.from_url(url, health_check_interval=15)
     worker = Worker(
         Queue(QUEUE, connection=connection, serializer=JSONSerializer),
         connection=connection,
@@ -109,28 +134,68 @@ def work(url: str, client: "redis.Redis", perform: Callable[[str], None]) -> Non
 
 
 def die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent is gone (Linux; prctl(2), PR_SET_PDEATHSIG)."""
+    """Have the kernel kill this process when its parent is gone (Linux; prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         # The parent died before the kernel knew of the wish.
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-_ENTRY_POINT = "sync.jobs.perform"
-"""RQ wants a name in the job's record; `RunJob` never looks it up."""
+def _knock_again(client: "redis.Redis", queue: Queue, run: Run) -> None:
+    if not client.set(_knock(run.id), "1", ex=KNOCK_SECONDS, nx=True):
+        return  # somebody has just knocked
+    job = _job(queue, run.id)
+    if job is not None and queue.get_job_position(run.id) is not None:
+        return  # it waits for a worker
+    if job is not None:
+        job.delete()  # a worker took it and died before it claimed the run
+    if _handovers(client, run.id) > MAX_HANDOVERS:
+        finish(client, run, RunState.FAILED, worker_lost(run), only_if_lost=True)
+    else:
+        _push(queue, run.id)
 
 
-def _job(client: "redis.Redis", run_id: str) -> Job | None:
+def _push(queue: Queue, run_id: str) -> None:
     try:
-        return Job.fetch(run_id, connection=_raw(client), serializer=JSONSerializer)
+        queue.enqueue_call(
+            _ENTRY_POINT,
+            args=(run_id,),
+            job_id=run_id,
+            unique=True,
+            timeout=MAX_RUN_SECONDS,
+            result_ttl=0,
+            failure_ttl=_FAILED_JOB_SECONDS,
+        )
+    except DuplicateJobError:
+        return
+
+
+def _job(queue: Queue, run_id: str) -> Job | None:
+    try:
+        return Job.fetch(run_id, connection=queue.connection, serializer=JSONSerializer)
     except NoSuchJobError:
         return None
 
 
-def _raw(client: "redis.Redis") -> "redis.Redis":
-    """A client of the same server that leaves bytes alone, as RQ needs it; ours decodes every reply."""
+def _handovers(client: "redis.Redis", run_id: str) -> int:
+    counter = key(team_of(run_id), "handovers", run_id)
+    pipeline = client.pipeline()
+    pipeline.incr(counter)
+    pipeline.expire(counter, 24 * 3600)
+    return int(pipeline.execute()[0])
+
+
+def _knock(run_id: str) -> str:
+    return key(team_of(run_id), "knock", run_id)
+
+
+@contextmanager
+def _queue(client: "redis.Redis") -> Generator[Queue]:
+    """The queue over a client of the same server that leaves bytes alone, as RQ needs it."""
     pool = client.connection_pool
-    options = pool.connection_kwargs | {"decode_responses": False}
-    return redis.Redis(
-        connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options)
-    )
+    options: dict[str, Any] = {**pool.connection_kwargs, "decode_responses": False}
+    raw = redis.ConnectionPool(connection_class=pool.connection_class, **options)
+    try:
+        yield Queue(QUEUE, connection=redis.Redis(connection_pool=raw), serializer=JSONSerializer)
+    finally:
+        raw.disconnect()

@@ -16,16 +16,16 @@ import oracledb
 
 from sync.errors import (
     ConnectionDropped,
-    DigitsDoNotFit,
     DuckferryError,
     LoginRefused,
     OracleFailure,
     OracleTimeout,
     OracleUnreachable,
     TableNotFound,
+    ValueDoesNotFit,
 )
 from sync.plan import TablePlan, TableRef
-from sync.types import arrow, arrow_schema, copy_rule
+from sync.types import arrived, arrow, require_rule, wire_schema
 
 MAX_NAME_BYTES = 128
 """Of an identifier since Oracle 12.2."""
@@ -112,26 +112,32 @@ def count_rows(session: Session, ref: TableRef) -> int:
 def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
     """All rows as ``pyarrow.RecordBatch`` values of `arrow_schema`, `Source.fetch_rows` a batch.
 
-    Any batch may be empty. Raises `DigitsDoNotFit` rather than round.
+    Any batch may be empty. Raises `ValueDoesNotFit` rather than round.
     """
-    schema = arrow_schema(plan.ref, plan.columns)
     with _named_errors(session.source, plan.ref, plan):
         frames = session.connection.fetch_df_batches(
-            select_statement(plan), size=session.source.fetch_rows, requested_schema=schema
+            select_statement(plan),
+            size=session.source.fetch_rows,
+            requested_schema=wire_schema(plan.ref, plan.columns),
         )
         for frame in frames:
-            yield from arrow.table(frame).to_batches()
+            yield from arrived(plan.ref, plan.columns, arrow.table(frame)).to_batches()
 
 
 def select_statement(plan: TablePlan) -> str:
-    """The SELECT that reads a table of the plan; instants are turned into UTC by Oracle itself."""
+    """The SELECT that reads a table of the plan, in the order of `sync.types.wire_schema`.
+
+    Instants are turned into UTC by Oracle itself.
+    """
     shown: list[str] = []
+    checks: list[str] = []
     for column in plan.columns:
         name = quote_name(column.name)
-        rule = copy_rule(column.oracle_type)
-        utc = rule is not None and rule.utc
-        shown.append(f"SYS_EXTRACT_UTC({name}) AS {name}" if utc else name)
-    return f"SELECT {', '.join(shown)} FROM {quote_table(plan.ref)}"
+        rule = require_rule(plan.ref, column.name, column.oracle_type)
+        shown.append(f"SYS_EXTRACT_UTC({name}) AS {name}" if rule.utc else name)
+        if rule.range_checked:
+            checks.append(f'{name} AS "check {len(checks)}"')
+    return f"SELECT {', '.join(shown + checks)} FROM {quote_table(plan.ref)}"
 
 
 def quote_table(ref: TableRef) -> str:
@@ -174,19 +180,23 @@ def _connect_by_deadline(source: Source) -> oracledb.Connection:
                 dsn=source.dsn,
                 tcp_connect_timeout=source.connect_timeout_seconds,
             )
-        except oracledb.Error as error:
+        except (oracledb.Error, OSError) as error:
             outcome.set_exception(error)
         else:
             outcome.set_result(connection)
 
     threading.Thread(target=attempt, name=f"connect {source.name}", daemon=True).start()
     try:
-        with _named_errors(source):
-            return outcome.result(timeout=source.connect_timeout_seconds)
+        return outcome.result(timeout=source.connect_timeout_seconds)
+    except oracledb.Error as error:
+        raise _named(error, source, None, None) from error
     except TimeoutError:
         outcome.add_done_callback(_close_late)
         detail = f"no answer within {source.connect_timeout_seconds:g} s"
         raise OracleUnreachable(source=source.name, detail=detail) from None
+    except OSError as error:
+        detail = "the connection broke off before the login"
+        raise OracleUnreachable(source=source.name, detail=detail) from error
 
 
 def _close_late(outcome: Future[oracledb.Connection]) -> None:
@@ -202,12 +212,12 @@ def _named_errors(
 ) -> Generator[None]:
     try:
         yield
-    except oracledb.Error as error:
+    except (oracledb.Error, OSError) as error:
         raise _named(error, source, ref, plan) from error
 
 
 def _named(
-    error: oracledb.Error, source: Source, ref: TableRef | None, plan: TablePlan | None
+    error: oracledb.Error | OSError, source: Source, ref: TableRef | None, plan: TablePlan | None
 ) -> DuckferryError:
     code = _code(error)
     if code in _LOGIN:
@@ -222,15 +232,21 @@ def _named(
         return TableNotFound(source=source.name, table=str(ref) if ref else "of the dictionary")
     if code == "DPY-4042" and plan is not None:
         open_ended = [c.name for c in plan.columns if c.oracle_type.partition("(")[0] in _OPEN]
-        return DigitsDoNotFit(table=str(plan.ref), columns=", ".join(open_ended))
+        return ValueDoesNotFit(table=str(plan.ref), columns=", ".join(open_ended))
     return OracleFailure(source=source.name, oracle_code=code)
 
 
-def _code(error: oracledb.Error) -> str:
-    """``ORA-01555`` or ``DPY-4011``; never the text, which may quote addresses or values."""
-    detail = error.args[0] if error.args else None
-    full_code = getattr(detail, "full_code", "")
-    return str(full_code) if full_code else type(error).__name__
+def _code(error: BaseException) -> str:
+    """``ORA-01555`` or ``DPY-4011``; never the text, which may quote addresses or values.
+
+    Where the driver trips over a socket while it handles an error of its own, that error counts.
+    """
+    if isinstance(error, oracledb.Error):
+        detail = error.args[0] if error.args else None
+        return str(getattr(detail, "full_code", "") or type(error).__name__)
+    if isinstance(error.__context__, oracledb.Error):
+        return _code(error.__context__)
+    return "DPY-4024" if isinstance(error, TimeoutError) else "DPY-4011"
 
 
 _SESSION_SETTINGS = (

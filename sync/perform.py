@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import redis
 
 from sync.engine import OpenSession, run_plan
 from sync.errors import PlanDrifted
-from sync.plan import Progress, TableRef
+from sync.leases import next_fence, stay_alive, table_leases
+from sync.plan import Progress, Receipt, TableReceipt, TableRef
 from sync.runs import (
     ALIVE_SECONDS,
     Run,
@@ -19,18 +20,18 @@ from sync.runs import (
     claim,
     finish,
     load_run,
-    next_fence,
     report_progress,
     report_verifying,
-    stay_alive,
-    table_leases,
+    worker_lost,
 )
 from sync.state import named_error
+from sync.warehouse.layout import RECEIPT_FILE, generation_folder
+from sync.warehouse.manifest import read_manifest
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.5
-"""Progress is noted at most this often; the first and the end always are."""
+"""Progress is noted in Redis at most this often; the end is in the receipt."""
 
 
 def perform_run(
@@ -42,9 +43,11 @@ def perform_run(
     on_progress: Callable[[Progress], None] = lambda _: None,
     alive_seconds: float = ALIVE_SECONDS,
 ) -> None:
-    """Execute a queued run to its final state. A run somebody else has, or that has ended, is left alone.
+    """Execute a queued run to its final state.
 
-    Every error becomes the run's failure; only Redis being away is raised, since then nothing can be noted.
+    A run somebody else has, or that has ended, is left alone. Every error becomes the run's
+    failure; only Redis being away is raised, since then nothing can be noted: the run is found
+    again by its silence (`sync.runs.end_lost_runs`).
     """
     run = load_run(client, run_id)
     if run is None or not claim(client, run, alive_seconds=alive_seconds):
@@ -52,39 +55,98 @@ def perform_run(
     plan = run.approval.request.plan
     refs = [table.ref for table in plan.tables]
     try:
-        with table_leases(client, run_id, refs, alive_seconds=alive_seconds), _heartbeat(client, run_id, refs, alive_seconds):
+        with (
+            table_leases(client, run_id, refs, alive_seconds=alive_seconds),
+            _heartbeat(client, run_id, refs, alive_seconds) as lost,
+        ):
             receipt = run_plan(
                 plan,
                 open_session=open_session,
                 warehouse=warehouse,
                 run_id=run_id,
-                fence=lambda ref: next_fence(client, ref),
-                on_progress=_throttled(client, run, on_progress),
-                on_verifying=lambda: report_verifying(client, run),
+                fence=lambda ref: _fence(client, run, ref, warehouse),
+                on_progress=_progress_noted(client, run, on_progress, lost),
+                on_verifying=lambda: _go_on(report_verifying(client, run)),
             )
         finish(client, run, RunState.PUBLISHED, receipt)
     except redis.RedisError:
         raise
+    except _RunEnded:
+        log.warning("run %s is no longer this worker's and stopped", run_id)
+        finish(client, run, RunState.FAILED, worker_lost(run))
     except PlanDrifted as error:
         finish(client, run, RunState.SUPERSEDED, error.failure)
-    except Exception as error:  # the job is an outer edge: whatever happens, the run ends and says why
+    except Exception as error:  # the job is an outer edge: whatever happens, the run says why
         named = named_error(error)
         log.exception("run %s failed: %s", run_id, named)
         finish(client, run, RunState.FAILED, named.failure)
 
 
-def _throttled(
-    client: "redis.Redis", run: Run, on_progress: Callable[[Progress], None]
+def published_receipt(warehouse: Path, run: Run) -> Receipt | None:
+    """Give the receipt of a run that was published, also where newer runs followed; else None.
+
+    Its generations are known by their fences, which no other run has. Raises `WarehouseDamaged`
+    where the manifest cannot be read.
+    """
+    manifest = read_manifest(warehouse)
+    receipts: list[TableReceipt] = []
+    for table, fence in zip(run.approval.request.plan.tables, run.fences, strict=True):
+        entry = manifest.find(table.ref)
+        if entry is None or fence is None:
+            return None
+        found = [entry.receipt, *(_receipt(warehouse, table.ref, old) for old in entry.previous)]
+        ours = next((one for one in found if one is not None and one.fence == fence), None)
+        if ours is None:
+            return None
+        receipts.append(ours)
+    return Receipt(tables=tuple(receipts), seconds=round(sum(r.seconds for r in receipts), 3))
+
+
+def _receipt(warehouse: Path, ref: TableRef, generation: str) -> TableReceipt | None:
+    path = generation_folder(warehouse, ref, generation) / RECEIPT_FILE
+    try:
+        return TableReceipt.model_validate_json(path.read_bytes())
+    except FileNotFoundError:  # pruned since the manifest was read
+        return None
+
+
+class _RunEnded(Exception):
+    """Somebody else ended the run, or has its lease: what is left of it must stop."""
+
+
+def _go_on(still_ours: int) -> None:
+    if not still_ours:
+        raise _RunEnded
+
+
+def _fence(client: "redis.Redis", run: Run, ref: TableRef, warehouse: Path) -> int:
+    current = read_manifest(warehouse).find(ref)
+    fence = next_fence(client, run, ref, published=current.fence if current else 0)
+    _go_on(fence)
+    return fence
+
+
+def _progress_noted(
+    client: "redis.Redis",
+    run: Run,
+    on_progress: Callable[[Progress], None],
+    lost: threading.Event,
 ) -> Callable[[Progress], None]:
-    last = 0.0
+    noted = float("-inf")
 
     def report(progress: Progress) -> None:
-        nonlocal last
+        nonlocal noted
+        _go_on(not lost.is_set())
         on_progress(progress)
         now = time.monotonic()
-        if now - last >= PROGRESS_SECONDS:
-            last = now
-            report_progress(client, run, progress)
+        if now - noted < PROGRESS_SECONDS:
+            return
+        noted = now
+        try:
+            _go_on(report_progress(client, run, progress))
+        except redis.RedisError as error:
+            # Only the card waits for it; whether the run is still ours the heartbeat finds out.
+            log.warning("progress of run %s not noted: %s", run.id, type(error).__name__)
 
     return report
 
@@ -92,21 +154,24 @@ def _throttled(
 @contextmanager
 def _heartbeat(
     client: "redis.Redis", run_id: str, refs: list[TableRef], alive_seconds: float
-) -> Iterator[None]:
-    stop = threading.Event()
+) -> Generator[threading.Event]:
+    """Renew heartbeat and leases in a thread; gives an event that is set once they are lost."""
+    stop, lost = threading.Event(), threading.Event()
 
     def beat() -> None:
         while not stop.wait(alive_seconds / 3):
             try:
-                stay_alive(client, run_id, refs, alive_seconds=alive_seconds)
+                if not stay_alive(client, run_id, refs, alive_seconds=alive_seconds):
+                    lost.set()
+                    return
             except redis.RedisError as error:
-                # The next beat may get through; if none does, the run is called lost and its fence is too old.
-                log.warning("heartbeat of run %s missed: %s", run_id, error)
+                # The next beat may get through; if none does, the run is called lost.
+                log.warning("heartbeat of run %s missed: %s", run_id, type(error).__name__)
 
     thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
     thread.start()
     try:
-        yield
+        yield lost
     finally:
         stop.set()
         thread.join()

@@ -70,7 +70,7 @@ def team_of(identifier: str) -> str:
 
 def run_script(client: "redis.Redis", script: str, keys: list[str], *args: str | int) -> Any:
     """Run a Lua script atomically; a reply of strings and integers."""
-    return cast("Any", client.register_script(script)(keys=keys, args=list(args)))
+    return client.register_script(script)(keys=keys, args=list(args))
 
 
 def named_error(error: Exception) -> DuckferryError:

@@ -23,6 +23,7 @@ from sync.warehouse.layout import (
     RECEIPT_FILE,
     build_folder,
     disk_full_named,
+    folder_name,
     generation_folder,
     remove_folder,
     sync_folder,
@@ -46,7 +47,7 @@ def building(root: Path, ref: TableRef, run_id: str) -> Generator[Path]:
     """
     table_builds = build_folder(root, ref)
     remove_folder(table_builds)
-    folder = table_builds / run_id
+    folder = table_builds / folder_name(run_id)
     with disk_full_named():
         folder.mkdir(parents=True)
     try:
@@ -131,7 +132,8 @@ def new_generation(fence: int) -> str:
 
 def sweep_builds(root: Path, alive_run_ids: Collection[str]) -> int:
     """Remove the build folders of runs that are no longer alive; how many there were."""
-    dead = [f for f in (root / BUILD).glob("*/*/*") if f.name not in alive_run_ids]
+    alive = {folder_name(run_id) for run_id in alive_run_ids}
+    dead = [f for f in (root / BUILD).glob("*/*/*") if f.name not in alive]
     for folder in dead:
         remove_folder(folder)
     return len(dead)

@@ -19,6 +19,9 @@ MAX_ROWS = 100
 MAX_PARTS = 50
 """Of each list in a query, columns aside."""
 
+MAX_VALUE_CHARACTERS = 100_000
+"""Of all values of a query together."""
+
 CATALOG = "generation"
 """The name under which the query process attaches the table's file."""
 
@@ -118,6 +121,8 @@ def compile_query(query: Query, entry: ManifestEntry) -> CompiledQuery:
     params: list[str] = []
     selected = _selected(query, entry)
     filters = [_filter(condition, entry, params) for condition in query.where]
+    if sum(map(len, params)) > MAX_VALUE_CHARACTERS:
+        raise BadQuery(reason=f"the values are longer than {MAX_VALUE_CHARACTERS} characters.")
     shown = ", ".join(f"{sql} AS {quote(name)}" for name, sql in selected.items())
     parts = [f"SELECT {shown} FROM {quote(CATALOG)}.{table_name(entry.ref)}"]
     if filters:

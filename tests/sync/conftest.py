@@ -23,7 +23,6 @@ def oracle() -> Iterator[OracleStandIn]:
     """Shared by a worker process; a test that changes data makes a table of its own."""
     with start_oracle("tiger & 호랑이", date(2026, 3, 1)) as stand_in:
         yield stand_in
-        stand_in.control.clear_faults()
 
 
 @pytest.fixture

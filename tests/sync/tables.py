@@ -41,7 +41,10 @@ def record_batch(plan: TablePlan, rows: Sequence[tuple[Any, ...]]) -> Any:
     schema = arrow_schema(plan.ref, plan.columns)
     columns = list(zip(*rows, strict=True)) or [() for _ in plan.columns]
     return arrow.record_batch(
-        [arrow.array(list(values), kind) for values, kind in zip(columns, schema.types, strict=True)],
+        [
+            arrow.array(list(values), kind)
+            for values, kind in zip(columns, schema.types, strict=True)
+        ],
         schema=schema,
     )
 

@@ -6,9 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from sync.errors import StaleFence, TooManyRows
+from sync.errors import DiskFull, StaleFence, TooManyRows
 from sync.warehouse.generation import building, seal, stage_rows, sweep_builds
-from sync.warehouse.layout import DATA_FILE, remove_folder
+from sync.warehouse.layout import DATA_FILE, disk_full_named, remove_folder
 from tests.sync.tables import place_rows, record_batch, table_plan
 
 PLAN = table_plan([("ID", "NUMBER(10)")], max_rows=3)
@@ -127,6 +127,11 @@ def test_sweeping_spares_the_builds_of_living_runs(tmp_path: Path) -> None:
         dead.mkdir()
         assert sweep_builds(tmp_path, {"alive"}) == 1
         assert (alive.exists(), dead.exists()) == (True, False)
+
+
+def test_a_full_disk_is_named() -> None:
+    with pytest.raises(DiskFull), disk_full_named(), Path("/dev/full").open("wb", 0) as full:
+        full.write(b"x")
 
 
 def test_names_that_look_like_sql_are_only_names(tmp_path: Path) -> None:

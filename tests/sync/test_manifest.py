@@ -158,7 +158,20 @@ def test_the_next_fence_passes_what_either_side_has_seen(publish_rows: PublishRo
     assert next_fence(Manifest(), REF, 1) == 1
 
 
-NAMES = ["..", ".", "a/b", "a.b", "a%2Eb", "회원", "a\0b", "a\\b", "a\nb", "%62uild", "build", "x" * 300]
+NAMES = [
+    "..",
+    ".",
+    "a/b",
+    "a.b",
+    "a%2Eb",
+    "회원",
+    "a\0b",
+    "a\\b",
+    "a\nb",
+    "%62uild",
+    "build",
+    "x" * 300,
+]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "가" * 128])

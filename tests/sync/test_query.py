@@ -1,6 +1,8 @@
 """The closed vocabulary: what it answers, what it refuses and in which words."""
 
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,7 @@ COLUMNS = [
 ]
 
 
-def moment(text: str) -> Any:
-    from datetime import datetime
-
+def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
@@ -41,8 +41,6 @@ ROWS = [
 
 @pytest.fixture
 def entry(publish_rows: PublishRows) -> ManifestEntry:
-    from decimal import Decimal
-
     rows = [(i, c, Decimal(str(a)), g, o, s) for i, c, a, g, o, s in ROWS]
     return publish_rows(COLUMNS, rows, key=["ID"])
 
@@ -167,7 +165,7 @@ def test_sql_in_a_name_is_an_unknown_column(entry: ManifestEntry, name: str) -> 
 
 
 def test_sql_in_an_alias_is_only_a_name(tmp_path: Path, entry: ManifestEntry) -> None:
-    alias = 'n"; ATTACH \'/etc/passwd\'; --'
+    alias = "n\"; ATTACH '/etc/passwd'; --"
     query = Query.model_validate(
         {"table": "T", "aggregates": [{"function": "count", "alias": alias}]}
     )
@@ -226,11 +224,17 @@ def test_a_question_that_makes_no_sense_is_refused_in_words(
 
 
 @pytest.mark.parametrize(
-    "extra", [{"limit": 101}, {"limit": 0}, {"having": []}, {"where": [{"column": "ID", "op": "~"}]}]
+    "extra",
+    [{"limit": 101}, {"limit": 0}, {"having": []}, {"where": [{"column": "ID", "op": "~"}]}],
 )
 def test_what_the_vocabulary_lacks_does_not_parse(extra: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Query.model_validate({"table": "T", **extra})
+
+
+def test_all_values_together_are_bounded(entry: ManifestEntry) -> None:
+    where = [{"column": "CITY", "op": "in", "value": ["x" * 1000] * 101}]
+    assert "longer than 100000" in refused(entry, where=where)
 
 
 def test_equal_rows_keep_one_order(entry: ManifestEntry) -> None:

@@ -1,6 +1,8 @@
 """The process of its own: its limits, its answers, and that nothing stays behind."""
 
+import multiprocessing
 import os
+import select
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,13 +12,15 @@ import pytest
 
 from sync.errors import QueryFailed, QueryTimeout, TableNotSynced, WarehouseDamaged
 from sync.warehouse.layout import data_file, generation_folder, remove_folder
-from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.manifest import ManifestEntry, publish
 from sync.warehouse.query import CompiledQuery, Query, compile_query
 from sync.warehouse.query_process import QueryLimits, QueryResult, run_query
+from tests.sync.tables import place_rows, table_plan
 
 PublishRows = Callable[..., ManifestEntry]
 LIMITS = QueryLimits(seconds=20)
 ALL = Query(table="T", limit=100)
+ENDLESS = "SELECT max(a.range * b.range % 7) FROM range(10000000) a, range(10000000) b"
 
 
 def run(root: Path, entry: ManifestEntry, limits: QueryLimits = LIMITS) -> QueryResult:
@@ -28,11 +32,29 @@ def run_sql(root: Path, entry: ManifestEntry, sql: str, limits: QueryLimits) -> 
     return run_query(root, CompiledQuery(ALL, sql, ()), entry, limits)
 
 
-def test_digits_arrive_as_text_beside_their_type(
-    tmp_path: Path, publish_rows: PublishRows
-) -> None:
-    columns = [("N", "NUMBER(38,10)"), ("S", "VARCHAR2(40)"), ("B", "NUMBER(18)"), ("D", "BINARY_DOUBLE"),
-               ("F", "BINARY_FLOAT"), ("R", "RAW(2)")]
+def query_processes(of: int | None) -> list[int]:
+    """Children of a process that run a query or are zombies."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+            command = (process / "cmdline").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        if int(parent) == of and (state == "Z" or "query_child" in command):
+            found.append(int(process.name))
+    return found
+
+
+def test_digits_arrive_as_text_beside_their_type(tmp_path: Path, publish_rows: PublishRows) -> None:
+    columns = [
+        ("N", "NUMBER(38,10)"),
+        ("S", "VARCHAR2(40)"),
+        ("B", "NUMBER(18)"),
+        ("D", "BINARY_DOUBLE"),
+        ("F", "BINARY_FLOAT"),
+        ("R", "RAW(2)"),
+    ]
     digits = "1234567890123456789012345678.0123456789"
     row = (Decimal(digits), digits, 10**18 - 1, float("nan"), 0.5, b"\x00\xff")
     result = run(tmp_path, publish_rows(columns, [row, (None,) * 6]))
@@ -70,12 +92,49 @@ def test_a_query_without_end_is_killed_at_its_deadline(
         run_sql(
             tmp_path,
             entry,
-            "SELECT max(a.range * b.range % 7) FROM range(10000000) a, range(10000000) b",
+            ENDLESS,
             QueryLimits(seconds=1),
         )
     assert time.monotonic() - began < 8
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert query_processes(os.getpid()) == []
+
+
+def has_threads(pid: int) -> bool:
+    """Whether DuckDB's threads run, so that the process is past its start."""
+    return len(list(Path(f"/proc/{pid}/task").glob("*"))) > 1
+
+
+def ask_without_end(root: Path, entry: ManifestEntry) -> None:
+    run_sql(root, entry, ENDLESS, QueryLimits(seconds=60))
+
+
+def test_a_query_dies_with_the_process_that_asked_it(
+    tmp_path: Path, publish_rows: PublishRows
+) -> None:
+    entry = publish_rows([("ID", "NUMBER(10)")], [(1,)])
+    parent = multiprocessing.get_context("spawn").Process(
+        target=ask_without_end, args=(tmp_path, entry)
+    )
+    parent.start()
+    deadline = time.monotonic() + 30
+    while not (at_work := [pid for pid in query_processes(parent.pid) if has_threads(pid)]):
+        assert time.monotonic() < deadline
+        parent.join(0.02)
+    queries = [os.pidfd_open(pid) for pid in at_work]
+    parent.kill()
+    parent.join(30)
+    for query in queries:
+        ended, _, _ = select.select([query], [], [], 30)
+        os.close(query)
+        assert ended == [query]
+
+
+def test_a_korean_table_and_a_folder_with_a_quote_are_only_paths(tmp_path: Path) -> None:
+    root = tmp_path / "창고 '1'"
+    plan = table_plan([("이름", "VARCHAR2(20)")], table="회원")
+    entry = publish(root, [place_rows(root, plan, [("가",)], 1)]).entry(plan.ref)
+    compiled = compile_query(Query(table="회원", columns=["이름"]), entry)
+    assert run_query(root, compiled, entry, LIMITS).rows == (("가",),)
 
 
 def test_a_query_that_needs_too_much_memory_fails_alone(
@@ -143,8 +202,9 @@ def test_a_reader_of_a_pruned_generation_is_answered_from_the_current_one(
     tmp_path: Path, publish_rows: PublishRows
 ) -> None:
     old = publish_rows([("ID", "NUMBER(10)")], [(1,)], fence=1)
-    for fence in range(2, 6):
-        new = publish_rows([("NEW", "VARCHAR2(9)"), ("ID", "NUMBER(10)")], [("n", 2)], fence=fence)
+    for fence in range(2, 5):
+        publish_rows([("ID", "NUMBER(10)")], [(1,)], fence=fence)
+    new = publish_rows([("NEW", "VARCHAR2(9)"), ("ID", "NUMBER(10)")], [("n", 2)], fence=5)
     result = run(tmp_path, old)
     assert (result.rows, result.basis.generation) == ((("n", 2),), new.generation)
 

@@ -1,0 +1,363 @@
+"""A run against the stand-in: all of it is published, or nothing of it and nothing stays."""
+
+import multiprocessing
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sandbox.oracle.faults import Fault
+from sandbox.oracle.process import OracleStandIn
+from sync.catalog import OracleColumn, TableFacts
+from sync.engine import make_table_plan, plan_tables, run_plan
+from sync.errors import (
+    ConnectionDropped,
+    OracleFailure,
+    PlanDrifted,
+    StaleFence,
+    TableNotFound,
+    TooManyRows,
+    UnsupportedColumn,
+    VerificationFailed,
+)
+from sync.oracle import Session, Source, connect
+from sync.plan import Plan, Progress, Receipt, TableRef
+from sync.warehouse.layout import data_file
+from sync.warehouse.manifest import publish, read_manifest
+from sync.warehouse.query import Query, compile_query
+from sync.warehouse.query_process import QueryLimits, run_query
+from tests.sync.tables import place_rows, table_plan
+
+OpenSession = Callable[[str], AbstractContextManager[Session]]
+
+
+def shop(table: str) -> TableRef:
+    return TableRef(source="main", schema_name="SHOP", table=table)
+
+
+def ignore(_: object) -> None:
+    pass
+
+
+def planned(open_session: OpenSession, root: Path, *tables: str, max_rows: int = 10**6) -> Plan:
+    refs = [shop(table) for table in tables]
+    return plan_tables(open_session, refs, read_manifest(root), lambda _: max_rows)
+
+
+def run(
+    plan: Plan,
+    open_session: OpenSession,
+    root: Path,
+    on_progress: Callable[[Progress], None] = ignore,
+    on_verifying: Callable[[], None] | None = None,
+) -> Receipt:
+    return run_plan(
+        plan,
+        open_session=open_session,
+        warehouse=root,
+        run_id="run",
+        fence=lambda ref: 1,
+        on_progress=on_progress,
+        on_verifying=on_verifying,
+    )
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Every file of the warehouse; the lock file is empty and no part of it."""
+    return {
+        str(f.relative_to(root)): f.read_bytes()
+        for f in root.rglob("*")
+        if f.is_file() and f.name != "manifest.lock"
+    }
+
+
+def column_values(root: Path, ref: TableRef, column: str) -> list[object]:
+    entry = read_manifest(root).entry(ref)
+    with duckdb.connect(data_file(root, ref, entry.generation), read_only=True) as db:
+        found = db.execute(f'SELECT "{column}" FROM SHOP."{ref.table}" ORDER BY 1').fetchall()
+    return [row[0] for row in found]
+
+
+def test_tables_are_copied_proven_and_published_together(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    heard: list[Progress] = []
+    verifying: list[int] = []
+    plan = planned(open_session, tmp_path, "USERS", "ORDERS")
+    receipt = run(plan, open_session, tmp_path, heard.append, lambda: verifying.append(len(heard)))
+    assert [(t.ref.table, t.rows, t.oracle_rows) for t in receipt.tables] == [
+        ("USERS", 150, 150),
+        ("ORDERS", 100_000, 100_000),
+    ]
+    assert len({(t.as_of, t.scn) for t in receipt.tables}) == 1  # one moment of Oracle
+    entry = read_manifest(tmp_path).entry(shop("ORDERS"))
+    assert (entry.receipt, entry.key, entry.comment) == (
+        receipt.tables[1],
+        ("ORDER_ID",),
+        "주문 / Orders",
+    )
+    assert entry.column_comments["STATUS"] == "상태 / Status"
+    assert (heard[0].table, heard[0].rows, heard[0].tables) == ("SHOP.USERS", 0, 2)
+    assert (heard[-1].table_number, heard[-1].rows) == (2, 100_000)
+    assert verifying == [len(heard)]
+
+
+def test_every_digit_survives_from_oracle_to_the_answer(
+    oracle: OracleStandIn, open_session: OpenSession, tmp_path: Path, table_name: str
+) -> None:
+    oracle.control.create_table(
+        table_name,
+        [
+            ("ID", "NUMBER(3)"),
+            ("MONEY", "NUMBER(30,12)"),
+            ("OPEN", "NUMBER"),
+            ("LONG", "NUMBER(38)"),
+            ("AT", "TIMESTAMP(6)"),
+            ("TEXT", "VARCHAR2(40 CHAR)"),
+        ],
+        key=["ID"],
+    )
+    oracle.control.execute(
+        f"INSERT INTO SHOP.{table_name} VALUES (1, 123456789012345678.123456789012, "
+        "0.1234567891, 99999999999999999999999999999999999998, "
+        "TIMESTAMP '2026-11-22 09:30:01.000001', '0.10')"
+    )
+    run(planned(open_session, tmp_path, table_name), open_session, tmp_path)
+    entry = read_manifest(tmp_path).entry(shop(table_name))
+    compiled = compile_query(Query(table=table_name), entry)
+    result = run_query(tmp_path, compiled, entry, QueryLimits(seconds=20))
+    assert result.rows == (
+        (
+            1,
+            "123456789012345678.123456789012",
+            "0.1234567891",
+            "99999999999999999999999999999999999998",
+            "2026-11-22T09:30:01.000001",
+            "0.10",
+        ),
+    )
+
+
+def test_an_empty_table_is_copied_empty(
+    oracle: OracleStandIn, open_session: OpenSession, tmp_path: Path, table_name: str
+) -> None:
+    oracle.control.create_table(table_name, [("ID", "NUMBER(3)")])
+    receipt = run(planned(open_session, tmp_path, table_name), open_session, tmp_path)
+    assert receipt.tables[0].rows == 0
+    assert column_values(tmp_path, shop(table_name), "ID") == []
+
+
+def test_a_row_written_during_the_copy_belongs_to_the_next_one(
+    oracle: OracleStandIn, open_session: OpenSession, tmp_path: Path, table_name: str
+) -> None:
+    oracle.control.create_table(table_name, [("ID", "NUMBER(3)")])
+    oracle.control.execute(f"INSERT INTO SHOP.{table_name} VALUES (1)")
+    plan = planned(open_session, tmp_path, table_name)
+
+    def insert_at_the_first_batch(progress: Progress) -> None:
+        if progress.rows == 1:
+            oracle.control.execute(f"INSERT INTO SHOP.{table_name} VALUES (2)")
+
+    run(plan, open_session, tmp_path, insert_at_the_first_batch)
+    assert column_values(tmp_path, shop(table_name), "ID") == [1]
+    run(plan, open_session, tmp_path)
+    assert column_values(tmp_path, shop(table_name), "ID") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        (Fault("drop", at_fetch=1, sql_contains='FROM "SHOP"."ORDERS"'), ConnectionDropped),
+        (Fault("error", code=1555, at_fetch=1, sql_contains='FROM "SHOP"."ORDERS"'), OracleFailure),
+        (Fault("error", code=1555, sql_contains='COUNT(*) FROM "SHOP"."ORDERS"'), OracleFailure),
+        (Fault("drop", sql_contains='COUNT(*) FROM "SHOP"."USERS"'), ConnectionDropped),
+        (Fault("drop", sql_contains="all_constraints"), ConnectionDropped),
+    ],
+)
+def test_a_failure_anywhere_leaves_every_file_as_it_was(
+    oracle: OracleStandIn,
+    open_session: OpenSession,
+    tmp_path: Path,
+    fault: Fault,
+    raised: type[Exception],
+) -> None:
+    run(planned(open_session, tmp_path, "USERS"), open_session, tmp_path)
+    before = contents(tmp_path)
+    plan = planned(open_session, tmp_path, "USERS", "ORDERS")
+    oracle.control.fault(fault)
+    with pytest.raises(raised):
+        run(plan, open_session, tmp_path)
+    assert contents(tmp_path) == before
+    run(plan, open_session, tmp_path)
+    assert len(read_manifest(tmp_path).entries) == 2
+
+
+def test_a_listener_that_raises_stops_the_run_without_a_trace(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    class Cancelled(Exception):
+        pass
+
+    def cancel(progress: Progress) -> None:
+        if progress.rows:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(planned(open_session, tmp_path, "USERS"), open_session, tmp_path, cancel)
+    assert contents(tmp_path) == {}
+
+
+def test_a_copy_that_differs_from_oracles_count_is_not_published(
+    oracle: OracleStandIn, source: Source, tmp_path: Path, table_name: str
+) -> None:
+    """Without a read-only transaction, here refused, a row can come between copy and count."""
+    oracle.control.create_table(table_name, [("ID", "NUMBER(3)")])
+    oracle.control.execute(f"INSERT INTO SHOP.{table_name} VALUES (1), (2)")
+
+    def open_session(name: str) -> AbstractContextManager[Session]:
+        return connect(source, action="sync", client_identifier="U1")
+
+    plan = planned(open_session, tmp_path, table_name)
+    with connect(source, action="sync", client_identifier="U1") as session:
+
+        def end_the_transaction() -> None:
+            session.connection.rollback()
+            oracle.control.execute(f"DELETE FROM SHOP.{table_name} WHERE ID = 1")
+
+        with pytest.raises(VerificationFailed, match="holds 2 rows but Oracle counted 1"):
+            run(plan, lambda _: Held(session), tmp_path, on_verifying=end_the_transaction)
+    assert contents(tmp_path) == {}
+
+
+class Held(AbstractContextManager[Session]):
+    """A session somebody else closes."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __enter__(self) -> Session:
+        return self.session
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def copy_until_killed(source: Source, root: Path, plan: Plan, reached: Event) -> None:
+    """A worker that is in the middle of its second table for ever."""
+
+    def wait_in_the_middle(progress: Progress) -> None:
+        if progress.table_number == 2 and progress.rows:
+            reached.set()
+            threading.Event().wait(60)
+
+    def open_session(name: str) -> AbstractContextManager[Session]:
+        return connect(source, action="sync", client_identifier="U1")
+
+    run(plan, open_session, root, wait_in_the_middle)
+
+
+def test_a_killed_worker_leaves_readers_as_they_were_and_the_next_run_cleans_up(
+    source: Source, open_session: OpenSession, tmp_path: Path
+) -> None:
+    run(planned(open_session, tmp_path, "USERS"), open_session, tmp_path)
+    before = contents(tmp_path)
+    plan = planned(open_session, tmp_path, "USERS", "ORDERS")
+    spawn = multiprocessing.get_context("spawn")
+    reached = spawn.Event()
+    worker = spawn.Process(target=copy_until_killed, args=(source, tmp_path, plan, reached))
+    worker.start()
+    assert reached.wait(60)
+    worker.kill()
+    worker.join(30)
+    left = contents(tmp_path)
+    assert {name for name in left if name not in before} == {
+        name for name in left if name.startswith("build/")
+    }
+    assert {name: left[name] for name in before} == before
+    run(plan, open_session, tmp_path)
+    assert [entry.rows for entry in read_manifest(tmp_path).entries] == [100_000, 150]
+    assert [f for f in contents(tmp_path) if f.startswith("build/")] == []
+
+
+def test_more_rows_than_approved_stop_the_run(open_session: OpenSession, tmp_path: Path) -> None:
+    plan = planned(open_session, tmp_path, "USERS", max_rows=149)
+    with pytest.raises(TooManyRows, match=r"SHOP\.USERS has more than 149 rows"):
+        run(plan, open_session, tmp_path)
+    assert contents(tmp_path) == {}
+
+
+def test_a_table_that_changed_since_the_card_is_drift(
+    oracle: OracleStandIn, open_session: OpenSession, tmp_path: Path, table_name: str
+) -> None:
+    oracle.control.create_table(table_name, [("ID", "NUMBER(3)")])
+    plan = planned(open_session, tmp_path, table_name)
+    changed = plan.tables[0].model_copy(update={"key": ("ID",)})
+    with pytest.raises(PlanDrifted, match=table_name):
+        run(Plan(tables=(changed,)), open_session, tmp_path)
+    oracle.control.execute(f"DROP TABLE SHOP.{table_name}")
+    with pytest.raises(TableNotFound):
+        run(plan, open_session, tmp_path)
+    assert contents(tmp_path) == {}
+
+
+def test_an_older_run_never_replaces_a_newer_one(open_session: OpenSession, tmp_path: Path) -> None:
+    plan = planned(open_session, tmp_path, "USERS")
+    other = table_plan([("USER_ID", "NUMBER(8)")], table="USERS")
+    newer = place_rows(tmp_path, other, [(7,)], fence=9)
+
+    def publish_a_newer_run() -> None:
+        publish(tmp_path, [newer])
+
+    with pytest.raises(StaleFence):
+        run(plan, open_session, tmp_path, on_verifying=publish_a_newer_run)
+    assert column_values(tmp_path, shop("USERS"), "USER_ID") == [7]
+    assert list((tmp_path / "build").glob("*/*/*")) == []
+    assert [f.name for f in (tmp_path / "main" / "SHOP.USERS").iterdir()] == [newer.generation]
+
+
+def test_a_lost_redis_counter_does_not_block_the_next_run(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    plan = planned(open_session, tmp_path, "USERS")
+    fences = [run(plan, open_session, tmp_path).tables[0].fence for _ in range(3)]
+    assert fences == [1, 2, 3]
+
+
+def test_a_plan_shows_what_would_be_replaced_and_its_digest_does_not_depend_on_it(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    first = planned(open_session, tmp_path, "USERS")
+    run(first, open_session, tmp_path)
+    second = planned(open_session, tmp_path, "USERS")
+    assert (first.estimates[0].current_rows, second.estimates[0].current_rows) == (None, 150)
+    assert first.digest == second.digest
+
+
+FACTS = TableFacts(
+    ref=shop("T"),
+    columns=(
+        OracleColumn("ID", "NUMBER(10)", nullable=False, comment=None),
+        OracleColumn("id", "VARCHAR2(3)", nullable=True, comment=None),
+    ),
+    key=("ID",),
+    comment=None,
+    rows=None,
+    bytes=None,
+    analyzed_at=None,
+)
+
+
+def test_a_table_with_a_column_of_no_rule_has_no_plan() -> None:
+    body = OracleColumn("BODY", "CLOB", nullable=True, comment=None)
+    with pytest.raises(UnsupportedColumn, match=r"Column BODY of SHOP\.T has the type CLOB"):
+        make_table_plan(replace(FACTS, columns=(FACTS.columns[0], body)), 10)
+
+
+def test_columns_that_differ_only_in_case_cannot_stand_in_one_copy() -> None:
+    with pytest.raises(UnsupportedColumn, match=r"Column id of SHOP\.T"):
+        make_table_plan(FACTS, 10)

@@ -1,0 +1,364 @@
+"""Whole runs in this process: a real Redis, the Oracle stand-in and a warehouse in a folder."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import redis
+from redis import Redis
+
+from sandbox.oracle.faults import Fault
+from sandbox.oracle.process import OracleStandIn
+from sandbox.redis import RedisStandIn, start_redis
+from sync.engine import plan_tables
+from sync.errors import TableBusy, TableNotFound
+from sync.jobs import reconcile
+from sync.leases import table_leases
+from sync.oracle import Session
+from sync.perform import perform_run, published_receipt
+from sync.plan import Plan, Progress, TableRef
+from sync.runs import Run, RunState, alive_key, claim, finish
+from sync.state import connect_state
+from sync.warehouse.manifest import Manifest, publish, read_manifest
+from tests.sync.state_parts import cards_of, inbox_of, plan_of, queue_run, run_of
+from tests.sync.tables import place_rows
+
+pytest_plugins = ["tests.sync.state_fixtures"]
+
+OpenSession = Callable[[str], AbstractContextManager[Session]]
+USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
+
+
+@pytest.fixture
+def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
+    """A table of this test's own with two rows."""
+    oracle.control.create_table(table_name, [("ID", "NUMBER(10)")], key=["ID"])
+    oracle.control.execute(f'INSERT INTO SHOP."{table_name}" VALUES (1), (2)')
+    return TableRef(source="main", schema_name="SHOP", table=table_name)
+
+
+def planned(open_session: OpenSession, *refs: TableRef) -> Plan:
+    return plan_tables(open_session, refs, Manifest(), lambda _: 10_000)
+
+
+def never(_: str) -> NoReturn:
+    pytest.fail("Oracle was asked")
+
+
+def free(client: Redis, ref: TableRef) -> bool:
+    try:
+        with table_leases(client, "T1-probe", [ref]):
+            return True
+    except TableBusy:
+        return False
+
+
+def failure_code(run: Run) -> str | None:
+    return run.failure.code if run.failure else None
+
+
+def test_an_approved_run_ends_published_with_its_receipt(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table, USERS))
+    heard: list[Progress] = []
+    perform_run(
+        state, run.id, open_session=open_session, warehouse=tmp_path, on_progress=heard.append
+    )
+    ended = run_of(state, run.id)
+    assert (ended.state, ended.failure) == (RunState.PUBLISHED, None)
+    assert ended.receipt is not None
+    assert [(t.ref, t.rows, t.oracle_rows) for t in ended.receipt.tables] == [
+        (own_table, 2, 2),
+        (USERS, 150, 150),
+    ]
+    assert heard[-1].rows == 150
+    assert ended.progress is not None
+    manifest = read_manifest(tmp_path)
+    assert manifest.entry(USERS).receipt == ended.receipt.tables[1]
+    assert ended.fences == (manifest.entry(own_table).fence, manifest.entry(USERS).fence)
+    assert [entry["kind"] for entry in inbox_of(state)] == ["run_ended"]
+    assert len(cards_of(state)) >= 4  # decided, claimed, verifying, published
+    assert free(state, own_table)
+    assert not state.exists(alive_key(run.id))
+
+
+def test_a_run_that_ended_or_is_unknown_or_somebody_elses_is_left_alone(
+    state: Redis, tmp_path: Path
+) -> None:
+    ended, taken = queue_run(state), queue_run(state)
+    claim(state, taken)
+    finish(state, ended, RunState.FAILED, TableNotFound(source="main", table="T").failure)
+    for run_id in (ended.id, taken.id, "T1-unknown", "garbage", ""):
+        perform_run(state, run_id, open_session=never, warehouse=tmp_path)
+    assert run_of(state, taken.id).state is RunState.RUNNING
+    assert not read_manifest(tmp_path).entries
+
+
+def test_an_error_of_oracle_is_the_runs_failure_and_nothing_is_published(
+    state: Redis,
+    oracle: OracleStandIn,
+    open_session: OpenSession,
+    own_table: TableRef,
+    tmp_path: Path,
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    oracle.control.fault(Fault("drop", sql_contains=f'FROM "SHOP"."{own_table.table}"'))
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "connection_dropped")
+    assert not read_manifest(tmp_path).entries
+    assert free(state, own_table)
+
+
+def test_a_table_that_changed_since_the_card_supersedes_the_run(
+    state: Redis, open_session: OpenSession, tmp_path: Path
+) -> None:
+    run = queue_run(state, plan_of(USERS))  # whose columns are not those of Oracle
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.SUPERSEDED, "plan_drifted")
+
+
+def test_a_table_another_run_copies_fails_the_run_before_oracle_is_asked(
+    state: Redis, tmp_path: Path
+) -> None:
+    run = queue_run(state, plan_of(USERS))
+    with table_leases(state, "T1-other", [USERS]):
+        perform_run(state, run.id, open_session=never, warehouse=tmp_path)
+        assert not free(state, USERS)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "table_busy")
+
+
+def test_a_fault_of_ours_ends_the_run_under_a_reference_without_its_words(
+    state: Redis, tmp_path: Path
+) -> None:
+    def broken(_: str) -> NoReturn:
+        raise ZeroDivisionError("password=tiger")
+
+    run = queue_run(state)
+    perform_run(state, run.id, open_session=broken, warehouse=tmp_path)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "unexpected")
+    assert "tiger" not in ended.model_dump_json()
+
+
+def test_a_run_ended_by_somebody_else_stops_at_the_next_rows_and_publishes_nothing(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    end = TableNotFound(source="main", table="T").failure
+
+    heard: list[int] = []
+
+    def end_it(progress: Progress) -> None:
+        heard.append(progress.rows)
+        finish(state, run, RunState.CANCELLED, end)
+
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, on_progress=end_it)
+    ended = run_of(state, run.id)
+    assert (ended.state, ended.failure) == (RunState.CANCELLED, end)
+    assert heard == [0]
+    assert not read_manifest(tmp_path).entries
+    assert len(inbox_of(state)) == 1
+
+
+def test_a_run_that_lost_its_lease_stops_and_publishes_nothing(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+
+    def lose_it(progress: Progress) -> None:
+        if progress.rows:  # once is enough
+            return
+        state.set(f"duckferry:1:lease:main:{own_table}", "T1-other")
+        deadline = time.monotonic() + 10
+        while state.exists(alive_key(run.id)):  # no longer renewed
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    perform_run(
+        state,
+        run.id,
+        open_session=open_session,
+        warehouse=tmp_path,
+        on_progress=lose_it,
+        alive_seconds=0.5,
+    )
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "worker_lost")
+    assert not read_manifest(tmp_path).entries
+    assert state.get(f"duckferry:1:lease:main:{own_table}") == "T1-other"
+
+
+def test_a_run_overtaken_by_a_newer_publish_is_dropped(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    plan = planned(open_session, own_table)
+    run = queue_run(state, plan)
+
+    def overtake(progress: Progress) -> None:
+        if progress.rows == 2:
+            newer = tmp_path / "newer"  # built elsewhere: the lease's holder clears build folders
+            entry = place_rows(newer, plan.tables[0], [(7,), (8,), (9,)], 99)
+            source = next(newer.glob("*/*/*/data.duckdb")).parent
+            target = tmp_path / source.relative_to(newer)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.chmod(0o755)
+            source.rename(target)
+            publish(tmp_path, [entry])
+
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, on_progress=overtake)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "stale_fence")
+    assert read_manifest(tmp_path).entry(own_table).rows == 3
+
+
+def test_a_long_run_keeps_its_heartbeat_and_leases(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    lost: list[str] = []
+
+    def outlast(progress: Progress) -> None:
+        until = time.monotonic() + 1.0
+        while not progress.rows and time.monotonic() < until:
+            reconcile(state)
+            lost.extend(["lease"] if free(state, own_table) else [])
+            time.sleep(0.05)
+
+    perform_run(
+        state,
+        run.id,
+        open_session=open_session,
+        warehouse=tmp_path,
+        on_progress=outlast,
+        alive_seconds=0.3,
+    )
+    assert lost == []
+    assert run_of(state, run.id).state is RunState.PUBLISHED
+
+
+def test_after_a_lost_redis_a_run_still_publishes_past_the_manifests_fence(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    plan = planned(open_session, own_table)
+    publish(tmp_path, [place_rows(tmp_path, plan.tables[0], [(7,)], 57)])
+    run = queue_run(state, plan)
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    ended = run_of(state, run.id)
+    assert (ended.state, ended.fences) == (RunState.PUBLISHED, (58,))
+    entry = read_manifest(tmp_path).entry(own_table)
+    assert (entry.rows, entry.fence) == (2, 58)
+
+
+def test_redis_dying_between_publish_and_end_leaves_a_run_that_is_found_published(
+    mortal_redis: RedisStandIn,
+    oracle: OracleStandIn,
+    open_session: OpenSession,
+    own_table: TableRef,
+    tmp_path: Path,
+) -> None:
+    client = connect_state(mortal_redis.url)
+    run = queue_run(client, planned(open_session, own_table))
+    # The comparison with Oracle takes a while, and Redis dies in it.
+    oracle.control.fault(
+        Fault("stall", sql_contains=f'COUNT(*) FROM "SHOP"."{own_table.table}"', seconds=1)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        performing = pool.submit(
+            perform_run,
+            client,
+            run.id,
+            open_session=open_session,
+            warehouse=tmp_path,
+            alive_seconds=0.5,
+        )
+        deadline = time.monotonic() + 10
+        while run_of(client, run.id).state is not RunState.VERIFYING:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        mortal_redis.kill()
+        with pytest.raises(redis.ConnectionError):
+            performing.result(30)
+    assert read_manifest(tmp_path).entry(own_table).rows == 2
+    port = int(mortal_redis.url.rsplit(":", 1)[1].split("/")[0])
+    revived = start_redis(mortal_redis.directory, port)
+    try:
+        deadline = time.monotonic() + 10
+        while client.exists(alive_key(run.id)):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        reconcile(client, partial(published_receipt, tmp_path))
+        ended = run_of(client, run.id)
+        assert (ended.state, ended.failure) == (RunState.PUBLISHED, None)
+        assert ended.receipt is not None
+        assert ended.receipt.tables == (read_manifest(tmp_path).entry(own_table).receipt,)
+    finally:
+        revived.stop()
+
+
+def test_a_receipt_is_found_behind_newer_generations_and_only_for_its_own_run(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    plan = planned(open_session, own_table)
+    first, second, third = (queue_run(state, plan) for _ in range(3))
+    assert published_receipt(tmp_path, run_of(state, first.id)) is None
+    for run in (first, second):
+        perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    for run in (first, second):
+        ended = run_of(state, run.id)
+        found = published_receipt(tmp_path, ended)
+        assert found is not None
+        assert ended.receipt is not None
+        assert found.tables == ended.receipt.tables
+    assert published_receipt(tmp_path, run_of(state, third.id)) is None
+    stranger = run_of(state, first.id).model_copy(update={"fences": (99,)})
+    assert published_receipt(tmp_path, stranger) is None
+
+
+def test_two_runs_of_one_table_at_once_are_one_publish_and_one_busy_table(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    plan = planned(open_session, own_table)
+    first, second = queue_run(state, plan), queue_run(state, plan)
+    holding = threading.Event()
+    refused = threading.Event()
+
+    def hold(_: Progress) -> None:
+        holding.set()
+        assert refused.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        performing = pool.submit(
+            perform_run,
+            state,
+            first.id,
+            open_session=open_session,
+            warehouse=tmp_path,
+            on_progress=hold,
+        )
+        assert holding.wait(10)
+        perform_run(state, second.id, open_session=never, warehouse=tmp_path)
+        refused.set()
+        performing.result(30)
+    assert run_of(state, first.id).state is RunState.PUBLISHED
+    assert failure_code(run_of(state, second.id)) == "table_busy"
+
+
+def test_a_dead_redis_is_told_and_nothing_is_copied(
+    mortal_redis: RedisStandIn, tmp_path: Path
+) -> None:
+    client = connect_state(mortal_redis.url)
+    run = queue_run(client)
+    mortal_redis.kill()
+    with pytest.raises(redis.ConnectionError):
+        perform_run(client, run.id, open_session=never, warehouse=tmp_path)
+    assert not read_manifest(tmp_path).entries
