@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from agent.events import Basis
+from sync.errors import Failure
 from sync.state import key, run_script
 
 MAX_MESSAGES = 1_000
@@ -55,6 +56,8 @@ class Message(BaseModel):
     table: Table | None = None
     approval_id: str | None = None
     """The approval a tool result waits for."""
+    failure: Failure | None = None
+    """The error a tool result tells of."""
     limit: str | None = None
     """The limit this message tells of."""
 
@@ -85,7 +88,12 @@ class Message(BaseModel):
 
 
 _APPEND = """
-if ARGV[2] ~= '' and redis.call('SADD', KEYS[2], ARGV[2]) == 0 then return 0 end
+if ARGV[2] ~= '' then
+  local t = redis.call('TIME')
+  local now = string.format('%.0f', t[1] * 1000000 + t[2])
+  if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[2]) == 0 then return 0 end
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -2 * tonumber(ARGV[4]) - 1)
+end
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], -tonumber(ARGV[4]), -1)
 redis.call('EXPIRE', KEYS[1], ARGV[3])

@@ -46,6 +46,8 @@ class ToolFinished:
     ok: bool
     result: Mapping[str, Any]
     """What the model reads, including ``ok``."""
+    failure: Failure | None = None
+    """The error with a name that stopped it, if one did."""
 
 
 @dataclass(frozen=True)

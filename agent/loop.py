@@ -106,6 +106,7 @@ class SyncAgent:
             basis=result.basis,
             table=result.table,
             approval_id=result.approval.id if result.approval else None,
+            failure=result.failure,
         )
         history.append(message)
         return message
@@ -146,7 +147,8 @@ def tell_ended(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:
 
 def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:
     result = cast("dict[str, Any]", json.loads(answer.content))
-    yield ToolFinished(call.id, call.name, ok=bool(result.get("ok")), result=result)
+    ok = bool(result.get("ok"))
+    yield ToolFinished(call.id, call.name, ok=ok, result=result, failure=answer.failure)
     if answer.table is not None:
         table = answer.table
         basis = answer.basis[0] if answer.basis else None

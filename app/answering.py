@@ -93,7 +93,8 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     caller = Caller(place.team, request.requested_by, place.channel)
     deps = deps_for(office.core, caller, request.thread, request.language)
     events: list[Event] = []
-    source = f"{entry.kind}:{request.id}"
+    # With its state: a run that was called lost may still turn out to have been published.
+    source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
     _deliver(office, entry, place, request.language, events)
 

@@ -3,6 +3,8 @@
 import logging
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import redis
@@ -11,9 +13,9 @@ from slack_sdk.errors import SlackApiError
 
 from app.places import parse_place
 from app.slack_gateway import DELIVERY_ERRORS, post, reason, update
-from app.views.approval_card import approval_card
-from sync.approvals import load_approval, remember_card
-from sync.runs import FINAL, load_run
+from app.views.approval_card import Message, approval_card
+from sync.approvals import Approval, expire_overdue, load_approval, remember_card
+from sync.runs import load_run
 from sync.state import CARDS, team_of
 
 log = logging.getLogger(__name__)
@@ -45,49 +47,70 @@ def keep_cards_true(
 ) -> None:
     """Redraw changed cards until *stop*.
 
-    Progress is drawn every `MIN_SECONDS` at most, in its last state; an end is drawn at once.
+    A new state is drawn at once; progress within a state every `MIN_SECONDS` at most, the newest.
     """
     waiting: dict[str, list[str]] = {}
-    due: dict[str, float] = {}
+    drawn: dict[str, _Drawn] = {}
     next_sweep = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() >= next_sweep:
                 _open_group(client)
                 _collect(waiting, _take_over(client, consumer))
+                expire_overdue(client, team)
                 next_sweep = time.monotonic() + LEFT_BEHIND_SECONDS
-            soonest = min(
-                (due.get(approval, 0.0) for approval in waiting), default=time.monotonic() + 1
-            )
-            _collect(waiting, _take(client, consumer, max(soonest - time.monotonic(), 0.01)))
+            _collect(waiting, _take(client, consumer, _patience(waiting, drawn)))
             for approval_id in list(waiting):
-                if due.get(approval_id, 0.0) > time.monotonic() and not _has_ended(
-                    client, approval_id
-                ):
-                    continue
-                drawn = _draw(client, slack, team, approvers, approval_id)
-                due[approval_id] = time.monotonic() + (MIN_SECONDS if drawn else RETRY_SECONDS)
-                if drawn:
+                stage = _redraw(client, slack, team, approvers, approval_id, drawn)
+                if stage is not None and stage.done:
                     client.xack(CARDS, GROUP, *waiting.pop(approval_id))
-            due = {
-                name: moment
-                for name, moment in due.items()
-                if name in waiting or moment > time.monotonic()
+                if stage is not None:
+                    drawn[approval_id] = stage
+            drawn = {
+                name: one
+                for name, one in drawn.items()
+                if name in waiting or one.free_at > time.monotonic()
             }
         except redis.RedisError as error:
             log.warning("cards wait for Redis: %s", type(error).__name__)
+            next_sweep = 0.0  # a Redis that has lost its data has lost the group too
             stop.wait(1.0)
 
 
-def _draw(
-    client: "redis.Redis", slack: WebClient, team: str, approvers: frozenset[str], approval_id: str
-) -> bool:
-    """Post or update one card; False if it should be tried again."""
+@dataclass(frozen=True)
+class _Drawn:
+    """What a card showed last, and from when on it may show more of the same state."""
+
+    stage: str
+    free_at: float
+    done: bool
+    """False if Slack did not take it, so that it is tried again."""
+
+
+def _redraw(
+    client: "redis.Redis",
+    slack: WebClient,
+    team: str,
+    approvers: frozenset[str],
+    approval_id: str,
+    drawn: Mapping[str, _Drawn],
+) -> _Drawn | None:
+    """Draw a card as it is now; None if it has just been drawn in this state."""
     approval = load_approval(client, approval_id)
     if approval is None or team_of(approval_id) != team:
-        return True
+        return _Drawn("", 0.0, done=True)
     run = load_run(client, approval.run_id) if approval.run_id else None
-    message = approval_card(approval, run, approvers)
+    stage = str(run.state if run else approval.state)
+    last = drawn.get(approval_id)
+    if last is not None and last.stage == stage and last.free_at > time.monotonic():
+        return None
+    done = _draw(client, slack, approval, approval_card(approval, run, approvers))
+    pause = MIN_SECONDS if done else RETRY_SECONDS
+    return _Drawn(stage, time.monotonic() + pause, done)
+
+
+def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: Message) -> bool:
+    """Post or update one card; False if it should be tried again."""
     place = parse_place(approval.request.thread)
     try:
         if approval.card is None:
@@ -102,9 +125,11 @@ def _draw(
     return True
 
 
-def _has_ended(client: "redis.Redis", approval_id: str) -> bool:
-    run = load_run(client, approval_id)
-    return run is not None and run.state in FINAL
+def _patience(waiting: Mapping[str, list[str]], drawn: Mapping[str, _Drawn]) -> float:
+    """Say for how many seconds nothing has to be drawn unless something new happens."""
+    now = time.monotonic()
+    free = [drawn[name].free_at if name in drawn else now for name in waiting]
+    return max(min(free, default=now + 1) - now, 0.01)
 
 
 def _open_group(client: "redis.Redis") -> None:

@@ -19,6 +19,7 @@ from sync.perform import perform_run
 from sync.plan import Plan, Progress, TableRef
 from sync.schedules import clock_is_running, next_time
 from sync.warehouse.manifest import read_manifest
+from sync.warehouse.query_process import QueryLimits
 
 OpenSource = Callable[[str, str, str], AbstractContextManager[Session]]
 """Opens a session at a source for an action, in the name of somebody; a DBA sees all three."""
@@ -49,6 +50,9 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
         plan_sync=lambda refs: plan_sync(core, refs, caller.user),
         schedule_status=lambda: schedule_status(core),
         approval_seconds=approval_seconds(core.config),
+        query_limits=QueryLimits(
+            seconds=core.config.limits.query_seconds, rows=core.config.limits.query_rows
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Every sentence of ours that a person reads, in Korean and in English."""
 
 import re
+from collections import defaultdict
 
 from agent.deps import Language
 from sync.errors import Failure
@@ -23,10 +24,13 @@ def say(language: Language, phrase: str, **values: str | int) -> str:
 
 
 def word_failure(language: Language, failure: Failure) -> str:
-    """Give an error's sentence in a language. A code nobody worded is told as an unexpected one."""
+    """Give an error's sentence in a language. A code nobody worded is told as an unexpected one.
+
+    A value that is missing, as in what an older version stored, is told as a dash.
+    """
     korean, english = FAILURES.get(failure.code, FAILURES["unexpected"])
-    params = {"reference": "-", **failure.params}
-    return (korean if language == "ko" else english).format(**params)
+    params = defaultdict[str, str | int](lambda: "-", failure.params)
+    return (korean if language == "ko" else english).format_map(params)
 
 
 PHRASES: dict[str, tuple[str, str]] = {
@@ -128,6 +132,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "based on: copy of {table}, {rows} rows, as of {when}",
     ),
     "answer.shown": ("{shown}행만 표시했습니다.", "Only {shown} rows are shown."),
+    "answer.columns_shown": (
+        "열 {shown}개만 표시했습니다.",
+        "Only {shown} columns are shown.",
+    ),
     "answer.empty": (
         "답할 내용이 없습니다. 다르게 물어봐 주세요.",
         "There is nothing to say to that. Please ask in another way.",
@@ -180,6 +188,24 @@ PHRASES: dict[str, tuple[str, str]] = {
 }
 
 
+TOLD_TO_PEOPLE = frozenset(
+    {
+        "login_refused",
+        "oracle_unreachable",
+        "oracle_timeout",
+        "connection_dropped",
+        "oracle_failure",
+        "table_not_found",
+        "unsupported_column",
+        "value_does_not_fit",
+        "warehouse_damaged",
+        "disk_full",
+        "state_unavailable",
+        "unexpected",
+    }
+)
+"""Failures of a tool that people are told in these words too, however the model puts them."""
+
 FAILURES: dict[str, tuple[str, str]] = {
     "login_refused": (
         "Oracle {source}이(가) 사용자 {user}의 로그인을 거부했습니다({oracle_code}). 관리자가 ORACLE_USER와 ORACLE_PASSWORD를 확인해야 합니다. 계정이 잠기지 않도록 자동으로 다시 시도하지 않습니다.",
@@ -230,6 +256,14 @@ FAILURES: dict[str, tuple[str, str]] = {
         "{table}의 {column} 열({oracle_type})은 아직 정확하게 복사할 수 없어 동기화하지 않았습니다.",
         "Column {column} of {table} ({oracle_type}) cannot be copied exactly yet, so nothing was synced.",
     ),
+    "value_does_not_fit": (
+        "{table}의 {columns} 열에 사본이 정확히 담을 수 없는 값이 있습니다: 자릿수를 선언하지 않은 숫자가 소수점 앞 28자리나 뒤 10자리를 넘거나, 1678~2261년 밖의 시각에 초 아래 6자리보다 많습니다. 반올림하거나 게시하지 않았습니다. DBA에게 정밀도와 소수 자릿수 선언을 요청하거나 이 테이블을 빼세요.",
+        "{table} holds a value in column {columns} that its copy cannot keep exactly: a number of more than 28 digits before or 10 after the point where none are declared, or a moment outside 1678 to 2261 with more than 6 digits of a second. Nothing was rounded or published; have the DBA declare precision and scale, or leave the table out.",
+    ),
+    "warehouse_damaged": (
+        "사본 저장소가 손상되었습니다: {file}이(가) 없거나 읽을 수 없습니다. 관리자가 백업에서 폴더를 복원하거나, 비우고 다시 동기화해야 합니다.",
+        "The warehouse is damaged: {file} is missing or cannot be read. An admin must restore the folder from a backup, or empty it and sync again.",
+    ),
     "stale_fence": (
         "더 새로운 실행이 {table}을(를) 이미 게시해 이번 결과는 버렸습니다.",
         "A newer run has published {table} already, so this one was dropped.",
@@ -265,6 +299,38 @@ FAILURES: dict[str, tuple[str, str]] = {
     "state_unavailable": (
         "봇의 저장소(Redis)가 응답하지 않습니다. 바뀐 것은 없습니다. 잠시 뒤 다시 시도하세요.",
         "The bot's memory (Redis) does not answer. Nothing was changed; try again in a minute.",
+    ),
+    "model_busy": (
+        "지금은 모델이 요청을 더 받지 않습니다. 1분 뒤에 다시 물어봐 주세요.",
+        "The model takes no more requests right now. Ask again in a minute.",
+    ),
+    "model_unreachable": (
+        "모델에 연결할 수 없습니다. OPENAI_BASE_URL과 네트워크를 확인한 뒤 다시 물어봐 주세요.",
+        "The model cannot be reached. Check OPENAI_BASE_URL and the network, then ask again.",
+    ),
+    "model_timeout": (
+        "모델이 {seconds}초 안에 답하지 않았습니다. 다시 묻거나 범위를 줄여 물어봐 주세요.",
+        "The model did not answer within {seconds} s. Ask again, or ask for less.",
+    ),
+    "model_server_error": (
+        "모델 서버에 오류가 생겼습니다(HTTP {status}). 나중에 다시 물어봐 주세요.",
+        "The model's server failed (HTTP {status}). Ask again later.",
+    ),
+    "model_login_refused": (
+        "모델 서버가 API 키를 거부했습니다(HTTP {status}). 관리자가 OPENAI_API_KEY와 그 권한을 확인해야 합니다.",
+        "The model's server refused our key (HTTP {status}). An admin must check OPENAI_API_KEY and its rights.",
+    ),
+    "model_quota_spent": (
+        "모델 계정의 잔액이 없습니다. 관리자가 충전해야 합니다.",
+        "The account of the model has no credit left. An admin must top it up.",
+    ),
+    "model_request_refused": (
+        "모델 서버가 요청을 받아들이지 않았습니다(HTTP {status}, {reason}). 관리자가 OPENAI_MODEL을 확인하거나, 이 스레드가 아주 길면 새 스레드에서 물어봐 주세요.",
+        "The model's server does not accept the request (HTTP {status}, {reason}). Check OPENAI_MODEL, or begin a new thread if this one is very long.",
+    ),
+    "model_bad_reply": (
+        "모델의 답을 쓸 수 없습니다: {reason}. 다시 묻거나 다른 말로 물어봐 주세요.",
+        "The model's answer cannot be used: {reason}. Ask again, perhaps in other words.",
     ),
     "unexpected": (
         "내부 오류가 생겼습니다(참조 {reference}). 게시된 것은 없습니다. 계속되면 관리자에게 이 참조를 알려 주세요.",

@@ -99,6 +99,8 @@ class Turns:
 
     def _work_off(self, thread: str, stop: threading.Event) -> None:
         lease = f"{PREFIX}:turn:{thread}"
+        with self._lock:
+            queue = self._waiting[thread]
         try:
             while not self._client.set(
                 lease, self._consumer, nx=True, px=int(self._lease_seconds * 1000)
@@ -116,7 +118,9 @@ class Turns:
             log.warning("thread %s is left for later: %s", thread, type(error).__name__)
         finally:
             with self._lock:
-                self._waiting.pop(thread, None)
+                # What came after our last entry waits in a queue of its own, for another worker.
+                if self._waiting.get(thread) is queue:
+                    del self._waiting[thread]
             try:
                 run_script(self._client, _RELEASE, [lease], self._consumer)
             except redis.RedisError:
@@ -133,10 +137,7 @@ class Turns:
 
     def _work(self, entry: Entry) -> None:
         try:
-            if entry.deliveries > MAX_DELIVERIES:
-                self._park(entry)
-            else:
-                self._handle(entry)
+            self._attempt(entry)
         except redis.RedisError:
             raise
         except (
@@ -144,20 +145,19 @@ class Turns:
         ) as error:  # the turn is an outer edge: its people are told, the bot goes on
             named = named_error(error)
             log.exception("entry %s of thread %s failed: %s", entry.id, entry.thread, named)
-            self._give_up(entry, named)
+            try:
+                self._give_up(entry, named)
+            except redis.RedisError:
+                raise
+            except Exception:  # the same edge: what cannot be told either is not tried for ever
+                log.exception("nobody could be told of entry %s", entry.id)
         done(self._client, entry.id)
 
-    def _park(self, entry: Entry) -> None:
-        """Set aside what every bot dies of: its people are told, and it is not taken again."""
-        error = named_error(RuntimeError("taken too often and never finished"))
-        log.error(
-            "entry %s of thread %s was taken %d times and never finished: %s",
-            entry.id,
-            entry.thread,
-            entry.deliveries,
-            error,
-        )
-        self._give_up(entry, error)
+    def _attempt(self, entry: Entry) -> None:
+        """Do an entry's work; raises for one that every bot dies of, so that it is set aside."""
+        if entry.deliveries > MAX_DELIVERIES:
+            raise RuntimeError(f"taken {entry.deliveries} times and never finished")
+        self._handle(entry)
 
     def _held(self) -> int:
         with self._lock:

@@ -1,1 +1,1 @@
-"""Oracle to immutable DuckDB generations: plans, approvals, runs, schedules. Knows no model and no Slack."""
+"""Oracle to immutable DuckDB generations. Knows no model and no Slack."""

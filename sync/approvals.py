@@ -105,7 +105,7 @@ if not look() then
   redis.call('HSET', KEYS[1], 'request', ARGV[2], 'digest', ARGV[3], 'state', 'pending',
              'created_ms', now, 'expires_ms', now + ARGV[4])
   redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[5])
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1001)
   redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
 end
 return redis.call('HGETALL', KEYS[1])
@@ -226,6 +226,15 @@ def pending_approvals(client: "redis.Redis", team: str, limit: int) -> list[Appr
     ids = cast("list[str]", run_script(client, _PENDING, [_pending_key(team)], limit))
     waiting = [load_approval(client, approval_id) for approval_id in ids]
     return [one for one in waiting if one is not None and one.state is ApprovalState.PENDING]
+
+
+_OVERDUE = LUA_NOW + "return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 1000)"
+
+
+def expire_overdue(client: "redis.Redis", team: str) -> None:
+    """Expire the requests of a team whose time is up; their cards are told."""
+    for approval_id in run_script(client, _OVERDUE, [_pending_key(team)]):
+        load_approval(client, approval_id)
 
 
 _REMEMBER_CARD = """

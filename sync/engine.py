@@ -106,14 +106,16 @@ def run_plan(
     run_id: str,
     fence: Callable[[TableRef], int],
     on_progress: Callable[[Progress], None],
-    on_verifying: Callable[[], None] | None = None,
+    on_verifying: Callable[[], None] = lambda: None,
+    on_publishing: Callable[[], None] = lambda: None,
 ) -> Receipt:
     """Copy, prove and publish all tables of *plan*, or none of them.
 
     The tables of one source are read in one read-only transaction, so they show one moment. The
-    caller holds the tables' leases. *on_progress* is called for every batch, on another thread;
-    what it raises stops the run. Raises any `OracleError`, `PlanDrifted`, `TooManyRows`,
-    `VerificationFailed`, `StaleFence`, `DiskFull` and `ValueDoesNotFit`.
+    caller holds the tables' leases. *on_progress* is called for every batch, on another thread,
+    *on_verifying* and *on_publishing* before what they name; what they raise stops the run. Raises
+    any `OracleError`, `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `StaleFence`, `DiskFull`
+    and `ValueDoesNotFit`.
     """
     began = time.monotonic()
     manifest = read_manifest(warehouse)
@@ -130,9 +132,9 @@ def run_plan(
             report = _reporter(plan, number, began, on_progress)
             moment = moments[table.ref.source]
             staged.append(_stage(moment, table, folder, fences[number], report))
-        if on_verifying is not None:
-            on_verifying()
+        on_verifying()
         receipts = [_prove(one, run_id) for one in staged]
+        on_publishing()
         _publish(warehouse, staged, facts, receipts)
     return Receipt(tables=tuple(receipts), seconds=_since(began))
 

@@ -133,12 +133,12 @@ def work(
     worker.work(logging_level="WARNING")
 
 
-def die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent is gone (Linux; prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with(parent_pid: int, how: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send this process *how* when its parent is gone (Linux; prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
     if os.getppid() != parent_pid:
         # The parent died before the kernel knew of the wish.
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), how)
 
 
 def _knock_again(client: "redis.Redis", queue: Queue, run: Run) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,7 @@ from sync.warehouse.manifest import read_manifest
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.5
-"""Progress is noted in Redis at most this often; the end is in the receipt."""
+"""The newest progress is noted in Redis this often; the end is in the receipt."""
 
 
 def perform_run(
@@ -58,6 +57,7 @@ def perform_run(
         with (
             table_leases(client, run_id, refs, alive_seconds=alive_seconds),
             _heartbeat(client, run_id, refs, alive_seconds) as lost,
+            _progress_noted(client, run, on_progress, lost) as report,
         ):
             receipt = run_plan(
                 plan,
@@ -65,8 +65,11 @@ def perform_run(
                 warehouse=warehouse,
                 run_id=run_id,
                 fence=lambda ref: _fence(client, run, ref, warehouse),
-                on_progress=_progress_noted(client, run, on_progress, lost),
+                on_progress=report,
                 on_verifying=lambda: _go_on(report_verifying(client, run)),
+                on_publishing=lambda: _go_on(
+                    stay_alive(client, run_id, refs, alive_seconds=alive_seconds)
+                ),
             )
         finish(client, run, RunState.PUBLISHED, receipt)
     except redis.RedisError:
@@ -126,29 +129,42 @@ def _fence(client: "redis.Redis", run: Run, ref: TableRef, warehouse: Path) -> i
     return fence
 
 
+@contextmanager
 def _progress_noted(
     client: "redis.Redis",
     run: Run,
     on_progress: Callable[[Progress], None],
     lost: threading.Event,
-) -> Callable[[Progress], None]:
-    noted = float("-inf")
+) -> Generator[Callable[[Progress], None]]:
+    """Note the newest progress every `PROGRESS_SECONDS`, also while no more rows come.
+
+    Redis being away holds no row up: the next note may get through.
+    """
+    newest: list[Progress] = []
+    stop = threading.Event()
 
     def report(progress: Progress) -> None:
-        nonlocal noted
         _go_on(not lost.is_set())
         on_progress(progress)
-        now = time.monotonic()
-        if now - noted < PROGRESS_SECONDS:
-            return
-        noted = now
-        try:
-            _go_on(report_progress(client, run, progress))
-        except redis.RedisError as error:
-            # Only the card waits for it; whether the run is still ours the heartbeat finds out.
-            log.warning("progress of run %s not noted: %s", run.id, type(error).__name__)
+        newest[:] = [progress]
 
-    return report
+    def note() -> None:
+        ended = False
+        while not ended:
+            ended = stop.wait(PROGRESS_SECONDS)
+            try:
+                if newest and not report_progress(client, run, newest.pop()):
+                    lost.set()
+            except redis.RedisError as error:
+                log.warning("progress of run %s not noted: %s", run.id, type(error).__name__)
+
+    thread = threading.Thread(target=note, name=f"progress-{run.id}", daemon=True)
+    thread.start()
+    try:
+        yield report
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

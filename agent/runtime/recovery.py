@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from agent.llm import LLMError, ModelBadReply, ModelBusy
+from agent.llm import LLMError, ModelBadReply, ModelBusy, ModelTimeout
 
 MAX_ATTEMPTS = 3
 """How often the model is asked the same."""
@@ -20,8 +20,8 @@ def retry_after_seconds(error: LLMError, attempt: int) -> float | None:
         return None
     if isinstance(error, ModelBadReply):
         return 0.0 if error.worth_repeating and attempt == 1 else None
-    if not error.transient:
-        return None
+    if not error.transient or (isinstance(error, ModelTimeout) and attempt > 1):
+        return None  # two timeouts are as long as anybody waits
     wait = float(2 ** (attempt - 1))
     if isinstance(error, ModelBusy) and error.retry_after is not None:
         wait = error.retry_after

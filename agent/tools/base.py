@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -12,6 +12,7 @@ from agent.conversation import Table
 from agent.deps import AnalystDeps
 from agent.events import Basis
 from sync.approvals import Approval
+from sync.errors import Failure
 
 
 class Parameters(BaseModel):
@@ -21,6 +22,8 @@ class Parameters(BaseModel):
 
 
 P = TypeVar("P", bound=BaseModel)
+
+_ERROR_CHARS = 2_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class ToolResult:
     """Rows to be drawn for people."""
     approval: Approval | None = None
     """What a person must decide before anything happens; the turn ends with it."""
+    failure: Failure | None = None
+    """The error with a name that stopped it."""
 
     @property
     def content(self) -> str:
@@ -43,9 +48,22 @@ class ToolResult:
         return json.dumps({"ok": self.ok, **self.data}, ensure_ascii=False, default=str)
 
 
-def refused(code: str, sentence: str) -> ToolResult:
+def within(lines: Iterable[Any], most_chars: int) -> list[Any]:
+    """Keep the first of *lines* that together are at most *most_chars* long as JSON."""
+    kept: list[Any] = []
+    left = most_chars
+    for line in lines:
+        left -= len(json.dumps(line, ensure_ascii=False, default=str))
+        if left < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def refused(code: str, sentence: str, failure: Failure | None = None) -> ToolResult:
     """Tell the model what went wrong, in a sentence it can act on."""
-    return ToolResult(ok=False, data={"code": code, "error": sentence})
+    data = {"code": code, "error": sentence[:_ERROR_CHARS]}
+    return ToolResult(ok=False, data=data, failure=failure)
 
 
 class BaseTool(ABC, Generic[P]):

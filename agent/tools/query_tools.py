@@ -1,6 +1,5 @@
 """The tools that read the copies: which there are, what is in them, and one table's rows."""
 
-import json
 from typing import Any
 
 from pydantic import Field
@@ -8,14 +7,13 @@ from pydantic import Field
 from agent.conversation import Table
 from agent.deps import AnalystDeps
 from agent.events import Basis
-from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.base import BaseTool, Parameters, ToolResult, within
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
 from sync.warehouse.query_process import run_query
 
-_MAX_TABLES = 100
 _COMMENT_CHARS = 200
 _CELL_CHARS = 500
 
@@ -45,11 +43,8 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
     ) -> ToolResult:
         """Read the manifest."""
         found = copies(deps)
-        data: dict[str, Any] = {
-            "tables": [_table_line(ref, found.get(ref)) for ref in deps.offered[:_MAX_TABLES]]
-        }
-        if len(deps.offered) > _MAX_TABLES:
-            data["not_listed"] = len(deps.offered) - _MAX_TABLES
+        lines = [_table_line(ref, found.get(ref)) for ref in deps.offered]
+        data = _listed("tables", lines, deps.result_chars)
         return ToolResult(ok=True, data=data, basis=tuple(map(_basis, found.values())))
 
 
@@ -75,19 +70,20 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         """Read one manifest entry. Raises TableNotSynced where there is none."""
         ref = resolve_table(parameters.table, deps.offered)
         entry = read_manifest(deps.warehouse).entry(ref)
+        columns = [
+            {
+                "name": column.name,
+                "type": column.duckdb_type,
+                "comment": _short(entry.column_comments.get(column.name)),
+            }
+            for column in entry.columns
+        ]
         return ToolResult(
             ok=True,
             data={
                 "table": str(ref),
                 "rows": entry.rows,
-                "columns": [
-                    {
-                        "name": column.name,
-                        "type": column.duckdb_type,
-                        "comment": _short(entry.column_comments.get(column.name)),
-                    }
-                    for column in entry.columns
-                ],
+                **_listed("columns", columns, deps.result_chars),
                 "key": list(entry.key),
                 "bytes": entry.bytes,
                 "as_of": entry.as_of,
@@ -132,16 +128,16 @@ class QueryTableTool(BaseTool[Query]):
 QUERY_TOOLS = (ListTablesTool(), GetTableStatsTool(), QueryTableTool())
 
 
+def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str, Any]:
+    """List what the model can read, and say how many are left out."""
+    kept = within(lines, most_chars)
+    left_out = len(lines) - len(kept)
+    return {name: kept, "left_out": left_out} if left_out else {name: kept}
+
+
 def _readable(table: Table, most_chars: int) -> dict[str, Any]:
     """Cut long cells, then rows from the end, until the model can read the result."""
-    rows: list[list[Any]] = []
-    left = most_chars
-    for row in table.rows:
-        cells = [_cut(cell) for cell in row]
-        left -= len(json.dumps(cells, ensure_ascii=False, default=str))
-        if left < 0:
-            break
-        rows.append(cells)
+    rows = within(([_cut(cell) for cell in row] for row in table.rows), most_chars)
     truncated = table.truncated or len(rows) < len(table.rows)
     return {"columns": list(table.columns), "rows": rows, "truncated": truncated}
 

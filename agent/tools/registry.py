@@ -63,7 +63,7 @@ class ToolRegistry:
             named = named_error(error)
             if isinstance(named, Unexpected):
                 log.exception("tool %s failed: %s", name, named)
-            return refused(named.code, str(named))
+            return refused(named.code, str(named), named.failure)
 
 
 def _problems(name: str, error: ValidationError) -> str:

@@ -1,10 +1,9 @@
 """The tools that propose a copy and tell how copies went. Neither copies anything itself."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import Field
-from redis import Redis
 
 from agent.deps import AnalystDeps
 from agent.failures import sentence_of
@@ -15,16 +14,18 @@ from sync.approvals import (
     ApprovalState,
     Request,
     load_approval,
+    pending_approvals,
     request_approval,
 )
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.runs import Run, recent_runs
-from sync.state import derived_id, key, team_of
+from sync.state import derived_id
 
 MAX_TABLES = 20
 _RECENT_RUNS = 10
-_PENDING_KEPT = 500
+_PENDING_READ = 200
+_PENDING_SHOWN = 20
 
 
 class StartSyncParameters(Parameters):
@@ -63,7 +64,6 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
                 language=deps.language,
             )
             approval = request_approval(deps.redis, request, expires_seconds=deps.approval_seconds)
-        list_as_waiting(deps.redis, approval)
         pending = approval.state is ApprovalState.PENDING
         return ToolResult(
             ok=True,
@@ -100,27 +100,17 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
         # Of one table the newest runs may lie behind many of others.
         runs = recent_runs(deps.redis, deps.caller.team, _RECENT_RUNS * (10 if only else 1))
         shown = [run for run in runs if only is None or only in _refs(run.approval)]
-        waiting = [
-            approval for approval in _pending(deps) if only is None or only in _refs(approval)
-        ]
+        pending = pending_approvals(deps.redis, deps.caller.team, _PENDING_READ)
+        waiting = [approval for approval in pending if only is None or only in _refs(approval)]
         return ToolResult(
             ok=True,
             data={
                 "runs": [_run_line(run) for run in shown[:_RECENT_RUNS]],
-                "pending_approvals": [_pending_line(approval) for approval in waiting],
+                "pending_approvals": [_pending_line(one) for one in waiting[:_PENDING_SHOWN]],
                 "synced_tables": len(copies(deps)),
                 "offered_tables": len(deps.offered),
             },
         )
-
-
-def list_as_waiting(redis: Redis, approval: Approval) -> None:
-    """List an approval among its team's, so that get_sync_status tells of it; may be repeated."""
-    listed = _waiting_key(team_of(approval.id))
-    pipeline = redis.pipeline()
-    pipeline.zadd(listed, {approval.id: approval.created_ms})
-    pipeline.zremrangebyrank(listed, 0, -_PENDING_KEPT - 1)
-    pipeline.execute()
 
 
 SYNC_TOOLS = (StartSyncTool(), GetSyncStatusTool())
@@ -149,23 +139,6 @@ def _pending_line(approval: Approval) -> dict[str, Any]:
 
 def _refs(approval: Approval) -> tuple[TableRef, ...]:
     return tuple(table.ref for table in approval.request.plan.tables)
-
-
-def _pending(deps: AnalystDeps) -> list[Approval]:
-    """Read the approvals that still wait, newest first, and strike the others from the list."""
-    listed = _waiting_key(deps.caller.team)
-    waiting: list[Approval] = []
-    for approval_id in cast("list[str]", deps.redis.zrevrange(listed, 0, -1)):
-        approval = load_approval(deps.redis, approval_id)
-        if approval is not None and approval.state is ApprovalState.PENDING:
-            waiting.append(approval)
-        else:
-            deps.redis.zrem(listed, approval_id)
-    return waiting
-
-
-def _waiting_key(team: str) -> str:
-    return key(team, "approvals")
 
 
 def _moment(milliseconds: int | None) -> str | None:

@@ -46,12 +46,13 @@ def bot(session: "Session") -> None:
 
 
 @botctl.command()
+@click.option("--parent", type=int, hidden=True, help="End when the process of this id ends.")
 @click.pass_obj
-def worker(session: "Session") -> None:
+def worker(session: "Session", *, parent: int | None) -> None:
     """Run one worker: it copies what was approved, one run at a time."""
     from app.cli.processes import run_worker
 
-    run_worker(session)
+    run_worker(session, parent)
 
 
 @botctl.command()

@@ -1,6 +1,7 @@
 """The long-running commands: bot, worker, clock, and all three together."""
 
 import logging
+import os
 import signal
 import subprocess
 import threading
@@ -11,9 +12,13 @@ from types import FrameType
 from app.cli.session import Session, child_process, start_logging
 from app.core import perform
 from app.wiring import build
-from sync.jobs import reconcile_until, work
+from sync.jobs import die_with, reconcile_until, work
+from sync.perform import published_receipt
+from sync.plan import Receipt
+from sync.runs import Run, open_runs
 from sync.schedules import start_clock
 from sync.state import connect_state
+from sync.warehouse.generation import sweep_builds
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +46,27 @@ def run_bot(session: Session) -> None:
         build(session.settings("slack", "model", "oracle"), session.config()).run(stop)
 
 
-def run_worker(session: Session) -> None:
-    """Run a worker, and its reconciler in a thread."""
+def run_worker(session: Session, parent: int | None) -> None:
+    """Run a worker, and its reconciler in a thread; it ends with *parent* if one is named."""
     start_logging()
+    if parent is not None:
+        die_with(parent, signal.SIGTERM)
     core = session.core("oracle")
     url = session.settings().redis_url.get_secret_value()
     stop = threading.Event()
+
+    def published(run: Run) -> Receipt | None:
+        return published_receipt(core.warehouse, run)
+
+    sweep_builds(core.warehouse, open_runs(core.redis))
     reconciler = threading.Thread(
-        target=reconcile_until, args=(core.redis, stop, _note_redis), name="reconciler", daemon=True
+        target=reconcile_until,
+        args=(core.redis, stop, _note, published),
+        name="reconciler",
+        daemon=True,
     )
     reconciler.start()
-    work(url, core.redis, lambda run_id: perform(core, run_id))
+    work(url, core.redis, lambda run_id: perform(core, run_id), published)
     stop.set()
 
 
@@ -59,8 +74,12 @@ def run_clock(session: Session) -> None:
     """Run the clock, and a reconciler that finds the runs of dead workers."""
     start_logging()
     with _until_told() as stop, _clock(session):
+        settings = session.settings()
         reconcile_until(
-            connect_state(session.settings().redis_url.get_secret_value()), stop, _note_redis
+            connect_state(settings.redis_url.get_secret_value()),
+            stop,
+            _note,
+            lambda run: published_receipt(settings.warehouse_dir, run),
         )
 
 
@@ -91,7 +110,7 @@ def _until_told() -> Generator[threading.Event]:
 
 def _keep_worker(session: Session, stop: threading.Event) -> None:
     while not stop.is_set():
-        with child_process(session, "worker") as worker:
+        with child_process(session, "worker", "--parent", str(os.getpid())) as worker:
             while not stop.is_set():
                 try:
                     worker.wait(timeout=0.5)
@@ -102,5 +121,5 @@ def _keep_worker(session: Session, stop: threading.Event) -> None:
         stop.wait(_RESTART_SECONDS)
 
 
-def _note_redis(error: Exception) -> None:
-    log.warning("reconciling waits for Redis: %s", type(error).__name__)
+def _note(error: Exception) -> None:
+    log.warning("reconciling is tried again: %s", type(error).__name__)

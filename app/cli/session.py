@@ -80,10 +80,15 @@ def start_logging(level: int = logging.INFO) -> None:
 
 
 @contextmanager
-def child_process(session: Session, command: str) -> "Generator[subprocess.Popen[bytes]]":
-    """Start another botctl command with our environment; it is asked to end when the block does."""
+def child_process(session: Session, *command: str) -> "Generator[subprocess.Popen[bytes]]":
+    """Start another botctl command with our environment; it is told to end when the block does.
+
+    In a session of its own: Ctrl-C is ours to pass on, or it would be told twice.
+    """
     child = subprocess.Popen(
-        [sys.executable, "-m", "app.cli.main", command], env=dict(session.environ)
+        [sys.executable, "-m", "app.cli.main", *command],
+        env=dict(session.environ),
+        start_new_session=True,
     )
     try:
         yield child

@@ -17,7 +17,7 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from app.texts import Language, say, word_failure
+from app.texts import TOLD_TO_PEOPLE, Language, say, word_failure
 from app.views.approval_card import Message
 from app.views.text import (
     CONTROL,
@@ -33,8 +33,12 @@ from app.views.text import (
     when,
 )
 
-_TEXT_CHARACTERS = 6000
-_TABLE_CHARACTERS = 4000
+# Together below the 13,200 that Slack takes in all blocks of a message.
+_TEXT_CHARACTERS = 5000
+_TABLE_CHARACTERS = 3500
+"""Of all cells, the head's too."""
+_STEPS_CHARACTERS = 1500
+_BASIS_NAME_CHARACTERS = 100
 _TABLE_ROWS = 99
 """Slack takes 100, one of which is the head."""
 _TABLE_COLUMNS = 20
@@ -51,27 +55,30 @@ def answer_message(
     message: the last.
     """
     texts = [_words(language, event, max_steps) for event in events]
-    text = "\n\n".join(words for words in texts if words)
+    text = "\n\n".join(words for words in texts if words.strip())
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
     steps = steps_line(language, events)
     if not text and not tables and not steps:
         return None
     asks = any(isinstance(event, ApprovalRequested) for event in events)
-    if not text and not asks:
+    if not text and not tables and not asks:
         text = say(language, "answer.empty")
     text = cut(text, _TEXT_CHARACTERS)
     blocks: list[dict[str, Any]] = [context(steps)] if steps else []
     blocks += [section(piece) for piece in split(text, SECTION_CHARACTERS)]
-    small_print: list[str] = []
+    small_print = _troubles(language, events)
     if tables:
-        rows = _fitting_rows(tables[-1])
-        blocks.append(_table(tables[-1].columns, rows))
+        head, *rows = _fitting_rows(tables[-1])
+        blocks.append(_table([head, *rows]))
         if tables[-1].truncated or len(rows) < len(tables[-1].rows):
             small_print.append(say(language, "answer.shown", shown=len(rows)))
+        if len(head) < len(tables[-1].columns):
+            small_print.append(say(language, "answer.columns_shown", shown=len(head)))
     small_print += [_basis(language, basis) for basis in _bases(events)]
     if small_print:
         blocks.append(context(*small_print))
-    return Message(cut(text or steps, FALLBACK_CHARACTERS), blocks)
+    told = "\n".join(line for line in (text or steps, *small_print) if line)
+    return Message(cut(told, FALLBACK_CHARACTERS), blocks)
 
 
 def steps_line(language: Language, events: Sequence[Event]) -> str:
@@ -90,7 +97,9 @@ def steps_line(language: Language, events: Sequence[Event]) -> str:
             lines.append(
                 ":wrench: " + say(language, phrase, name=escape(event.name), arguments=arguments)
             )
-    return "\n".join(lines[:_STEPS])
+    if len(lines) > _STEPS:
+        lines[_STEPS:] = ["…"]
+    return cut("\n".join(lines), _STEPS_CHARACTERS)
 
 
 def write_arguments(arguments: Mapping[str, Any]) -> str:
@@ -113,6 +122,14 @@ def _words(language: Language, event: Event, max_steps: int) -> str:
             return ""
 
 
+def _troubles(language: Language, events: Sequence[Event]) -> list[str]:
+    """Word what went wrong with a tool and a person must know, whatever the model made of it."""
+    failures = [event.failure for event in events if isinstance(event, ToolFinished)]
+    told = [one for one in failures if one is not None and one.code in TOLD_TO_PEOPLE]
+    words = dict.fromkeys(":warning: " + escape(word_failure(language, one)) for one in told)
+    return list(words)[:3]
+
+
 def _bases(events: Sequence[Event]) -> list[Basis]:
     found: dict[str, Basis] = {}
     for event in events:
@@ -124,33 +141,34 @@ def _bases(events: Sequence[Event]) -> list[Basis]:
 
 
 def _basis(language: Language, basis: Basis) -> str:
+    table = cut(escape(basis.table), _BASIS_NAME_CHARACTERS)
     moment = when(datetime.fromisoformat(basis.as_of))
-    return say(
-        language, "answer.basis", table=escape(basis.table), rows=number(basis.rows), when=moment
-    )
+    return say(language, "answer.basis", table=table, rows=number(basis.rows), when=moment)
 
 
 def _fitting_rows(table: TableShown) -> list[list[str]]:
+    """Give the head and as many rows as there is room for; at least one, its cells cut to fit."""
+    columns = table.columns[:_TABLE_COLUMNS]
+    longest = min(_CELL_CHARACTERS, _TABLE_CHARACTERS // (2 * len(columns)))
     left = _TABLE_CHARACTERS
-    rows: list[list[str]] = []
-    for row in table.rows[:_TABLE_ROWS]:
-        cells = [_cell(value) for value in row[:_TABLE_COLUMNS]]
+    fitting: list[list[str]] = []
+    for row in (columns, *table.rows[:_TABLE_ROWS]):
+        cells = [_cell(value, longest) for value in row[:_TABLE_COLUMNS]]
         left -= sum(len(cell) for cell in cells)
         if left < 0:
             break
-        rows.append(cells)
-    return rows
+        fitting.append(cells)
+    return fitting
 
 
-def _table(columns: Sequence[str], rows: list[list[str]]) -> dict[str, Any]:
-    head = [cut(column, _CELL_CHARACTERS) or "-" for column in columns[:_TABLE_COLUMNS]]
+def _table(rows: list[list[str]]) -> dict[str, Any]:
     return {
         "type": "table",
-        "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in [head, *rows]],
+        "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in rows],
     }
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, longest: int) -> str:
     """Write one value; Slack refuses an empty cell, so NULL and '' show as a dash."""
     text = "" if value is None else CONTROL.sub("", str(value))
-    return cut(text, _CELL_CHARACTERS) or "–"
+    return cut(text, longest) if text.strip() else "–"

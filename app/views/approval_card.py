@@ -6,6 +6,7 @@ from typing import Any
 
 from app.texts import Language, say, word_failure
 from app.views.text import (
+    FALLBACK_CHARACTERS,
     MESSAGE_BLOCKS,
     context,
     cut,
@@ -18,13 +19,15 @@ from app.views.text import (
     when,
 )
 from sync.approvals import Approval, ApprovalState
-from sync.plan import Estimate, Plan, Progress, TablePlan, TableReceipt
+from sync.plan import Estimate, Plan, Progress, TablePlan, TableReceipt, TableRef
 from sync.runs import FINAL, Run, RunState
 
 APPROVE = "sync.approve"
 REJECT = "sync.reject"
 _BAR_WIDTH = 12
 _TABLES_IN_FULL = 10
+_NAME_CHARACTERS = 300
+"""A name Oracle allows is shorter, unless it is made of signs that must be escaped."""
 _STATUS = {
     RunState.QUEUED: "system.queued",
     RunState.RUNNING: "system.starting",
@@ -44,16 +47,16 @@ def approval_card(approval: Approval, run: Run | None, approvers: frozenset[str]
     """Draw the card as things stand now."""
     language = approval.request.language
     title = say(language, f"card.{_stage(approval, run)}")
+    body = _body(approval, run)
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": plain(title)},
-        *(section(line) for line in _body(approval, run)),
+        *(section(line) for line in body),
         context(*_people(approval, approvers)),
     ]
     if approval.state is ApprovalState.PENDING:
         blocks.append(_buttons(approval))
-    names = escape(_names(approval.request.plan))
-    text = cut(f"{title}: {names}" + (f"\n{_status(approval, run)}" if run else ""), 3000)
-    return Message(text, blocks[:MESSAGE_BLOCKS])
+    text = f"{title}: {_names(approval.request.plan)}\n" + "\n".join(body)
+    return Message(cut(text, FALLBACK_CHARACTERS), blocks[:MESSAGE_BLOCKS])
 
 
 def _stage(approval: Approval, run: Run | None) -> str:
@@ -78,10 +81,11 @@ def _body(approval: Approval, run: Run | None) -> list[str]:
         language = approval.request.language
         rows = number(sum(table.rows for table in run.receipt.tables))
         lines = [
-            f"*{escape(str(table.ref))}*\n{_receipt(language, table)}"
-            for table in run.receipt.tables
+            f"*{_name(table.ref)}*\n{_receipt(language, table)}"
+            for table in run.receipt.tables[:_TABLES_IN_FULL]
         ]
-        return [*lines[:_TABLES_IN_FULL], say(language, "system.published", rows=rows)]
+        lines += _more(language, [table.ref for table in run.receipt.tables])
+        return [*lines, say(language, "system.published", rows=rows)]
     lines = _plan_lines(approval.request.language, approval.request.plan)
     if run or approval.state is not ApprovalState.PENDING:
         lines.append(_status(approval, run))
@@ -94,11 +98,16 @@ def _plan_lines(language: Language, plan: Plan) -> list[str]:
     lines = [
         _table(language, table, estimate) for table, estimate in zip(shown, estimates, strict=False)
     ]
-    rest = plan.tables[_TABLES_IN_FULL:]
-    if rest:
-        names = escape(cut(", ".join(str(table.ref) for table in rest), 2000))
-        lines.append(say(language, "card.more_tables", count=len(rest), names=names))
-    return lines
+    return lines + _more(language, [table.ref for table in plan.tables])
+
+
+def _more(language: Language, refs: list[TableRef]) -> list[str]:
+    """Name the tables there is no room to tell more about."""
+    rest = refs[_TABLES_IN_FULL:]
+    if not rest:
+        return []
+    names = cut(escape(", ".join(map(str, rest))), 2000)
+    return [say(language, "card.more_tables", count=len(rest), names=names)]
 
 
 def _table(language: Language, table: TablePlan, estimate: Estimate | None) -> str:
@@ -112,7 +121,7 @@ def _table(language: Language, table: TablePlan, estimate: Estimate | None) -> s
     facts.append(_estimate(language, estimate))
     facts.append(say(language, "card.columns", count=len(table.columns)))
     facts.append(say(language, "card.limit", rows=number(table.max_rows)))
-    return f"*{escape(str(table.ref))}*\n" + " · ".join(facts)
+    return f"*{_name(table.ref)}*\n" + " · ".join(facts)
 
 
 def _estimate(language: Language, estimate: Estimate | None) -> str:
@@ -131,7 +140,7 @@ def _status(approval: Approval, run: Run | None) -> str:
         return say(
             language,
             f"system.{_stage(approval, run)}",
-            tables=escape(_names(approval.request.plan)),
+            tables=_names(approval.request.plan),
         )
     if run.state is RunState.PUBLISHED and run.receipt:
         return say(
@@ -140,16 +149,16 @@ def _status(approval: Approval, run: Run | None) -> str:
             rows=number(sum(table.rows for table in run.receipt.tables)),
         )
     if run.state in FINAL:
-        reason = (
-            word_failure(language, run.failure) if run.failure else say(language, "system.rejected")
-        )
-        return say(language, "system.failed", reason=escape(reason))
-    line = say(language, _STATUS[run.state], tables=escape(_names(approval.request.plan)))
+        if run.failure is None:
+            return say(language, "system.rejected")
+        reason = escape(word_failure(language, run.failure))
+        return say(language, "system.failed", reason=reason)
+    line = say(language, _STATUS[run.state], tables=_names(approval.request.plan))
     return f"{line}\n{_progress(language, run.progress)}" if run.progress else line
 
 
 def _progress(language: Language, progress: Progress) -> str:
-    table = escape(progress.table)
+    table = cut(escape(progress.table), _NAME_CHARACTERS)
     if not progress.expected_rows:
         return say(
             language,
@@ -192,7 +201,7 @@ def _receipt(language: Language, table: TableReceipt) -> str:
 def _people(approval: Approval, approvers: frozenset[str]) -> list[str]:
     language, request = approval.request.language, approval.request
     asked = (
-        say(language, "card.scheduled", name=escape(request.schedule))
+        say(language, "card.scheduled", name=cut(escape(request.schedule), _NAME_CHARACTERS))
         if request.schedule
         else say(language, "card.asked_by", who=person(request.requested_by))
     )
@@ -235,7 +244,7 @@ def _buttons(approval: Approval) -> dict[str, Any]:
         "value": value,
     }
     if any(estimate.current_rows is not None for estimate in approval.request.plan.estimates):
-        names = cut(_names(approval.request.plan), 150)
+        names = cut(", ".join(f"'{table.ref}'" for table in approval.request.plan.tables), 150)
         approve["confirm"] = {
             "title": plain(say(language, "card.confirm_title")),
             "text": plain(say(language, "card.confirm_text", tables=names)),
@@ -252,8 +261,12 @@ def _buttons(approval: Approval) -> dict[str, Any]:
     return {"type": "actions", "block_id": f"decide:{approval.id}", "elements": [approve, reject]}
 
 
+def _name(ref: TableRef) -> str:
+    return cut(escape(str(ref)), _NAME_CHARACTERS)
+
+
 def _names(plan: Plan) -> str:
-    return cut(", ".join(f"'{table.ref}'" for table in plan.tables), 1000)
+    return cut(escape(", ".join(f"'{table.ref}'" for table in plan.tables)), 1000)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -5,13 +5,15 @@ mentions and dates are made only by the functions below. Lengths are Slack's doc
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 SECTION_CHARACTERS = 3000
 FALLBACK_CHARACTERS = 4000
 MESSAGE_BLOCKS = 50
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
+_INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@][^<>]{1,99}>")
+_LONGEST_INSEPARABLE = 102
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -38,8 +40,8 @@ def mrkdwn(text: str) -> dict[str, object]:
 
 
 def plain(text: str) -> dict[str, object]:
-    """Make a plain text object."""
-    return {"type": "plain_text", "text": text, "emoji": True}
+    """Make a plain text object; control and direction signs are dropped."""
+    return {"type": "plain_text", "text": CONTROL.sub("", text), "emoji": True}
 
 
 def section(text: str) -> dict[str, object]:
@@ -54,18 +56,21 @@ def context(*texts: str) -> dict[str, object]:
 
 def cut(text: str, limit: int) -> str:
     """Shorten text to *limit* characters; the ellipsis says that something is missing."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= limit else text[: _whole(text, limit - 1)] + "…"
 
 
 def split(text: str, limit: int) -> list[str]:
-    """Split text into pieces of at most *limit* characters, at line ends where there are any."""
+    """Split text into pieces of at most *limit* characters, at line ends where there are any.
+
+    Blank pieces are left out: Slack refuses them.
+    """
     pieces: list[str] = []
     while len(text) > limit:
         end = text.rfind("\n", 1, limit)
-        end = end if end > 0 else limit
+        end = end if end > 0 else _whole(text, limit) or limit
         pieces.append(text[:end])
         text = text[end:].lstrip("\n")
-    return [*pieces, text] if text else pieces
+    return [piece for piece in (*pieces, text) if piece.strip()]
 
 
 def person(user: str) -> str:
@@ -75,7 +80,7 @@ def person(user: str) -> str:
 
 def when(moment: datetime) -> str:
     """Show a moment in the reader's own time zone; the fallback is UTC."""
-    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+    fallback = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(moment.timestamp())}^{{date_num}} {{time}}|{fallback}>"
 
 
@@ -87,6 +92,16 @@ def number(value: int) -> str:
 def size(count: int) -> str:
     """Write a number of bytes as people say it (decimal units)."""
     for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= limit:
+        if count >= limit * 0.99995:  # it would round to 1000.0 of the unit below
             return f"{count / limit:.1f} {unit}"
     return f"{count} B"
+
+
+def _whole(text: str, end: int) -> int:
+    """Move *end* back to the start of the escaped sign, date or mention it would cut in two."""
+    for sign in "&<":
+        start = text.rfind(sign, max(end - _LONGEST_INSEPARABLE, 0), end)
+        found = _INSEPARABLE.match(text, start) if start >= 0 else None
+        if found and found.end() > end:
+            return start
+    return end

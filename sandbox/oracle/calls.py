@@ -218,6 +218,8 @@ class Calls:
         """Exactly as many rows as wanted, or fewer and ORA-01403, which ends the fetching."""
         rows, count = result.take(wanted)
         code = messages.NO_DATA_FOUND if count < wanted else 0
+        if code:
+            cursor.result = None  # the client keeps cursors open, their rows need not stay
         text = OracleError(code).text if code else ""
         end = CallEnd(self.call_status, cursor.number, result.position, code, text)
         return messages.ROW_HEADER + rows + messages.PARAMETERS + messages.end_of_call(end)

@@ -53,7 +53,8 @@ class OracleControl:
     def execute(self, duckdb_sql: str) -> int:
         """Run DuckDB's SQL on the sample database, as one commit; returns the new SCN.
 
-        Names of tables carry their schema (SHOP.ORDERS). Raises RuntimeError when it is refused.
+        Names of tables carry their schema (SHOP.ORDERS). A row (owner, table) in SYS."HIDDEN$"
+        takes the right to read a table away. Raises RuntimeError when it is refused.
         """
         return int(self._ask({"execute": duckdb_sql}))
 

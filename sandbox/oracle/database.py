@@ -62,10 +62,16 @@ class Snapshot:
     An error while a query runs aborts its transaction, so a snapshot starts with a few of them.
     """
 
-    def __init__(self, scn: int, connections: Sequence[duckdb.DuckDBPyConnection]) -> None:
+    def __init__(self, scn: int, root: duckdb.DuckDBPyConnection) -> None:
         self.scn = scn
-        self._connections = list(connections)
+        self._connections: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
+        self.refill(root)
+
+    def refill(self, root: duckdb.DuckDBPyConnection) -> None:
+        """Replace aborted transactions; right only while this is what the database looks like."""
+        while len(self._connections) < TRANSACTIONS_PER_SNAPSHOT:
+            self._connections.insert(0, _pinned(root))
 
     @contextmanager
     def use(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -104,19 +110,13 @@ class Database:
     def change(self, work: Callable[[duckdb.DuckDBPyConnection], object]) -> int:
         """Do `work` in one transaction; returns its SCN."""
         with self._lock:
-            self._root.begin()
-            try:
+            with _transaction(self._root):
                 work(self._root)
                 column_types = catalog.refresh(self._root)
                 visible = catalog.visible_tables(self._root)
-                self._root.commit()
-            except duckdb.Error:
-                self._root.rollback()
-                raise
             self._types, self._visible = column_types, visible
             self._scn += 1
-            pinned = [_pinned(self._root) for _ in range(TRANSACTIONS_PER_SNAPSHOT)]
-            self._snapshots.append(Snapshot(self._scn, pinned))
+            self._snapshots.append(Snapshot(self._scn, self._root))
             return self._scn
 
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -136,6 +136,7 @@ class Database:
         Raises ORA-08181 for a number ahead of now, ORA-01555 for one too far back.
         """
         with self._lock:
+            self._snapshots[-1].refill(self._root)
             if scn is None:
                 return self._snapshots[-1]
             if scn > self._scn:
@@ -190,6 +191,19 @@ class Database:
             if declared and declared.storage == stored:
                 return declared
         return types.of_expression(stored)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    connection.begin()
+    is_done = False
+    try:
+        yield
+        connection.commit()
+        is_done = True
+    finally:
+        if not is_done:
+            connection.rollback()
 
 
 def _pinned(root: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -12,13 +12,13 @@ class Fault:
     """What goes wrong, and where.
 
     `at_fetch` counts the round trips of one statement: 0 is the execute (which already carries
-    the first batch), n the n-th fetch after it. `sql_contains` ignores case. The fault strikes
-    `times` times. `code` belongs to "error", `seconds` to "stall".
+    the first batch), n the n-th fetch after it, None every one of them. `sql_contains` ignores
+    case. The fault strikes `times` times. `code` belongs to "error", `seconds` to "stall".
     """
 
     kind: FaultKind
     code: int = 600
-    at_fetch: int = 0
+    at_fetch: int | None = 0
     sql_contains: str = ""
     times: int = 1
     seconds: float = 30.0
@@ -45,7 +45,8 @@ class Faults:
         """The fault that strikes at this round trip, counted as used."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
-                if fault.at_fetch == fetch and fault.sql_contains.upper() in sql.upper():
+                is_now = fault.at_fetch in (None, fetch)
+                if is_now and fault.sql_contains.upper() in sql.upper():
                     if fault.times > 1:
                         self._waiting[index] = replace(fault, times=fault.times - 1)
                     else:

@@ -11,7 +11,7 @@ from sandbox.oracle import values
 from sandbox.oracle.values import BindValue
 from sandbox.oracle.wire import ProtocolError, Reader
 
-FETCH_OPTION, DESCRIBE_OPTION, DEFINE_OPTION = 0x40, 0x20000, 0x10
+FETCH_OPTION, DEFINE_OPTION = 0x40, 0x10
 LONGEST_ORDERED_BIND_BYTES = 32767
 MOST_BINDS = 65535
 
@@ -50,7 +50,6 @@ class Execute:
     cursor: int
     sql: str | None
     rows_wanted: int
-    describe_only: bool
     bind_types: tuple[BindType, ...] | None
     binds: tuple[BindValue, ...]
 
@@ -107,7 +106,6 @@ def read_execute(reader: Reader) -> Execute:
         cursor=cursor,
         sql=sql,
         rows_wanted=rows_wanted if options & FETCH_OPTION else 0,
-        describe_only=bool(options & DESCRIBE_OPTION),
         bind_types=bind_types,
         binds=binds,
     )

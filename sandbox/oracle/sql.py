@@ -7,6 +7,7 @@ green test never proves that a statement is valid Oracle SQL.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sandbox.oracle import tokens as lexer
 from sandbox.oracle.errors import OracleError
@@ -116,30 +117,25 @@ def _query(tokens: list[Token], context: Mapping[str, str]) -> Query:
 
 def _without_scn(tokens: list[Token]) -> tuple[list[Token], int | None, int | None]:
     """Cut `AS OF SCN n` out. One SCN per statement; AS OF TIMESTAMP is not there."""
-    kept: list[Token] = []
-    found: set[tuple[int | None, int | None]] = set()
-    index = 0
-    while index < len(tokens):
-        if tokens[index].is_word("AS") and tokens[index + 1 : index + 2] == [
-            Token(Kind.WORD, "OF")
-        ]:
-            after = tokens[index + 2 : index + 4]
-            if len(after) < 2 or not after[0].is_word("SCN"):
-                raise OracleError(3001)
-            if after[1].kind is Kind.BIND:
-                found.add((None, after[1].bind))
-            elif after[1].kind is Kind.NUMBER:
-                found.add((int(after[1].text), None))
-            else:
-                raise OracleError(3001)
-            index += 4
-        else:
-            kept.append(tokens[index])
-            index += 1
-    if len(found) > 1 and any(bind is None for _, bind in found):
+    starts = [
+        index
+        for index, (token, after) in enumerate(pairwise(tokens))
+        if token.is_word("AS") and after.is_word("OF")
+    ]
+    if not starts:
+        return tokens, None, None
+    moments = [tokens[start + 3 : start + 4] for start in starts]
+    if any(not token.is_word("SCN") for start in starts for token in tokens[start + 2 : start + 3]):
         raise OracleError(3001)
-    scn, scn_bind = next(iter(found), (None, None))
-    return kept, scn, scn_bind
+    first = moments[0][0] if moments[0] else Token(Kind.RAW, "")
+    same = all(moment and moment[0].text == first.text for moment in moments)
+    if not same or first.kind not in (Kind.BIND, Kind.NUMBER):
+        raise OracleError(3001)
+    cut = {index for start in starts for index in range(start, start + 4)}
+    kept = [token for index, token in enumerate(tokens) if index not in cut]
+    if first.kind is Kind.BIND:
+        return kept, None, first.bind
+    return kept, int(first.text), None
 
 
 def _rownum_as_limit(tokens: list[Token]) -> list[Token]:

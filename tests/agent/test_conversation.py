@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from redis import Redis
 
@@ -67,6 +68,24 @@ def test_what_the_same_source_brings_again_is_kept_once(history: ConversationHis
     assert len(history.messages()) == 2
 
 
+def test_of_many_deliveries_at_once_one_is_kept(redis: Redis) -> None:
+    message = Message(role="user", content="sync", source_id="1-1")
+    history = ConversationHistory(redis, "T1:C1:1")
+    with ThreadPoolExecutor(8) as bots:
+        added = list(bots.map(history.append, [message] * 40))
+    assert added.count(True) == 1
+    assert history.messages() == (message,)
+
+
+def test_what_was_seen_is_remembered_for_twice_as_many_messages_as_are_kept(
+    redis: Redis, history: ConversationHistory
+) -> None:
+    for number in range(2_010):
+        history.append(Message(role="user", content="x", source_id=str(number)))
+    assert not history.append(Message(role="user", content="x", source_id="10"))
+    assert redis.zcard("duckferry:1:T1:thread:C1:1700.0001:seen") == 2_000
+
+
 def test_a_call_is_answered_once(history: ConversationHistory) -> None:
     history.append(calls("a"))
     assert history.append(answer("a", '{"ok": true, "n": 1}'))
@@ -131,6 +150,12 @@ def test_trimming_forgets_whole_exchanges_oldest_first() -> None:
     assert trim(everything, 100_000) == everything
     assert trim(everything, 500) == (*second, *third)
     assert trim(everything, estimate_tokens(third)) == third
+
+
+def test_trimming_keeps_what_stands_before_the_first_words_while_there_is_room() -> None:
+    messages = (event("published"), said("the schedule ran"), user("thanks"), said("sure"))
+    assert trim(messages, 1_000) == messages
+    assert trim(messages, estimate_tokens(messages[2:])) == messages[2:]
 
 
 def test_trimming_keeps_the_newest_exchange_and_empties_its_oldest_results() -> None:

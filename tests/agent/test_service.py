@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from agent.conversation import ConversationHistory
+from agent.conversation import ConversationHistory, Message
 from agent.deps import AnalystDeps, Caller
 from agent.events import Basis, Event, Said
 from agent.llm import LLMClient
@@ -118,6 +118,27 @@ def test_a_message_delivered_again_after_the_thread_went_on_tells_its_own_answer
     again = run_analyst_turn(analyst, deps, "first", "1-1", ignore)
     assert again.response_text == "one"
     assert len(model.requests) == 2
+
+
+def test_a_message_delivered_again_after_the_thread_forgot_it_is_not_answered_again(
+    make: MakeAnalyst, deps: AnalystDeps
+) -> None:
+    analyst, model = make(Text("one"))
+    run_analyst_turn(analyst, deps, "first", "1-1", ignore)
+    history = ConversationHistory(deps.redis, deps.thread)
+    for number in range(1_000):
+        history.append(Message(role="user", content="x", source_id=f"2-{number}"))
+    assert run_analyst_turn(analyst, deps, "first", "1-1", ignore).response_text == ""
+    assert len(model.requests) == 1
+
+
+def test_what_the_model_said_beside_a_card_is_the_text_of_the_result(
+    make: MakeAnalyst, deps: AnalystDeps
+) -> None:
+    analyst, _ = make(Calls(call("start_sync", {"tables": ["USERS"]}), text="I propose it."))
+    result = run_analyst_turn(analyst, deps, "sync users", "1-1", ignore)
+    assert (result.action, result.response_text) == ("approval", "I propose it.")
+    assert [node.node for node in result.trace] == ["thought", "tool:start_sync", "approval"]
 
 
 def test_a_model_that_is_away_is_an_error_of_the_turn(make: MakeAnalyst, deps: AnalystDeps) -> None:

@@ -111,6 +111,16 @@ def test_a_short_stall_only_delays(oracle: OracleStandIn, connection: oracledb.C
     assert time.monotonic() - started >= 0.2
 
 
+def test_a_stall_at_every_round_trip_is_a_slow_network(
+    oracle: OracleStandIn, connection: oracledb.Connection
+) -> None:
+    oracle.control.fault(Fault("stall", at_fetch=None, times=3, seconds=0.1))
+    started = time.monotonic()
+    batches = connection.fetch_df_batches('select "USER_ID" from "SHOP"."USERS"', size=60)
+    assert [batch.num_rows() for batch in batches] == [60, 60, 30]
+    assert time.monotonic() - started >= 0.3
+
+
 def test_a_call_timeout_interrupts_a_running_query(connection: oracledb.Connection) -> None:
     connection.call_timeout = 400
     started = time.monotonic()
@@ -172,6 +182,36 @@ def test_a_flashback_query_sees_all_tables_as_of_its_scn(
     ]
     assert rows(connection, f"select v from shop.t_past as of scn {scn}") == [("old",)]
     oracle.control.execute("DROP TABLE SHOP.T_PAST")
+
+
+def test_a_refused_change_changes_nothing(
+    oracle: OracleStandIn, connection: oracledb.Connection
+) -> None:
+    with pytest.raises(RuntimeError, match="no type 'SDO_GEOMETRY'"):
+        oracle.control.create_table("T_REFUSED", [("A", "NUMBER"), ("B", "SDO_GEOMETRY")])
+    with pytest.raises(RuntimeError, match="Conversion"):
+        oracle.control.execute("DELETE FROM SHOP.USERS; INSERT INTO SHOP.USERS (USER_ID) "
+                               "VALUES ('x')")  # fmt: skip
+    assert rows(connection, "select count(*) from shop.users") == [(150,)]
+
+
+def test_queries_stopped_by_a_timeout_do_not_use_a_snapshot_up(
+    connection: oracledb.Connection,
+) -> None:
+    ((scn,),) = rows(connection, "select current_scn from v$database")
+    slow = SLOW.replace("orders ", f"orders as of scn {scn} ")
+    connection.call_timeout = 200
+    for _ in range(4):
+        with pytest.raises(oracledb.DatabaseError, match="DPY-4024"):
+            connection.cursor().execute(slow)
+
+
+def test_a_right_can_be_taken_away(oracle: OracleStandIn, connection: oracledb.Connection) -> None:
+    oracle.control.create_table("T_RIGHT", [("N", "NUMBER(3)")])
+    assert rows(connection, "select * from shop.t_right") == []
+    oracle.control.execute("""INSERT INTO SYS."HIDDEN$" VALUES ('SHOP', 'T_RIGHT')""")
+    with pytest.raises(oracledb.DatabaseError, match="ORA-00942"):
+        rows(connection, "select * from shop.t_right")
 
 
 def test_eight_sessions_read_at_the_same_time(oracle: OracleStandIn) -> None:

@@ -1,9 +1,13 @@
 """Who gets in, what a session shows of itself, and how the process ends."""
 
 import re
+import signal
 import socket
+import subprocess
+import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import oracledb
 import pytest
@@ -116,6 +120,27 @@ def test_the_process_ends_with_its_handle_and_frees_its_port() -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
     stand_in.stop()
+
+
+def test_the_process_ends_with_a_parent_that_is_killed() -> None:
+    parent = (
+        "import os, signal; from datetime import date; from sandbox.oracle.process import *; "
+        "print(start_oracle('p', date(2026, 3, 1)).dsn, flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    repository = Path(__file__).parents[2]
+    dead = subprocess.run(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, cwd=repository, check=False
+    )
+    assert dead.returncode == -signal.SIGKILL
+    port = int(re.split("[:/]", dead.stdout.decode())[1])
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            return
+    pytest.fail("the stand-in outlived its parent")
 
 
 def test_the_process_ends_on_sigterm() -> None:

@@ -169,6 +169,22 @@ def test_arrow_batches_equal_the_rows(connection: oracledb.Connection) -> None:
     assert len(from_arrow) == 2500
 
 
+def test_all_orders_arrive_as_arrow_with_their_exact_sum(connection: oracledb.Connection) -> None:
+    statement = 'select "ORDER_ID", "TOTAL_AMOUNT" from "SHOP"."ORDERS"'
+    schema: Any = pa.schema(  # pyright: ignore[reportUnknownVariableType] - pyarrow has no types
+        [("ORDER_ID", pa.int64()), ("TOTAL_AMOUNT", pa.decimal128(12, 2))]
+    )
+    ids: set[int] = set()
+    total = Decimal(0)
+    batches = connection.fetch_df_batches(statement, size=20_000, requested_schema=schema)
+    tables: list[Any] = [pa.table(batch) for batch in batches]
+    for table in tables:
+        ids.update(table["ORDER_ID"].to_pylist())
+        total += sum(table["TOTAL_AMOUNT"].to_pylist())
+    assert ids == set(range(1, 100_001))
+    assert rows(connection, 'select sum("TOTAL_AMOUNT") from "SHOP"."ORDERS"') == [(total,)]
+
+
 def test_a_size_that_divides_the_rows_ends_with_the_last_row(
     connection: oracledb.Connection,
 ) -> None:

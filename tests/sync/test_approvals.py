@@ -14,6 +14,7 @@ from sync.approvals import (
     ApprovalState,
     Verdict,
     decide,
+    expire_overdue,
     load_approval,
     pending_approvals,
     remember_card,
@@ -229,11 +230,13 @@ def test_what_is_decided_or_expired_waits_no_more(state: Redis) -> None:
     assert pending_approvals(state, "T1", 1) == [waiting]
 
 
-def test_requests_nobody_looks_at_leave_the_list_with_the_next_one(state: Redis) -> None:
-    for _ in range(3):
-        expire_now(state, ask(state))
-    latest = ask(state)
-    assert state.zrange("duckferry:1:T1:approvals:pending", 0, -1) == [latest.id]
+def test_requests_nobody_looks_at_expire_when_the_overdue_are_swept(state: Redis) -> None:
+    overdue, waiting = ask(state), ask(state)
+    expire_now(state, overdue)
+    expire_overdue(state, "T1")
+    assert state.hget(f"duckferry:1:T1:approval:{overdue.id}", "state") == "expired"
+    assert state.zrange("duckferry:1:T1:approvals:pending", 0, -1) == [waiting.id]
+    assert cards_of(state)[-1] == overdue.id
 
 
 def test_runs_of_a_team_are_listed_newest_first_up_to_five_hundred(state: Redis) -> None:

@@ -54,7 +54,7 @@ def run(
     open_session: OpenSession,
     root: Path,
     on_progress: Callable[[Progress], None] = ignore,
-    on_verifying: Callable[[], None] | None = None,
+    on_verifying: Callable[[], None] = lambda: None,
 ) -> Receipt:
     return run_plan(
         plan,

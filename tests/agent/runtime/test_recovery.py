@@ -19,7 +19,7 @@ from agent.runtime.recovery import limit_text, retry_after_seconds
     [
         (ModelUnreachable(), [1.0, 2.0, None]),
         (ModelServerError(status=500), [1.0, 2.0, None]),
-        (ModelTimeout(seconds=60), [1.0, 2.0, None]),
+        (ModelTimeout(seconds=60), [1.0, None, None]),
         (ModelBusy(), [1.0, 2.0, None]),
         (ModelBusy(retry_after=7.5), [7.5, 7.5, None]),
         (ModelBusy(retry_after=21), [None, None, None]),

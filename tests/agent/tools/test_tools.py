@@ -74,6 +74,16 @@ def test_a_call_made_twice_asks_for_one_approval_and_plans_once(
     assert len(planner.asked) == 2
 
 
+def test_the_same_call_id_in_another_thread_is_another_call(
+    make_deps: Callable[..., AnalystDeps],
+) -> None:
+    here = call(make_deps(thread="T1:C1:1"), "start_sync", tables=["USERS"]).approval
+    there = call(make_deps(thread="T1:C1:2"), "start_sync", tables=["USERS"]).approval
+    assert here is not None
+    assert there is not None
+    assert here.id != there.id
+
+
 def test_a_sync_of_a_table_that_is_not_offered_is_refused(deps: AnalystDeps, planner: Any) -> None:
     result = call(deps, "start_sync", tables=["SALARIES"])
     assert (result.ok, result.data["code"], result.approval) == (False, "table_not_offered", None)
@@ -271,6 +281,30 @@ def test_the_model_reads_less_than_people_see_when_rows_are_long(
     assert result.table is not None
     assert result.table.rows == ((1, long), (2, long), (3, "x"))
     assert result.table.truncated is False
+
+
+def test_a_table_of_a_thousand_columns_is_told_as_far_as_the_model_reads(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    columns = {f"COLUMN_{number:04}": "NUMBER(10)" for number in range(1_000)}
+    comments = dict.fromkeys(columns, "x" * 900)
+    publish_table(USERS, columns, [tuple(range(1_000))], column_comments=comments)
+    stats = call(deps, "get_table_stats", table="USERS")
+    assert len(stats.content) < 13_000
+    assert len(stats.data["columns"]) + stats.data["left_out"] == 1_000
+    assert stats.data["columns"][0]["comment"] == "x" * 200
+    missing = call(deps, "query_table", table="USERS", columns=["NOPE"])
+    assert missing.data["error"].startswith("SHOP.USERS has no column NOPE. It has: COLUMN_0000,")
+    assert len(missing.data["error"]) == 2_000
+
+
+def test_many_offered_tables_are_listed_as_far_as_the_model_reads(
+    make_deps: Callable[..., AnalystDeps],
+) -> None:
+    many = tuple(TableRef(source="main", schema_name="S", table=f"T{n}") for n in range(2_000))
+    result = call(make_deps(offered=many), "list_tables")
+    assert len(result.content) < 13_000
+    assert len(result.data["tables"]) + result.data["left_out"] == 2_000
 
 
 def test_the_scheduler_tool_tells_whether_the_clock_runs_and_what_is_due(

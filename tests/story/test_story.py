@@ -1,0 +1,143 @@
+"""The product's main job, through its real code, over Socket Mode."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sandbox.slack.values import dm_id
+from sync.runs import RunState
+from sync.schedules import Schedule, fire
+from sync.warehouse.manifest import read_manifest
+from tests.story.world import (
+    ALICE,
+    APPROVE,
+    DATA,
+    JUNHO,
+    MINJI,
+    REJECT,
+    SECONDS,
+    World,
+    no_leaks,
+    shown,
+)
+
+
+def test_a_mention_becomes_a_proven_copy_of_100000_rows_and_an_answer(shared: World) -> None:
+    asked = shared.ask("ORDERS 테이블 동기화하고 몇 건인지 알려줘")
+    card = shared.open_card(asked)
+    for fact in (
+        "동기화 승인 요청",
+        "SHOP.ORDERS",
+        "Oracle main",
+        "99,800행",
+        "<@U0MINJI>",
+        "<@U0JUNHO>",
+        "만료",
+    ):
+        assert fact in shown(card)
+    shared.press(card, APPROVE)
+    done = shown(shared.card(asked, "동기화 완료"))
+    assert "100,000행 복사, Oracle 100,000행과 일치" in done
+    assert "<@U0JUNHO> 승인" in done
+    answer = shared.answer(asked, "100,000건")
+    assert "근거: SHOP.ORDERS 사본, 100,000행" in answer
+    entry = next(e for e in read_manifest(_warehouse(shared)).entries if e.ref.table == "ORDERS")
+    assert (entry.rows, entry.receipt.oracle_rows) == (100_000, 100_000)
+
+
+def test_the_four_sentences_of_a_first_afternoon_are_answered(shared: World) -> None:
+    assert "동기화" in shared.answer(shared.ask("현재 상태 알려줘"))
+    asked = shared.ask("USERS 테이블 동기화 해줘")
+    shared.press(shared.open_card(asked), APPROVE)
+    assert "[System] 동기화 완료: 150건 처리됨." in shown(shared.card(asked, "동기화 완료"))
+    assert "150건" in shared.answer(asked, "150건")
+    assert "USERS (150건)" in shared.answer(shared.ask("어떤 테이블이 있어?"))
+    shared.synced("ORDERS")
+    assert "100,000건" in shared.answer(shared.ask("ORDERS 테이블 몇 건이야?"))
+
+
+def test_a_question_about_a_table_without_a_copy_proposes_the_sync_and_then_answers(
+    shared: World,
+) -> None:
+    asked = shared.ask("ORDER_ITEMS 테이블 몇 건이야?")
+    card = shared.card(asked)
+    assert "SHOP.ORDER_ITEMS" in shown(card)
+    shared.press(card, APPROVE)
+    assert "근거: SHOP.ORDER_ITEMS 사본" in shared.answer(asked, "근거: SHOP.ORDER_ITEMS")
+
+
+def test_an_english_question_gets_an_english_answer_with_a_table_and_its_basis(
+    shared: World,
+) -> None:
+    shared.synced("ORDERS")
+    asked = shared.ask("show me the top five customers by order amount", ALICE)
+    answer = shared.answer(asked)
+    assert "based on: copy of SHOP.ORDERS, 100,000 rows" in answer
+    table = next(
+        block
+        for message in shared.said(asked)
+        for block in message.blocks
+        if block["type"] == "table"
+    )
+    assert [cell["text"] for cell in table["rows"][0]] == ["CUSTOMER_ID", "total_amount"]
+    assert len(table["rows"]) == 6
+
+
+def test_a_direct_message_is_answered_without_a_mention(shared: World) -> None:
+    asked = shared.sandbox.slack.direct_message(MINJI, "어떤 테이블이 있어?")
+    message = shared.sandbox.slack.wait_for(
+        lambda m: m.channel == dm_id(MINJI) and m.thread_ts == asked and "테이블은 5개" in shown(m),
+        SECONDS,
+    )
+    assert no_leaks(shown(message))
+
+
+def test_a_rejected_sync_changes_nothing_and_the_agent_says_so(shared: World) -> None:
+    before = [run.id for run in shared.runs()]
+    asked = shared.ask("PRODUCTS 테이블 동기화 해줘")
+    shared.press(shared.open_card(asked), REJECT)
+    card = shown(shared.card(asked, "동기화 거절됨"))
+    assert "<@U0JUNHO> 거절" in card
+    assert "바뀐 것은 없습니다" in shared.answer(asked)
+    assert [run.id for run in shared.runs()] == before
+
+
+def test_the_asker_may_withdraw_what_they_asked_for(shared: World) -> None:
+    asked = shared.ask("PRODUCTS 테이블 동기화 해줘")
+    shared.press(shared.open_card(asked), REJECT, MINJI)
+    assert "<@U0MINJI> 거절" in shown(shared.card(asked, "동기화 거절됨"))
+
+
+def test_a_second_sync_asks_before_it_replaces_the_copy(shared: World) -> None:
+    shared.synced("USERS")
+    asked = shared.ask("USERS 테이블 동기화 해줘")
+    card = shared.open_card(asked)
+    assert "현재 사본 150행을 대체" in shown(card)
+    assert any("confirm" in button for block in card.blocks for button in block.get("elements", ()))
+    shared.press(card, REJECT)
+
+
+def test_a_due_schedule_asks_in_its_channel_once_and_runs_after_a_yes(shared: World) -> None:
+    schedule = Schedule(
+        name="customers-daily", tables=("SHOP.CUSTOMERS",), cron="0 6 * * *", channel=DATA
+    )
+    due = datetime(2026, 11, 23, 6, tzinfo=ZoneInfo("Asia/Seoul"))
+    fired = [fire(shared.redis, schedule, due) for _ in range(2)]
+    assert fired == [True, False]
+    card = shared.sandbox.slack.wait_for(
+        lambda m: m.thread_ts is None and "예약 customers-daily" in shown(m), SECONDS
+    )
+    shared.press(card, APPROVE, JUNHO)
+    done = shared.sandbox.slack.wait_for(
+        lambda m: m.ts == card.ts and "동기화 완료" in shown(m), SECONDS
+    )
+    assert "SHOP.CUSTOMERS" in shown(done)
+    assert shared.runs()[0].state is RunState.PUBLISHED
+
+
+def test_a_mention_without_words_is_greeted_with_examples(shared: World) -> None:
+    assert "ORDERS 테이블 동기화 해줘" in shared.answer(shared.ask(""))
+
+
+def _warehouse(world: World) -> Path:
+    return world.sandbox.directory / "warehouse"
