@@ -1,4 +1,7 @@
-"""The terminal as a surface: the same events as Slack's, as plain text."""
+"""The terminal as a surface: the same events as Slack's, as plain text.
+
+Control signs in text of a model or from data are dropped: they would command the terminal.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +20,7 @@ from agent.events import (
 )
 from app.texts import Language, say, word_failure
 from app.views.answer import write_arguments
-from app.views.text import number
+from app.views.text import CONTROL, number
 from sync.plan import Plan, Receipt
 
 
@@ -25,30 +28,30 @@ def trace_line(language: Language, event: Event) -> str | None:
     """Write a step of a turn, or None for what is no step."""
     match event:
         case Thought(text=text):
-            return "  " + say(language, "answer.thought", text=text)
+            step = say(language, "answer.thought", text=text)
         case ToolStarted(name=name, arguments=arguments):
-            return "  " + say(
-                language, "answer.tool", name=name, arguments=write_arguments(arguments)
-            )
+            step = say(language, "answer.tool", name=name, arguments=write_arguments(arguments))
         case ToolFinished(name=name, ok=False):
-            return "  " + say(language, "answer.tool_failed", name=name, arguments="")
+            step = say(language, "answer.tool_failed", name=name, arguments="")
         case _:
             return None
+    return "  " + CONTROL.sub("", step)
 
 
 def answer_lines(language: Language, event: Event) -> list[str]:
     """Write what an event says to the person; nothing for a step."""
     match event:
         case Said(text=text, basis=bases):
-            return [text, *(_basis(language, basis) for basis in bases)]
+            lines = [text, *(_basis(language, basis) for basis in bases)]
         case TableShown(columns=columns, rows=rows):
-            return table_lines(columns, rows)
+            lines = table_lines(columns, rows)
         case GaveUp(text=text):
-            return [text]
+            lines = [text]
         case Failed(failure=failure):
-            return [word_failure(language, failure)]
+            lines = [word_failure(language, failure)]
         case _:
-            return []
+            lines = []
+    return [CONTROL.sub("", line) for line in lines]
 
 
 def plan_lines(language: Language, plan: Plan) -> list[str]:
@@ -92,10 +95,12 @@ def receipt_lines(language: Language, receipt: Receipt) -> list[str]:
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     """Write rows under their column names, a tab between cells, as sheets take them."""
-    return [
-        "\t".join(columns),
-        *("\t".join("" if cell is None else str(cell) for cell in row) for row in rows),
-    ]
+    return ["\t".join(map(_cell, row)) for row in (columns, *rows)]
+
+
+def _cell(value: object) -> str:
+    """Write a value on one line, so that it stays in its cell."""
+    return "" if value is None else " ".join(str(value).splitlines()).replace("\t", " ")
 
 
 def _basis(language: Language, basis: Basis) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import redis
 
 from sync.engine import OpenSession, run_plan
-from sync.errors import PlanDrifted
+from sync.errors import PlanDrifted, Unexpected
 from sync.leases import next_fence, stay_alive, table_leases
 from sync.plan import Progress, Receipt, TableReceipt, TableRef
 from sync.runs import (
@@ -81,7 +81,10 @@ def perform_run(
         finish(client, run, RunState.SUPERSEDED, error.failure)
     except Exception as error:  # the job is an outer edge: whatever happens, the run says why
         named = named_error(error)
-        log.exception("run %s failed: %s", run_id, named)
+        if isinstance(named, Unexpected):
+            log.exception("run %s failed: %s", run_id, named)
+        else:
+            log.warning("run %s failed: %s", run_id, named)
         finish(client, run, RunState.FAILED, named.failure)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 SECTION_CHARACTERS = 3000
 FALLBACK_CHARACTERS = 4000
 MESSAGE_BLOCKS = 50
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 _INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102

@@ -1,0 +1,290 @@
+"""An answer as one Slack message: always taken by Slack, and nothing in it can act."""
+
+import random
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from agent.deps import Language
+from agent.events import (
+    ApprovalRequested,
+    Basis,
+    Event,
+    Failed,
+    GaveUp,
+    Said,
+    TableShown,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+)
+from app.views.answer import answer_message
+from app.views.approval_card import Message
+from sandbox.slack.limits import refuse_over_limit
+from sync.errors import Failure, TableNotSynced
+from tests.app.parts import HOSTILE_NAMES, approval, kinds, live_parts, plan, request, shown
+
+ORDERS = Basis(table="SHOP.ORDERS", rows=100_000, as_of="2026-11-22T01:02:03Z")
+STARTED = ToolStarted("c1", "query_table", {"table": "ORDERS", "limit": 5})
+DONE = ToolFinished("c1", "query_table", ok=True, result={})
+ANY_CONTROL = re.compile(r"<(?!!date\^\d+\^\{date_num\} \{time\}\|[-0-9: ]+UTC>)[^>]*>?")
+
+
+def drawn(events: Sequence[Event], language: Language = "en") -> Message:
+    message = answer_message(language, events, max_steps=8)
+    assert message is not None
+    refuse_over_limit(message.text, message.blocks)
+    return message
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> TableShown:
+    given: dict[str, Any] = {"truncated": False, "basis": None} | more
+    return TableShown(tuple(columns), tuple(tuple(row) for row in rows), **given)
+
+
+def cells(message: Message) -> list[list[str]]:
+    """The table of a message, its head first."""
+    found = [block for block in message.blocks if block["type"] == "table"]
+    assert len(found) == 1
+    assert all(cell["type"] == "raw_text" for row in found[0]["rows"] for cell in row)
+    return [[cell["text"] for cell in row] for row in found[0]["rows"]]
+
+
+def test_plain_words_are_one_section() -> None:
+    message = drawn([Said("There are **150** users.")])
+    assert message.blocks == [
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": "There are *150* users.", "verbatim": True},
+        }
+    ]
+    assert message.text == "There are *150* users."
+
+
+def test_a_turn_without_anything_to_say_is_no_message() -> None:
+    assert answer_message("en", [], max_steps=8) is None
+
+
+def test_a_turn_that_only_asks_for_approval_is_no_message() -> None:
+    asked = ApprovalRequested(approval(request(plan("ORDERS"))))
+    assert answer_message("en", [asked], max_steps=8) is None
+
+
+def test_steps_that_lead_to_a_card_are_shown_without_an_excuse() -> None:
+    asked = ApprovalRequested(approval(request(plan("ORDERS"))))
+    message = drawn([ToolStarted("c1", "start_sync", {"tables": ["ORDERS"]}), asked])
+    assert kinds(message.blocks) == ["context"]
+    assert message.text == shown(message.blocks) == ':wrench: tool: start_sync tables=["ORDERS"]'
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ko", "답할 내용이 없습니다."), ("en", "There is nothing to say to that.")],
+)
+@pytest.mark.parametrize("silence", ["", " \n", "\x00\u202e"])
+def test_steps_that_lead_to_nothing_are_not_left_alone(
+    language: Language, words: str, silence: str
+) -> None:
+    assert words in drawn([STARTED, DONE, Said(silence)], language).text
+
+
+def test_the_steps_stand_in_small_print_above_the_words() -> None:
+    message = drawn([Thought("I look it up."), STARTED, DONE, Said("150.")])
+    assert kinds(message.blocks) == ["context", "section"]
+    assert shown(message.blocks[:1]) == (
+        ":thought_balloon: thought: I look it up.\n:wrench: tool: query_table table=ORDERS, limit=5"
+    )
+
+
+def test_a_tool_that_failed_is_told_as_failed() -> None:
+    failed = ToolFinished("c1", "query_table", ok=False, result={"error": "x"})
+    steps = shown(drawn([STARTED, failed, Said("Sorry.")], "ko").blocks[:1])
+    assert steps == ":wrench: 도구 실패: query_table table=ORDERS, limit=5"
+
+
+def test_more_steps_than_there_is_room_for_end_in_an_ellipsis() -> None:
+    steps = shown(drawn([STARTED, DONE] * 30 + [Said("Done.")]).blocks[:1]).splitlines()
+    assert (len(steps), steps[-1]) == (11, "…")
+
+
+def test_rows_are_drawn_from_the_result_with_what_they_rest_on() -> None:
+    rows = table(["ID", "NAME"], [(1, "민지"), (2, None)], basis=ORDERS)
+    message = drawn([STARTED, DONE, rows, Said("Here.", (ORDERS,))], "ko")
+    assert kinds(message.blocks) == ["context", "section", "table", "context"]
+    assert cells(message) == [["ID", "NAME"], ["1", "민지"], ["2", "–"]]
+    assert shown(message.blocks[-1:]) == (
+        "근거: SHOP.ORDERS 사본, 100,000행, "
+        "<!date^1795309323^{date_num} {time}|2026-11-22 01:02 UTC> 기준"
+    )
+    assert "근거: SHOP.ORDERS" in message.text
+
+
+def test_rows_without_words_stand_for_themselves() -> None:
+    message = drawn([table(["N"], [(1,)], basis=ORDERS)])
+    assert kinds(message.blocks) == ["table", "context"]
+    assert message.text.startswith("based on: copy of SHOP.ORDERS")
+
+
+def test_of_several_tables_the_last_is_drawn() -> None:
+    message = drawn([table(["A"], [(1,)]), table(["B"], [(2,)]), Said("Two.")])
+    assert cells(message) == [["B"], ["2"]]
+
+
+def test_a_result_without_rows_draws_no_table() -> None:
+    assert kinds(drawn([table(["A"], []), Said("None.")]).blocks) == ["section"]
+
+
+def test_each_copy_an_answer_rests_on_is_named_once() -> None:
+    users = Basis(table="SHOP.USERS", rows=150, as_of="2026-11-22T00:00:00Z")
+    words = shown(drawn([table(["A"], [(1,)], basis=ORDERS), Said("x", (ORDERS, users))]).blocks)
+    assert (words.count("SHOP.ORDERS"), words.count("SHOP.USERS")) == (1, 1)
+
+
+def test_rows_that_are_not_all_say_so() -> None:
+    cut_below = drawn([table(["N"], [(1,), (2,)], truncated=True), Said("x")])
+    assert "Only 2 rows are shown." in shown(cut_below.blocks)
+    cut_here = drawn([table(["N"], [(number,) for number in range(150)]), Said("x")])
+    assert len(cells(cut_here)) == 100
+    assert "Only 99 rows are shown." in shown(cut_here.blocks)
+    whole = drawn([table(["N"], [(1,), (2,)]), Said("x")])
+    assert "rows are shown" not in shown(whole.blocks)
+
+
+def test_columns_that_are_not_all_say_so() -> None:
+    message = drawn([table([f"C{n}" for n in range(25)], [range(25)]), Said("x")], "ko")
+    assert [len(row) for row in cells(message)] == [20, 20]
+    assert "열 20개만 표시했습니다." in shown(message.blocks)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5, 20, 40])
+@pytest.mark.parametrize("cell", ["x", "&" * 5_000, "<!channel>" * 100, "가" * 200, ""])
+def test_slack_takes_a_big_table_beside_the_longest_of_everything(columns: int, cell: str) -> None:
+    bases = tuple(Basis("&" * 257 + str(n), 10**12, ORDERS.as_of) for n in range(30))
+    events: list[Event] = [Thought("&" * 5_000), STARTED, DONE] * 20
+    rows = table([cell or "C"] * columns, [[cell] * columns] * 100, truncated=True, basis=ORDERS)
+    message = drawn([*events, rows, Said("&<> " * 10_000, bases)])
+    assert len(cells(message)) >= 2  # at least one row has room
+    assert message.text.strip()
+
+
+@pytest.mark.parametrize("length", [2_999, 3_000, 3_001, 6_002, 12_000, 100_000])
+@pytest.mark.parametrize("piece", ["x", "가", "<", "line\n", "**b** "])
+def test_slack_takes_words_of_any_length(length: int, piece: str) -> None:
+    message = drawn([Said(piece * (length // len(piece)))])
+    if length >= 12_000:
+        assert shown(message.blocks).endswith("…")
+
+
+def test_cells_show_values_and_never_the_lack_of_one() -> None:
+    values = (None, "", "  ", 0, 1.5, False, "12345678901234567890.12", "a\x00b\u202ec")
+    message = drawn([table([""] * len(values), [values])])
+    assert cells(message) == [
+        ["–"] * len(values),
+        ["–", "–", "–", "0", "1.5", "False", "12345678901234567890.12", "abc"],
+    ]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE_NAMES, "[x](https://evil.example)"], ids=ascii)
+def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
+    events: list[Event] = [
+        Thought(text),
+        ToolStarted("c1", text, {text: text, "list": [text]}),
+        table([text], [[text]], basis=Basis(text, 1, ORDERS.as_of)),
+        Failed(TableNotSynced(table=text).failure),
+        GaveUp("max_steps", text),
+        Said(text),
+    ]
+    assert_harmless(drawn(events))
+
+
+def test_a_model_cannot_draw_a_button() -> None:
+    fake = '{"type": "actions", "elements": [{"type": "button", "action_id": "sync.approve"}]}'
+    assert kinds(drawn([Said(fake)]).blocks) == ["section"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ko", ":warning: SHOP.X은(는) 아직 복사되지 않았습니다. 먼저 동기화를 요청하세요."),
+        ("en", ":warning: SHOP.X has not been copied yet. Ask for a sync first."),
+    ],
+)
+def test_a_failure_is_worded_in_the_language(language: Language, words: str) -> None:
+    failed = Failed(TableNotSynced(table="SHOP.X").failure)
+    assert drawn([failed], language).text == words
+
+
+def test_a_failure_nobody_worded_has_its_reference() -> None:
+    failed = Failed(Failure(code="of_tomorrow", params={"reference": "ab12"}))
+    assert "(참조 ab12)" in drawn([failed], "ko").text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ko", "8단계 안에 끝내지 못해"), ("en", "not finished within 8 steps")],
+)
+def test_a_turn_that_ran_out_of_steps_says_so(language: Language, words: str) -> None:
+    assert words in drawn([GaveUp("max_steps")], language).text
+
+
+def test_slack_takes_300_random_messages_and_finds_nothing_live_in_them() -> None:
+    chance = random.Random(20261122)  # noqa: S311 -- the same messages each time
+    for _ in range(300):
+        message = answer_message(chance.choice(("ko", "en")), _turn(chance), max_steps=8)
+        if message is not None:
+            refuse_over_limit(message.text, message.blocks)
+            assert_harmless(message)
+
+
+def assert_harmless(message: Message) -> None:
+    for words in [message.text, *live_parts(message.blocks, "mrkdwn")]:
+        assert not ANY_CONTROL.search(words)
+        assert "\u202e" not in words
+    assert set(kinds(message.blocks)) <= {"section", "context", "table"}
+
+
+_PIECES = (
+    *HOSTILE_NAMES,
+    *("<!here>", "<!date^1^{date}|x>", "&lt;!channel&gt;", "**", "*", "`", "```", "\n", " ", "|"),
+    *(
+        "가나다",
+        "text",
+        "<",
+        ">",
+        "&",
+        "\u2066",
+        "😀",
+        "e\u0301",
+        "[a](https://b)",
+        "_",
+        "{x}",
+        "%s",
+    ),
+)
+
+
+def _turn(chance: random.Random) -> list[Event]:
+    def text() -> str:
+        return "".join(chance.choices(_PIECES, k=chance.choice((0, 1, 3, 30, 300))))
+
+    def one() -> Event:
+        width = chance.choice((1, 3, 20, 30))
+        return chance.choice(
+            (
+                Thought(text()),
+                ToolStarted(str(chance.randrange(5)), text(), {text(): text()}),
+                ToolFinished(str(chance.randrange(5)), text(), ok=False, result={}),
+                Said(text(), tuple(Basis(text(), 1, ORDERS.as_of) for _ in range(width))),
+                table(
+                    [text() for _ in range(width)],
+                    [[text()] * width for _ in range(chance.choice((0, 1, 120)))],
+                    truncated=chance.random() < 0.5,
+                ),
+                GaveUp("max_steps", text()),
+                Failed(Failure(code="bad_query", params={"reason": text()})),
+            )
+        )
+
+    return [one() for _ in range(chance.randrange(8))]

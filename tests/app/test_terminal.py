@@ -1,0 +1,108 @@
+"""The terminal shows what Slack shows, as plain text that cannot command it."""
+
+import pytest
+
+from agent.events import (
+    ApprovalRequested,
+    Basis,
+    Event,
+    Failed,
+    GaveUp,
+    Said,
+    TableShown,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+)
+from app.terminal import answer_lines, plan_lines, receipt_lines, table_lines, trace_line
+from sync.errors import TableNotSynced
+from tests.app.parts import approval, plan, receipt, request
+
+ORDERS = Basis(table="SHOP.ORDERS", rows=100_000, as_of="2026-11-22T01:02:03Z")
+ANSWERS: tuple[Event, ...] = (
+    Said("150."),
+    TableShown(("N",), ((1,),), truncated=False, basis=None),
+    GaveUp("max_steps", "Too long."),
+    Failed(TableNotSynced(table="SHOP.X").failure),
+)
+STEPS: tuple[Event, ...] = (
+    Thought("Hm."),
+    ToolStarted("c1", "query_table", {"table": "ORDERS", "limit": 5}),
+    ToolFinished("c1", "query_table", ok=False, result={}),
+)
+
+
+def test_a_step_is_a_line_of_the_trace() -> None:
+    assert [trace_line("en", event) for event in STEPS] == [
+        "  thought: Hm.",
+        "  tool: query_table table=ORDERS, limit=5",
+        "  tool failed: query_table ",
+    ]
+
+
+def test_a_tool_that_worked_and_a_card_are_no_lines_of_their_own() -> None:
+    for event in (
+        ToolFinished("c1", "query_table", ok=True, result={}),
+        ApprovalRequested(approval(request(plan("ORDERS")))),
+    ):
+        assert trace_line("en", event) is None
+        assert answer_lines("en", event) == []
+
+
+def test_what_is_said_is_no_step_and_a_step_is_not_said() -> None:
+    assert [trace_line("en", event) for event in ANSWERS] == [None] * 4
+    assert [answer_lines("en", event) for event in STEPS] == [[]] * 3
+
+
+def test_an_answer_names_what_it_rests_on() -> None:
+    assert answer_lines("ko", Said("150건.", (ORDERS,))) == [
+        "150건.",
+        "(근거: SHOP.ORDERS 사본, 100,000행, 2026-11-22 01:02 UTC 기준)",
+    ]
+
+
+def test_a_failure_and_a_limit_are_told() -> None:
+    assert answer_lines("en", ANSWERS[2]) == ["Too long."]
+    assert answer_lines("en", ANSWERS[3]) == [
+        "SHOP.X has not been copied yet. Ask for a sync first."
+    ]
+
+
+def test_rows_are_separated_as_sheets_take_them() -> None:
+    rows = [(1, "a\tb"), (None, "two\nlines"), (1.5, "\r\n")]
+    assert table_lines(["ID", "NA\tME"], rows) == ["ID\tNA ME", "1\ta b", "\ttwo lines", "1.5\t"]
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\u202etxt", "\x00"])
+def test_no_text_commands_the_terminal(hostile: str) -> None:
+    events: list[Event] = [
+        Said(hostile),
+        TableShown((hostile,), ((hostile,),), truncated=False, basis=None),
+        GaveUp("max_steps", hostile),
+        Failed(TableNotSynced(table=hostile).failure),
+        Thought(hostile),
+        ToolStarted("c1", hostile, {hostile: hostile}),
+    ]
+    shown = "".join(
+        "".join(answer_lines("en", event)) + (trace_line("en", event) or "") for event in events
+    )
+    assert not set(shown) & set("\x1b\x07\x9b\u202e\x00")
+
+
+def test_a_plan_is_shown_with_what_it_would_do() -> None:
+    assert plan_lines("en", plan("ORDERS", current_rows=150)) == [
+        "A sync asks for approval",
+        (
+            "  SHOP.ORDERS: Oracle main → DuckDB · full copy, replaces the current 150 rows · "
+            "about 99,800 rows (by Oracle's statistics) · stops above 1,000,000 rows"
+        ),
+        f"  content {plan('ORDERS').digest[:8]}",
+    ]
+
+
+def test_a_receipt_is_shown_table_by_table() -> None:
+    assert receipt_lines("ko", receipt(plan("USERS", "ORDERS"), rows=150)) == [
+        "  SHOP.USERS: 150행 복사, Oracle 150행과 일치",
+        "  SHOP.ORDERS: 150행 복사, Oracle 150행과 일치",
+        "[System] 동기화 완료: 300건 처리됨.",
+    ]

@@ -1,0 +1,145 @@
+"""Every sentence exists in Korean and in English, has its values, and is really said."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+import agent.llm
+from agent.deps import Language
+from app.texts import FAILURES, PHRASES, language_of, say, word_failure
+from sync.approvals import ApprovalState, Outcome
+from sync.errors import DuckferryError, Failure
+from sync.runs import RunState
+
+APP = Path(__file__).parents[2] / "app"
+SOURCE = "\n".join(
+    path.read_text(encoding="utf-8") for path in APP.rglob("*.py") if path.name != "texts.py"
+)
+HANGUL = re.compile("[가-힣]")
+
+
+def kinds(kind: type[DuckferryError] = DuckferryError) -> Iterator[type[DuckferryError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from kinds(below)
+
+
+def codes() -> dict[str, type[DuckferryError]]:
+    """Every error of the product that carries a code of its own."""
+    assert issubclass(agent.llm.LLMError, DuckferryError)  # imported, so among the subclasses
+    product = [kind for kind in kinds() if kind.__module__.split(".")[0] in ("sync", "agent")]
+    return {kind.code: kind for kind in product if "code" in vars(kind)}
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def computed_keys() -> set[str]:
+    """Keys that are put together when they are used."""
+    states = {*ApprovalState, *RunState} - {ApprovalState.APPROVED}
+    silent = ("approved", "rejected", "not_allowed")  # told by the card, or by the policy's phrase
+    return (
+        {f"card.{state}" for state in states}
+        | {f"system.{state}" for state in ("queued", "rejected", "expired")}
+        | {f"click.{outcome}" for outcome in get_args(Outcome) if outcome not in silent}
+    )
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_error_is_worded_with_its_own_values(code: str, language: Language) -> None:
+    values: dict[str, str | int] = {name: f"<{name}>" for name in places(codes()[code].message)}
+    assert code in FAILURES
+    told = word_failure(language, Failure(code=code, params=values))
+    assert "{" not in told
+    assert (HANGUL.search(told) is not None) == (language == "ko")
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_a_wording_asks_for_no_value_its_error_does_not_have(code: str) -> None:
+    korean, english = FAILURES[code]
+    assert places(korean) == places(english)
+    assert places(english) <= places(codes()[code].message)
+
+
+def test_no_wording_is_left_of_an_error_that_is_gone() -> None:
+    assert set(FAILURES) == set(codes())
+
+
+def test_a_code_nobody_worded_is_told_as_an_unexpected_one() -> None:
+    assert word_failure("en", Failure(code="of_tomorrow", params={"reference": "ab12"})) == (
+        "Something failed on our side (reference ab12). Nothing was published; if it goes on, "
+        "give an admin this reference."
+    )
+    assert "(참조 -)" in word_failure("ko", Failure(code="of_tomorrow"))
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_failure_stored_without_its_values_is_still_told(code: str, language: Language) -> None:
+    assert "{" not in word_failure(language, Failure(code=code))
+
+
+@pytest.mark.parametrize("key", sorted(PHRASES))
+def test_a_phrase_has_the_same_places_in_both_languages(key: str) -> None:
+    korean, english = PHRASES[key]
+    assert places(korean) == places(english)
+
+
+@pytest.mark.parametrize("key", sorted(PHRASES))
+def test_a_korean_phrase_is_korean_and_an_english_one_english(key: str) -> None:
+    korean, english = PHRASES[key]
+    assert not HANGUL.search(english)
+    if re.search("[A-Za-z]{4}", re.sub(r"\{\w+\}|Oracle|DuckDB|\[System\]", "", english)):
+        assert HANGUL.search(korean)
+
+
+@pytest.mark.parametrize("key", sorted(PHRASES))
+def test_every_phrase_is_said_somewhere(key: str) -> None:
+    assert f'"{key}"' in SOURCE or key in computed_keys()
+
+
+def test_every_phrase_that_is_said_exists() -> None:
+    families = {key.partition(".")[0] for key in PHRASES}
+    written = set(re.findall(rf'"((?:{"|".join(families)})\.[a-z_]+)"', SOURCE))
+    written |= set(re.findall(r'say\(\s*[\w.]+,\s*"([^"]+)"', SOURCE))
+    assert len(written) > 30
+    assert (written | computed_keys()) - set(PHRASES) == set()
+
+
+def test_the_keys_that_are_put_together_are_the_ones_known_here() -> None:
+    found = set(re.findall(r'f"(\w+)\.\{[^}]+\}"', SOURCE))
+    assert found & {key.partition(".")[0] for key in PHRASES} == {"card", "system", "click"}
+
+
+def test_a_phrase_is_said_in_the_language_asked_for() -> None:
+    assert say("ko", "card.columns", count=3) == "열 3개"
+    assert say("en", "card.columns", count=3) == "3 columns"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("ORDERS 테이블 동기화 해줘", "ko"),
+        ("SHOP.ORDERS 몇 건?", "ko"),
+        ("how many orders are there?", "en"),
+        ("ORDERS", "en"),
+        ("12345", "ko"),
+        ("", "ko"),
+        ("?! …", "ko"),
+        ("ㅇㅇ", "ko"),
+        ("ㅋㅋ ok", "ko"),
+        ("日本", "ko"),
+    ],
+)
+def test_the_language_of_a_message(text: str, language: Language) -> None:
+    assert language_of(text, "ko") == language
+
+
+def test_what_has_no_letters_is_in_the_language_of_the_bot() -> None:
+    assert (language_of("42", "en"), language_of("42", "ko")) == ("en", "ko")
