@@ -1,4 +1,4 @@
-"""Pin every package, with hashes, in requirements/runtime.txt (the product) and dev.txt (all)."""
+"""Pin every package, with hashes: of the product, of its tests, and of the build of its wheel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ COMPILE = (
 
 
 def main() -> None:
-    """Install uv beside the checkout's own environment and resolve both files with it."""
+    """Install uv beside the checkout's own environment and resolve all files with it."""
     run(sys.executable, "-m", "venv", "--without-pip", str(LOCK_VENV))
     run(sys.executable, "-m", "pip", "--python", str(LOCK_PYTHON), "install", "--quiet", "uv")
     runtime, dev = "requirements/runtime.txt", "requirements/dev.txt"
-    uv = (str(LOCK_PYTHON), "-m", "uv", *COMPILE, "pyproject.toml")
-    run(*uv, "--output-file", runtime)
-    # The same versions for tests as for the product.
-    run(*uv, "--group", "dev", "--constraint", runtime, "--output-file", dev)
+    uv = (str(LOCK_PYTHON), "-m", "uv", *COMPILE)
+    run(*uv, "pyproject.toml", "--output-file", runtime)
+    # The same versions for tests as for the product, and for its image as for the tests.
+    run(*uv, "pyproject.toml", "--group", "dev", "--constraint", runtime, "--output-file", dev)
+    build = "requirements/build.txt"
+    run(*uv, "--group", "build", "--constraint", dev, "--output-file", build)
 
 
 def run(*command: str) -> None:

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from sandbox.slack.delivery import ACK_SECONDS
 from sandbox.slack.faults import Faults
 from sandbox.slack.limits import refuse_over_limit
 from sandbox.slack.methods import APP_TOKEN_METHODS, METHODS, Call
-from sandbox.slack.socket_mode import ACK_SECONDS, SocketMode
+from sandbox.slack.socket_mode import SocketMode
 from sandbox.slack.values import BOT_USER_ID, JsonObject, Message
 from sandbox.slack.workspace import SlackRefusal, Workspace
 

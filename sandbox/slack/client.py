@@ -9,9 +9,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+from sandbox.slack.delivery import Ack
 from sandbox.slack.faults import ScriptedFault
 from sandbox.slack.payloads import Event
-from sandbox.slack.socket_mode import Ack
 from sandbox.slack.values import (
     Change,
     Channel,

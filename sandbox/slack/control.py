@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.slack.delivery import Ack, NotAcknowledged
 from sandbox.slack.faults import ScriptedFault
 from sandbox.slack.payloads import Event
-from sandbox.slack.socket_mode import Ack, NotAcknowledged
 from sandbox.slack.values import Change, JsonObject, Message, to_json
 from sandbox.slack.workspace import SlackRefusal
 

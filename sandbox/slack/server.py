@@ -20,9 +20,11 @@ from aiohttp import web
 
 from sandbox.slack.api import APP_TOKEN, BOT_TOKEN, WebApi
 from sandbox.slack.control import control_routes
+from sandbox.slack.delivery import Ack, Delivery, NotAcknowledged
 from sandbox.slack.faults import Faults
 from sandbox.slack.payloads import Event, block_actions, buttons_of, events_of
-from sandbox.slack.socket_mode import Ack, Delivery, NotAcknowledged, SocketMode
+from sandbox.slack.signed_http import SignedHttp
+from sandbox.slack.socket_mode import SocketMode
 from sandbox.slack.values import BOT_MENTION, BOT_NAME, Change, Channel, JsonObject, Message, User
 from sandbox.slack.waiting import wait_for_message
 from sandbox.slack.workspace import SlackRefusal, Workspace
@@ -51,7 +53,9 @@ class SlackStandIn:
         self.workspace = workspace
         self.faults = Faults()
         self._loop = asyncio.new_event_loop()
-        self._sockets = SocketMode(self._loop)
+        self._deliveries: list[Delivery] = []
+        self._sockets = SocketMode(self._loop, self._deliveries)
+        self._http: SignedHttp | None = None
         self._api = WebApi(workspace, self.faults, self._sockets)
         self._events: list[Event] = []
         self._thread = Thread(target=self._loop.run_forever, name="slack-stand-in", daemon=True)
@@ -117,7 +121,7 @@ class SlackStandIn:
             response_url=self._api.new_response_url(shown, user),
             action_ts=self.workspace.next_ts(),
         )
-        return self._sockets.send("interactive", payload)
+        return self._way().send("interactive", payload)
 
     # what Slack itself does
 
@@ -130,13 +134,13 @@ class SlackStandIn:
         )
 
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Every envelope sent so far, retries included, with its ack."""
-        return tuple(self._sockets.deliveries)
+        """Every envelope or request sent so far, retries included, with its ack."""
+        return tuple(self._deliveries)
 
     def redeliver(self, event: Event, times: int = 1) -> tuple[Delivery, ...]:
         """Deliver *event* again, *times* times, with the same event id. Does not wait."""
         return tuple(
-            self._sockets.send("events_api", event.payload, retry_attempt=attempt)
+            self._way().send("events_api", event.payload, retry_attempt=attempt)
             for attempt in range(1, times + 1)
         )
 
@@ -151,6 +155,14 @@ class SlackStandIn:
     def connections(self) -> int:
         """How many Socket Mode connections are open."""
         return self._sockets.connections()
+
+    def deliver_to(self, url: str) -> None:
+        """Send events and clicks to *url* over signed HTTP from now on, not over Socket Mode."""
+        self._http = SignedHttp(self._loop, self._deliveries, url, self.signing_secret)
+
+    def is_reachable(self) -> bool:
+        """Whether an app is there to take deliveries: connected, or listening."""
+        return self._http.is_reachable() if self._http else self._sockets.connections() > 0
 
     # what can be seen
 
@@ -209,7 +221,7 @@ class SlackStandIn:
     def _tell(self, change: Change) -> None:
         for event in events_of(change, self.workspace.channel(change.message.channel)):
             self._events.append(event)
-            self._sockets.send("events_api", event.payload)
+            self._way().send("events_api", event.payload)
 
     def _shown(self, channel: str, ts: str, version: int) -> Message:
         self.workspace.message(channel, ts)
@@ -225,7 +237,12 @@ class SlackStandIn:
         self._api.base_url = f"http://{host}:{bound_port}"
         return runner
 
+    def _way(self) -> SignedHttp | SocketMode:
+        return self._http or self._sockets
+
     async def _close(self) -> None:
+        if self._http:
+            await self._http.close()
         await self._sockets.close()
         await self._runner.cleanup()
 

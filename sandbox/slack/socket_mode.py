@@ -1,7 +1,7 @@
 """Slack's side of Socket Mode: envelopes to one of the app's connections, and its acks.
 
 https://docs.slack.dev/apis/events-api/using-socket-mode/. Everything here runs in the server's
-event loop, except `SocketMode.send` and the reading of `deliveries`, which any thread may call.
+event loop, except `SocketMode.send`, which any thread may call.
 """
 
 import asyncio
@@ -10,71 +10,34 @@ import json
 import time
 from collections import deque
 from collections.abc import Coroutine
-from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
-from uuid import uuid4
+from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from sandbox.slack.delivery import (
+    ACK_SECONDS,
+    RETRY_AFTER_SECONDS,
+    Ack,
+    Delivery,
+    Kind,
+    fail,
+    new_delivery,
+)
 from sandbox.slack.values import APP_ID, JsonObject
 
-ACK_SECONDS = 3.0
-"""An envelope without an ack after this long counts as not received."""
-RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
-"""Slack sends an event that was not acked again at once, after a minute, after five more."""
 PING_SECONDS = 0.3
 """Real Slack pings too. Often, because slack_sdk's `close()` waits for the next frame."""
 MAX_CONNECTIONS = 10
 MAX_BUFFERED = 1_000
-MAX_DELIVERIES = 50_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ack:
-    """The app's answer to one envelope, and how long it took."""
-
-    envelope_id: str
-    latency_seconds: float
-    payload: Any = None
-
-
-class NotAcknowledged(TimeoutError):
-    """The app did not ack in time; in Slack the person sees a warning triangle."""
-
-
-@dataclass(kw_only=True)
-class Delivery:
-    """One envelope on its way. `ack` is done when the app answered, or failed to."""
-
-    envelope_id: str
-    kind: Literal["events_api", "interactive"]
-    payload: JsonObject
-    retry_attempt: int = 0
-    sent_at: float = 0.0
-    ack: Future[Ack] = field(default_factory=Future[Ack])
-
-    def envelope(self) -> JsonObject:
-        """What goes over the wire."""
-        envelope: JsonObject = {
-            "envelope_id": self.envelope_id,
-            "type": self.kind,
-            "payload": self.payload,
-            "accepts_response_payload": False,
-        }
-        if self.kind == "events_api":
-            envelope["retry_attempt"] = self.retry_attempt
-            envelope["retry_reason"] = "timeout" if self.retry_attempt else ""
-        return envelope
 
 
 class SocketMode:
     """All connections of one app, and the envelopes waiting for one."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.deliveries: list[Delivery] = []
+    def __init__(self, loop: asyncio.AbstractEventLoop, deliveries: list[Delivery]) -> None:
+        self._deliveries = deliveries
         self._loop = loop
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: deque[Delivery] = deque()
@@ -82,22 +45,9 @@ class SocketMode:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = itertools.count()
 
-    def send(
-        self,
-        kind: Literal["events_api", "interactive"],
-        payload: JsonObject,
-        retry_attempt: int = 0,
-    ) -> Delivery:
+    def send(self, kind: Kind, payload: JsonObject, retry_attempt: int = 0) -> Delivery:
         """Deliver to one connection, or as soon as there is one. Does not wait."""
-        if len(self.deliveries) >= MAX_DELIVERIES:
-            raise RuntimeError(f"the sandbox sent {MAX_DELIVERIES} envelopes; restart it")
-        delivery = Delivery(
-            envelope_id=str(uuid4()),
-            kind=kind,
-            payload=payload,
-            retry_attempt=retry_attempt,
-        )
-        self.deliveries.append(delivery)
+        delivery = new_delivery(self._deliveries, kind, payload, retry_attempt)
         self._loop.call_soon_threadsafe(self._dispatch, delivery)
         return delivery
 
@@ -144,7 +94,7 @@ class SocketMode:
             await socket.close(code=WSCloseCode.GOING_AWAY)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for delivery in (*self._unacked.values(), *self._waiting):
-            _fail(delivery, "the sandbox was stopped")
+            fail(delivery, "the sandbox was stopped")
         self._unacked.clear()
 
     def _dispatch(self, delivery: Delivery) -> None:
@@ -152,7 +102,7 @@ class SocketMode:
             socket = self._sockets[next(self._turn) % len(self._sockets)]
             self._start(self._deliver(socket, delivery))
         elif len(self._waiting) >= MAX_BUFFERED:
-            _fail(delivery, f"no app is connected and {MAX_BUFFERED} envelopes wait already")
+            fail(delivery, f"no app is connected and {MAX_BUFFERED} envelopes wait already")
         else:
             self._waiting.append(delivery)
 
@@ -165,7 +115,7 @@ class SocketMode:
         self._unacked[delivery.envelope_id] = delivery
         self._loop.call_later(ACK_SECONDS, self._give_up, delivery)
         with suppress(ConnectionError):  # the app is gone: there will be no ack
-            await socket.send_json(delivery.envelope())
+            await socket.send_json(_envelope(delivery))
 
     def _take_ack(self, answer: JsonObject) -> None:
         delivery = self._unacked.pop(str(answer.get("envelope_id")), None)
@@ -181,7 +131,7 @@ class SocketMode:
     def _give_up(self, delivery: Delivery) -> None:
         if self._unacked.pop(delivery.envelope_id, None) is None:
             return
-        _fail(delivery, f"no ack for {delivery.envelope_id} in {ACK_SECONDS} s")
+        fail(delivery, f"no ack for {delivery.envelope_id} in {ACK_SECONDS} s")
         attempt = delivery.retry_attempt
         if delivery.kind == "events_api" and attempt < len(RETRY_AFTER_SECONDS):
             again = partial(self.send, delivery.kind, delivery.payload, attempt + 1)
@@ -209,9 +159,17 @@ class SocketMode:
         task.add_done_callback(self._tasks.discard)
 
 
-def _fail(delivery: Delivery, reason: str) -> None:
-    if not delivery.ack.done():
-        delivery.ack.set_exception(NotAcknowledged(reason))
+def _envelope(delivery: Delivery) -> JsonObject:
+    envelope: JsonObject = {
+        "envelope_id": delivery.envelope_id,
+        "type": delivery.kind,
+        "payload": delivery.payload,
+        "accepts_response_payload": False,
+    }
+    if delivery.kind == "events_api":
+        envelope["retry_attempt"] = delivery.retry_attempt
+        envelope["retry_reason"] = "timeout" if delivery.retry_attempt else ""
+    return envelope
 
 
 async def _ping(socket: web.WebSocketResponse) -> None:

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 from slack_sdk import WebClient
 
+from sandbox.slack.delivery import NotAcknowledged
 from sandbox.slack.server import SlackStandIn, start_slack
-from sandbox.slack.socket_mode import NotAcknowledged
 
 BUTTON: dict[str, Any] = {
     "type": "button",

@@ -1,0 +1,75 @@
+"""The Slack app's manifest from one source: what the bot asks for, and why. Plain data.
+
+Fields and limits: https://docs.slack.dev/reference/app-manifest. Tests hold the scopes against the
+calls this package makes, and the events against its listeners.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Size = Literal["minimal", "full"]
+
+EVENTS_PATH = "/slack/events"
+"""Where Slack sends events and clicks over HTTP."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A scope or an event, and what it is for."""
+
+    name: str
+    why: str
+    minimal: bool = True
+    """Whether the bot cannot do its work without it."""
+
+
+SCOPES = (
+    Asked("app_mentions:read", "to hear when somebody mentions the bot"),
+    Asked("chat:write", "to answer, to post cards and to keep them true"),
+    Asked("im:history", "to hear direct messages"),
+    Asked("reactions:write", "the 👀 that says a message has arrived", minimal=False),
+)
+EVENTS = (
+    Asked("app_mention", "somebody mentions the bot in a channel"),
+    Asked("message.im", "somebody writes to the bot in a direct message"),
+)
+
+
+def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any]:
+    """Give the manifest for signed HTTP at *url* (where the bot is reached), else for Socket Mode.
+
+    Raises ValueError if *url* is not https, which Slack requires.
+    """
+    events: dict[str, Any] = {"bot_events": _names(EVENTS, size)}
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    if url is not None:
+        if not url.startswith("https://"):
+            raise ValueError(f"{url} does not begin with https://, as Slack requires")
+        address = url.rstrip("/").removesuffix(EVENTS_PATH) + EVENTS_PATH
+        events["request_url"] = interactivity["request_url"] = address
+    return {
+        "display_information": {
+            "name": "Duckferry",
+            "description": "Answers data questions from proven copies of Oracle tables.",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "duckferry", "always_online": True},
+        },
+        "oauth_config": {"scopes": {"bot": _names(SCOPES, size)}},
+        "settings": {
+            "event_subscriptions": events,
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _names(asked: tuple[Asked, ...], size: Size) -> list[str]:
+    return [each.name for each in asked if each.minimal or size == "full"]
