@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format sweep lock clean venv
+.PHONY: help demo test check format bench sweep lock clean venv
 
 help: ## List these targets
 	@echo "Usage: make <target> [PYTHON=python3.12]"
@@ -29,6 +29,9 @@ check: venv ## Check style, format and types (ruff, pyright)
 format: venv ## Format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+bench: venv ## Measure everything against a bound or a peer (minutes)
+	@$(BIN)/python -m bench.run
 
 sweep: venv ## Run the long random sweeps (minutes)
 	@$(BIN)/pytest -q -m sweep --timeout 3600

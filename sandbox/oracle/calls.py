@@ -165,9 +165,15 @@ class Calls:
             raise OracleError(1008)
         ordered = [binds[index] for index in query.bind_order]
         scn = query.scn if query.scn_bind is None else binds[query.scn_bind]
-        with self._source(scn) as connection:
-            self._prepare(connection, query, schema)
-            result = self.database.run(connection, query, ordered, schema)
+        snapshot = self._moment(scn)
+
+        def run() -> Result:
+            with self._source(snapshot) as connection:
+                self._prepare(connection, query, schema)
+                return self.database.run(connection, query, ordered, schema)
+
+        is_kept = self.database.keeps(query)
+        result = snapshot.keep(query.sql, run) if snapshot and is_kept else run()
         description = b"" if result.columns == cursor.columns else messages.describe(result.columns)
         cursor.columns, cursor.result = result.columns, result
         if not rows:
@@ -175,14 +181,17 @@ class Calls:
             return description + messages.PARAMETERS + messages.end_of_call(end)
         return description + self._rows(cursor, result, rows)
 
+    def _moment(self, scn: object) -> Snapshot | None:
+        """What a query sees: the moment of its SCN, of its transaction, or None for now."""
+        if scn is None:
+            return self._snapshot
+        if not isinstance(scn, int):
+            raise OracleError(8181)
+        return self.database.snapshot(scn)
+
     @contextmanager
-    def _source(self, scn: object) -> Generator[duckdb.DuckDBPyConnection]:
+    def _source(self, snapshot: Snapshot | None) -> Generator[duckdb.DuckDBPyConnection]:
         """The connection that sees the right moment; a break interrupts what runs on it."""
-        snapshot = self._snapshot
-        if scn is not None:
-            if not isinstance(scn, int):
-                raise OracleError(8181)
-            snapshot = self.database.snapshot(scn)
         if snapshot:
             with snapshot.use() as connection, self._interruptible(connection):
                 yield connection

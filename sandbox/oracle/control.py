@@ -32,6 +32,7 @@ class Command(BaseModel):
     clear: bool = False
     execute: str | None = None
     create_table: Table | None = None
+    keep_encoded: tuple[str, str] | None = None
     sessions: bool = False
 
 
@@ -68,6 +69,13 @@ class OracleControl:
         """An empty table with (name, Oracle type) columns; returns the new SCN."""
         table = Table(owner, name, tuple(Column(*column) for column in columns), tuple(key))
         return int(self._ask({"create_table": asdict(table)}))
+
+    def keep_encoded(self, name: str, owner: str = "SHOP") -> None:
+        """Let read-only transactions read this table from rows that are encoded only once.
+
+        The first reading at a moment encodes them; measurements want the ones after it.
+        """
+        self._ask({"keep_encoded": [owner, name]})
 
     def sessions(self) -> list[Attributes]:
         """Who is logged on, with module, action and client identifier."""
@@ -125,8 +133,10 @@ def _obey(
     elif command.create_table is not None:
         table = command.create_table
         return database.change(lambda connection: catalog.create_table(connection, table))
+    elif command.keep_encoded is not None:
+        database.keep_encoded(*command.keep_encoded)
     elif command.sessions:
         return [asdict(attributes) for attributes in sessions()]
     else:
-        raise ValueError("name one of fault, clear, execute, create_table, sessions")
+        raise ValueError("name one of fault, clear, execute, create_table, keep_encoded, sessions")
     return None

@@ -124,7 +124,8 @@ ROWS = (
     """,
     f"""
     INSERT INTO SHOP.ORDER_ITEMS
-    SELECT o, line, p.PRODUCT_ID, 1 + (o + line) % 4, p.UNIT_PRICE
+    -- Products recur in step with customers; squares over a prime do not, so no two totals tie.
+    SELECT o, line, p.PRODUCT_ID, 1 + (o * o // 97 + line) % 4, p.UNIT_PRICE
     FROM (SELECT o, unnest(range(1, 2 + o % 3)) AS line FROM range(1, {ORDERS} + 1) t(o))
     JOIN SHOP.PRODUCTS p ON p.PRODUCT_ID = 1 + (o * 31 + line * 47) % {PRODUCTS}
     ORDER BY o, line

@@ -6,14 +6,16 @@ green test never proves that a statement is valid Oracle SQL.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from sandbox.oracle import tokens as lexer
 from sandbox.oracle.errors import OracleError
 from sandbox.oracle.tokens import Kind, Token
 
-SYSDATE = "CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP_S)"
+NOW = "now()"
+SYSDATE = f"CAST({NOW} AT TIME ZONE 'UTC' AS TIMESTAMP_S)"
 WRITES = (
     "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "TRUNCATE", "ALTER", "GRANT",
     "REVOKE", "RENAME", "COMMENT", "LOCK", "ANALYZE", "FLASHBACK", "PURGE",
@@ -102,7 +104,7 @@ def _query(tokens: list[Token], context: Mapping[str, str]) -> Query:
     quoted = frozenset(lexer.quoted_references(tokens))
     tokens, scn, scn_bind = _without_scn(tokens)
     tokens = _rownum_as_limit(tokens)
-    tokens = _functions(tokens, context)
+    tokens = _at(datetime.now(UTC), _functions(tokens, context))
     text = " ".join(token.render() for token in tokens).replace(" . ", ".")
     return Query(
         sql=text,
@@ -193,12 +195,24 @@ def _functions(tokens: list[Token], context: Mapping[str, str]) -> list[Token]:
     return result
 
 
+def _at(moment: datetime, tokens: list[Token]) -> list[Token]:
+    """Put the wall clock in, once for the statement and in a read-only transaction too, as Oracle.
+
+    DuckDB's own is the start of its transaction, and that of a snapshot began long ago.
+    """
+    literal = f"TIMESTAMPTZ '{moment.isoformat(sep=' ')}'"
+    return [
+        replace(token, text=token.text.replace(NOW, literal)) if token.kind is Kind.RAW else token
+        for token in tokens
+    ]
+
+
 def _word(token: Token, context: Mapping[str, str]) -> list[Token]:
     match token.text:
         case "SYSDATE" | "CURRENT_DATE":
             return [Token(Kind.RAW, f"({SYSDATE})")]
         case "SYSTIMESTAMP":
-            return [Token(Kind.RAW, "now()")]
+            return [Token(Kind.RAW, NOW)]
         case "USER":
             return [Token(Kind.TEXT, context["SESSION_USER"])]
         case "MINUS":

@@ -46,6 +46,13 @@ def test_order_totals_are_the_sums_of_their_items(connection: oracledb.Connectio
     assert rows(connection, statement) == [(100000,)]
 
 
+def test_no_two_customers_have_spent_the_same(connection: oracledb.Connection) -> None:
+    statement = """
+        select count(*), count(distinct total) from (
+            select customer_id, sum(total_amount) total from shop.orders group by customer_id)"""
+    assert rows(connection, statement) == [(400, 400)]
+
+
 def test_last_week_has_orders_and_none_is_from_the_future(connection: oracledb.Connection) -> None:
     statement = """select count(*), min(ordered_at), max(ordered_at) from shop.orders
                    where ordered_at >= to_date(:d, 'YYYY-MM-DD')"""

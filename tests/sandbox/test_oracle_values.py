@@ -2,7 +2,7 @@
 """Every type goes out and comes back exactly, row by row and as Arrow."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -101,6 +101,30 @@ def test_a_zoned_time_loses_its_offset_unless_it_is_extracted_as_utc(
     assert rows(connection, statement) == [
         (datetime(2026, 2, 28, 21, 0, 0, 250000), datetime(2026, 2, 28, 12, 0, 0, 250000))
     ]
+
+
+def test_the_clock_moves_from_one_read_only_transaction_to_the_next(
+    connection: oracledb.Connection,
+) -> None:
+    moments: list[datetime] = []
+    for _ in range(2):
+        connection.cursor().execute("set transaction read only")
+        moments += rows(connection, "select sys_extract_utc(systimestamp), sysdate from dual")[0]
+        connection.rollback()
+    first, first_date, second, second_date = moments
+    assert first < second
+    assert abs(datetime.now(UTC).replace(tzinfo=None) - first) < timedelta(seconds=60)
+    for moment, day in ((first, first_date), (second, second_date)):
+        assert abs(moment - day) <= timedelta(seconds=1)
+
+
+def test_the_clock_is_one_for_a_statement_also_without_a_transaction(
+    connection: oracledb.Connection,
+) -> None:
+    statement = "select sys_extract_utc(systimestamp), sys_extract_utc(systimestamp) from dual"
+    ((before, same_before),) = rows(connection, statement)
+    ((after, same_after),) = rows(connection, statement)
+    assert before == same_before < after == same_after
 
 
 def test_binds_of_every_type_arrive_by_position_and_by_name(

@@ -1,0 +1,1 @@
+"""Measurements, each beside a bound or a peer of the same run (`make bench`)."""

@@ -1,0 +1,70 @@
+"""All measurements, one JSON object a line (`make bench`); `--quick` takes small sizes."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.memory import measure_memory
+from bench.question import measure_question
+from bench.ready import measure_help, measure_ready
+from bench.rows import create_table
+from bench.sync_speed import measure_sync
+from bench.turn import measure_turns
+from sandbox.oracle.process import start_oracle
+from sync.warehouse.layout import remove_folder
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured."""
+
+    rows: int
+    repetitions: int
+    turns: int
+    starts: int
+    questions: int
+
+
+FULL = Sizes(rows=1_000_000, repetitions=5, turns=100, starts=5, questions=40)
+QUICK = Sizes(rows=50_000, repetitions=2, turns=20, starts=1, questions=10)
+LARGE = 4
+"""How many times the rows the large table of the memory figure has."""
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke test of a minute or less")
+    quick = parser.parse_args().quick
+    scratch = Path(tempfile.mkdtemp(prefix="duckferry-bench-"))
+    try:
+        for figure in measure(QUICK if quick else FULL, scratch):
+            print(figure.line(), flush=True)
+    finally:
+        remove_folder(scratch)
+
+
+def measure(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
+    """Yield the figures as they are found; everything is written below *scratch*."""
+    warehouse = scratch / "warehouse"
+    with start_oracle("bench-not-a-secret", date(2026, 11, 22)) as oracle:
+        large_rows = LARGE * sizes.rows
+        small = create_table(oracle, "BENCH", sizes.rows)
+        large = create_table(oracle, "BENCH_LARGE", large_rows)
+        yield measure_sync(oracle, small, sizes.rows, sizes.repetitions, warehouse)
+        yield measure_memory(
+            oracle, (small, sizes.rows), (large, large_rows), scratch / "large-warehouse"
+        )
+    remove_folder(scratch / "large-warehouse")
+    yield measure_question(small, warehouse, sizes.questions)
+    yield from measure_turns(small, warehouse, sizes.turns)
+    yield from measure_ready(scratch, sizes.starts)
+    yield measure_help(2 * sizes.starts)
+
+
+if __name__ == "__main__":
+    main()

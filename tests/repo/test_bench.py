@@ -1,0 +1,83 @@
+"""The measurements can be trusted to count: their arithmetic, and the stand-in's kept rows."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from bench.figures import Figure, interleaved, percentile
+from bench.rows import create_table, opener, plan_of, source_of
+from bench.sync_speed import Cost, bound
+from sandbox.oracle.process import start_oracle
+from sync.oracle import begin_read_only, read_batches
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"), [(50, 2.0), (75, 3.0), (76, 4.0), (99, 4.0), (0, 1.0)]
+)
+def test_a_percentile_is_one_of_the_values(percent: float, expected: float) -> None:
+    assert percentile([4.0, 2.0, 1.0, 3.0], percent) == expected
+
+
+def test_a_bound_is_divided_by_the_value_and_a_value_by_its_peer() -> None:
+    assert Figure("sync", 4.0, "s", "bound", 3.0).ratio == 0.75
+    assert Figure("question", 4.0, "ms", "peer", 2.0).ratio == 2.0
+
+
+def test_a_line_is_one_json_object_with_what_the_value_is_held_against() -> None:
+    line = Figure("sync", 2.00049, "s", "bound", 1.0, {"rounds": [0.33333, 0.5]}).line()
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "bench": "sync",
+        "value": 2.0,
+        "unit": "s",
+        "ratio": 0.5,
+        "bound": 1.0,
+        "rounds": [0.333, 0.5],
+    }
+
+
+def test_every_round_measures_everything_and_begins_with_another() -> None:
+    order: list[str] = []
+
+    def measure(name: str) -> Callable[[], float]:
+        def now() -> float:
+            order.append(name)
+            return float(len(order))
+
+        return now
+
+    found = interleaved({"a": measure("a"), "b": measure("b")}, 2)
+    assert order == ["a", "b", "b", "a"]
+    assert found == {"a": [1.0, 4.0], "b": [2.0, 3.0]}
+
+
+def test_the_bound_is_the_slower_half_or_the_work_of_both_on_all_cores() -> None:
+    assert bound(Cost(3.0, 0.1, 0), Cost(2.0, 0.1, 0)) == 3.0
+    assert bound(Cost(2.0, 0.1, 0), Cost(3.0, 0.1, 0)) == 3.0
+    assert bound(Cost(1.0, 1e6, 0), Cost(1.0, 1e6, 0)) > 1.0
+
+
+def test_rows_the_stand_in_keeps_encoded_are_the_rows_and_follow_a_change() -> None:
+    with start_oracle("not-a-secret", date(2026, 11, 22)) as oracle:
+        ref = create_table(oracle, "KEPT", 30_000)
+        source = source_of(oracle)
+        plan = plan_of(source, ref, 30_000)
+
+        def read() -> list[dict[str, object]]:
+            with opener(source)("main") as session:
+                begin_read_only(session)
+                batches = list(read_batches(session, plan.tables[0]))
+            return sorted(
+                (row for batch in batches for row in batch.to_pylist()),
+                key=lambda row: str(row["ID"]),
+            )
+
+        first = read()
+        assert len(first) == 30_000
+        assert [row["ID"] for row in first[:2]] == [100_000_000_000, 100_000_000_001]
+        assert [row["NOTE"] is None for row in first[:4]] == [True, False, False, True]
+        assert read() == first
+        oracle.control.execute("DELETE FROM SHOP.KEPT WHERE ID >= 100000000002")
+        assert read() == first[:2]
