@@ -1,0 +1,44 @@
+"""health, backup and restore: what whoever runs the product needs around it."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from app.cli.session import Session
+from app.health import Kind, check_health
+from app.settings import runtime_dir
+
+
+def tell_health(session: Session, kinds: tuple[Kind, ...]) -> None:
+    """Print one line; exit code 1 unless all is well. Needs no secret and loads no library."""
+    well, line = check_health(runtime_dir(session.environ), kinds)
+    click.echo(line)
+    sys.exit(0 if well else 1)
+
+
+def back_up_to(session: Session, folder: Path) -> None:
+    """Back up and say how much it was."""
+    from app.logs import start_logging
+    from sync.backup import back_up
+    from sync.state import connect_state
+
+    settings = session.settings()
+    start_logging(settings, logging.WARNING)
+    client = connect_state(settings.redis_url.get_secret_value())
+    saved = back_up(client, settings.warehouse_dir, folder)
+    click.echo(f"Saved in {folder}: {saved}")
+
+
+def restore_from(session: Session, folder: Path) -> None:
+    """Restore and say how much it was."""
+    from app.logs import start_logging
+    from sync.backup import restore
+    from sync.state import connect_state
+
+    settings = session.settings()
+    start_logging(settings, logging.WARNING)
+    client = connect_state(settings.redis_url.get_secret_value())
+    restored = restore(client, settings.warehouse_dir, folder)
+    click.echo(f"Restored from {folder}: {restored}")
