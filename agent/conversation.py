@@ -1,6 +1,7 @@
 """A thread: an append-only log of messages in Redis, and the view of it a model can read."""
 
 import re
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -88,12 +89,10 @@ class Message(BaseModel):
 
 
 _APPEND = """
-if ARGV[2] ~= '' then
-  local t = redis.call('TIME')
-  local now = string.format('%.0f', t[1] * 1000000 + t[2])
-  if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[2]) == 0 then return 0 end
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -2 * tonumber(ARGV[4]) - 1)
-end
+local t = redis.call('TIME')
+local now = string.format('%.0f', t[1] * 1000000 + t[2])
+if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[2]) == 0 then return 0 end
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -2 * tonumber(ARGV[4]) - 1)
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], -tonumber(ARGV[4]), -1)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
@@ -113,13 +112,16 @@ class ConversationHistory:
 
     def append(self, message: Message) -> bool:
         """Add *message*; False if its source, or an answer to its call, is there already."""
-        once = message.source_id and f"source:{message.source_id}"
+        # The random name lets the same line, sent again after a broken connection, know itself.
+        once = f"line:{secrets.token_hex(8)}"
         if message.tool_call_id:
             once = f"call:{message.tool_call_id}"
+        elif message.source_id:
+            once = f"source:{message.source_id}"
         log = _log(self.thread)
         text = message.model_dump_json(exclude_defaults=True)
         seconds = self.keep_days * 86_400
-        args = (text, once or "", seconds, MAX_MESSAGES)
+        args = (text, once, seconds, MAX_MESSAGES)
         return bool(run_script(self.redis, _APPEND, [log, f"{log}:seen"], *args))
 
     def messages(self) -> tuple[Message, ...]:
@@ -127,13 +129,14 @@ class ConversationHistory:
         lines = cast("list[str]", self.redis.lrange(_log(self.thread), 0, -1))
         return in_order(Message.model_validate_json(line) for line in lines)
 
-    def unanswered(self) -> tuple[ToolCall, ...]:
-        """Name the calls no tool has answered yet: what a crash left."""
-        return unanswered(self.messages())
+    def to_openai(self, system_prompt: str, max_tokens: int) -> list[dict[str, Any]]:
+        """Write what a model reads, in the Chat Completions API's format.
 
-    def to_openai(self) -> list[dict[str, Any]]:
-        """Write the thread as the Chat Completions API reads it."""
-        return [message.to_openai() for message in self.messages()]
+        That is *system_prompt* and as many of the newest exchanges as *max_tokens* hold with it.
+        """
+        system = Message(role="system", content=system_prompt)
+        room = max_tokens - estimate_tokens([system])
+        return [message.to_openai() for message in (system, *trim(self.messages(), room))]
 
     def exists(self) -> bool:
         """Tell whether anything was ever said here and is still remembered."""

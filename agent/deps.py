@@ -21,7 +21,6 @@ class Caller:
     team: str
     user: str
     channel: str
-    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

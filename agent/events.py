@@ -79,10 +79,11 @@ class Said:
 
 @dataclass(frozen=True)
 class GaveUp:
-    """A limit ended the turn; *text* says so in the caller's language."""
+    """A limit ended the turn; the surface words it."""
 
     code: str
-    text: str = ""
+    steps: int
+    """Replies of the model in this turn."""
 
 
 @dataclass(frozen=True)

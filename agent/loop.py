@@ -9,9 +9,7 @@ from agent.conversation import (
     ConversationHistory,
     Message,
     ToolCall,
-    estimate_tokens,
     newest_turn,
-    trim,
     unanswered,
 )
 from agent.deps import AnalystDeps
@@ -80,12 +78,13 @@ class SyncAgent:
             if end is not None:
                 yield from end
                 return
-            if sum(message.role == "assistant" for message in turn) >= self.max_steps:
-                text = limit_text(deps.language, self.max_steps)
+            steps = sum(message.role == "assistant" for message in turn)
+            if steps >= self.max_steps:
+                text = limit_text(steps)
                 history.append(Message(role="assistant", content=text, limit="step_limit"))
             else:
                 try:
-                    reply = self._ask(messages, system_prompt)
+                    reply = self._ask(history, system_prompt)
                 except LLMError as error:
                     yield Failed(error.failure)
                     return
@@ -111,10 +110,8 @@ class SyncAgent:
         history.append(message)
         return message
 
-    def _ask(self, messages: Sequence[Message], system_prompt: str) -> LLMResponse:
-        system = Message(role="system", content=system_prompt)
-        room = self.context_tokens - estimate_tokens([system])
-        sent = [message.to_openai() for message in (system, *trim(messages, room))]
+    def _ask(self, history: ConversationHistory, system_prompt: str) -> LLMResponse:
+        sent = history.to_openai(system_prompt, self.context_tokens)
         attempt = 1
         while True:
             try:
@@ -162,7 +159,8 @@ def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
     last = turn[-1]
     if last.role == "assistant" and not last.tool_calls:
         if last.limit:
-            return [GaveUp(last.limit, last.content)]
+            steps = sum(message.role == "assistant" for message in turn[:-1])
+            return [GaveUp(last.limit, steps)]
         return [Said(last.content, _basis(turn))]
     if last.role != "tool":
         return None

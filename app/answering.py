@@ -10,7 +10,7 @@ from agent.events import ApprovalRequested, Event
 from agent.service import run_analyst_approval, run_analyst_turn
 from app.core import Core, approval_seconds, deps_for, plan_sync
 from app.places import Place, parse_place
-from app.slack_gateway import DELIVERY_ERRORS, note, post, reason
+from app.slack_gateway import NotDelivered, note, post
 from app.texts import Language, language_of, say, word_failure
 from app.views.answer import answer_message
 from sync.approvals import Request, load_approval, request_approval, show_card
@@ -39,7 +39,7 @@ def handle(office: Office, entry: Entry) -> None:
     match entry.kind:
         case "message":
             _answer_message(office, entry)
-        case "rejected" | "run_ended":
+        case "rejected" | "expired" | "run_ended":
             _answer_outcome(office, entry)
         case "schedule_due":
             _ask_for_schedule(office, entry)
@@ -57,8 +57,8 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
         return
     try:
         post(office.slack, place, note(word_failure(language, error.failure)))
-    except DELIVERY_ERRORS as refusal:
-        log.warning("could not tell %s of an error: %s", place, reason(refusal))
+    except NotDelivered as refusal:
+        log.warning("could not tell %s of an error: %s", place, refusal)
 
 
 def _answer_message(office: Office, entry: Entry) -> None:
@@ -140,16 +140,19 @@ def _deliver(
     otherwise: str = "",
 ) -> None:
     """Post a turn's message once, however often it is worked on, then the cards it asks for."""
-    message = answer_message(language, events, max_steps=office.core.config.limits.turn_steps)
+    message = answer_message(language, events)
     if message is None and otherwise:
         message = note(otherwise)
     delivered = key(office.team, "delivered", entry.id)
-    if message is not None and not office.core.redis.exists(delivered):
-        post(office.slack, place, message)
-        office.core.redis.set(delivered, "1", ex=_DELIVERED_SECONDS)
-    for event in events:
-        if isinstance(event, ApprovalRequested):
-            show_card(office.core.redis, event.approval.id)
+    try:
+        if message is not None and not office.core.redis.exists(delivered):
+            post(office.slack, place, message)
+            office.core.redis.set(delivered, "1", ex=_DELIVERED_SECONDS)
+    finally:
+        # A card is kept true by a thread of its own, which tries again as long as Slack is away.
+        for event in events:
+            if isinstance(event, ApprovalRequested):
+                show_card(office.core.redis, event.approval.id)
 
 
 def _schedule_place(office: Office, name: str) -> Place | None:

@@ -44,5 +44,5 @@ def make_app(
         return BoltResponse(status=503) if isinstance(error, redis.RedisError) else None
 
     events.register(app, client)
-    actions.register(app, client, config.approvals, config.language)
+    actions.register(app, client, config)
     return app

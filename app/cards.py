@@ -4,18 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import redis
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from app.places import parse_place
-from app.slack_gateway import DELIVERY_ERRORS, post, reason, update
+from app.slack_gateway import SlackAway, SlackRefused, post, update
 from app.views.approval_card import Message, approval_card
 from sync.approvals import Approval, expire_overdue, load_approval, remember_card
-from sync.runs import load_run
+from sync.runs import Run, load_run
 from sync.state import CARDS, team_of
 
 log = logging.getLogger(__name__)
@@ -26,15 +25,8 @@ MIN_SECONDS = 1.2
 RETRY_SECONDS = 5.0
 LEFT_BEHIND_SECONDS = 30.0
 """Card changes a dead bot took and did not draw are taken over after this long."""
-_FINAL_REFUSALS = frozenset(
-    {
-        "message_not_found",
-        "channel_not_found",
-        "is_archived",
-        "not_in_channel",
-        "cant_update_message",
-    }
-)
+MAX_TRIES = 120
+"""A card Slack does not take in about ten minutes is drawn again only when it changes."""
 
 
 def keep_cards_true(
@@ -49,7 +41,7 @@ def keep_cards_true(
 
     A new state is drawn at once; progress within a state every `MIN_SECONDS` at most, the newest.
     """
-    waiting: dict[str, list[str]] = {}
+    waiting: dict[str, set[str]] = {}
     drawn: dict[str, _Drawn] = {}
     next_sweep = 0.0
     while not stop.is_set():
@@ -60,12 +52,13 @@ def keep_cards_true(
                 expire_overdue(client, team)
                 next_sweep = time.monotonic() + LEFT_BEHIND_SECONDS
             _collect(waiting, _take(client, consumer, _patience(waiting, drawn)))
+            for approval_id in [name for name in waiting if team_of(name) != team]:
+                client.xack(CARDS, GROUP, *waiting.pop(approval_id))
             for approval_id in list(waiting):
-                stage = _redraw(client, slack, team, approvers, approval_id, drawn)
-                if stage is not None and stage.done:
+                last = drawn.get(approval_id, _Drawn())
+                drawn[approval_id] = _redraw(client, slack, approvers, approval_id, last)
+                if drawn[approval_id].done:
                     client.xack(CARDS, GROUP, *waiting.pop(approval_id))
-                if stage is not None:
-                    drawn[approval_id] = stage
             drawn = {
                 name: one
                 for name, one in drawn.items()
@@ -81,51 +74,73 @@ def keep_cards_true(
 class _Drawn:
     """What a card showed last, and from when on it may show more of the same state."""
 
-    stage: str
-    free_at: float
-    done: bool
-    """False if Slack did not take it, so that it is tried again."""
+    stage: str = ""
+    free_at: float = 0.0
+    tries: int = 0
+    """How often in a row Slack did not take it."""
+    done: bool = False
+    """Nothing is left to draw."""
 
 
 def _redraw(
     client: "redis.Redis",
     slack: WebClient,
-    team: str,
     approvers: frozenset[str],
     approval_id: str,
-    drawn: Mapping[str, _Drawn],
-) -> _Drawn | None:
-    """Draw a card as it is now; None if it has just been drawn in this state."""
-    approval = load_approval(client, approval_id)
-    if approval is None or team_of(approval_id) != team:
-        return _Drawn("", 0.0, done=True)
-    run = load_run(client, approval.run_id) if approval.run_id else None
-    stage = str(run.state if run else approval.state)
-    last = drawn.get(approval_id)
-    if last is not None and last.stage == stage and last.free_at > time.monotonic():
-        return None
-    done = _draw(client, slack, approval, approval_card(approval, run, approvers))
-    pause = MIN_SECONDS if done else RETRY_SECONDS
-    return _Drawn(stage, time.monotonic() + pause, done)
-
-
-def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: Message) -> bool:
-    """Post or update one card; False if it should be tried again."""
-    place = parse_place(approval.request.thread)
+    last: _Drawn,
+) -> _Drawn:
+    """Draw a card as it is now, unless it has just been drawn in this state."""
+    stage = last.stage
     try:
-        if approval.card is None:
-            ts = post(slack, place, message)
-            remember_card(client, approval.id, f"{place.channel}:{ts}")
-        else:
-            channel, _, ts = approval.card.partition(":")
-            update(slack, channel, ts, message)
-    except DELIVERY_ERRORS as error:
-        log.warning("card of %s not drawn: %s", approval.id, reason(error))
-        return isinstance(error, SlackApiError) and reason(error) in _FINAL_REFUSALS
-    return True
+        approval, run = _look(client, approval_id)
+        if approval is None:
+            return _Drawn(done=True)
+        stage = _stage(approval, run)
+        if last.stage == stage and last.free_at > time.monotonic():
+            return replace(last, done=False)
+        _draw(client, slack, approval, approval_card(approval, run, approvers))
+        approval, run = _look(client, approval_id)
+        # Slack may have let us wait while another bot drew what came next: then it is drawn anew.
+        now = time.monotonic()
+        if approval is not None and _stage(approval, run) != stage:
+            return _Drawn(stage, now)
+        return _Drawn(stage, now + MIN_SECONDS, done=True)
+    except redis.RedisError:
+        raise
+    except SlackAway as error:
+        log.warning("card of %s not drawn yet: %s", approval_id, error)
+        tries = last.tries + 1
+        return _Drawn(stage, time.monotonic() + RETRY_SECONDS, tries, done=tries > MAX_TRIES)
+    except SlackRefused as error:
+        log.error("card of %s cannot be drawn: %s", approval_id, error)  # noqa: TRY400 -- the code says all
+        return _Drawn(done=True)
+    except Exception:  # an outer edge: one card that cannot be drawn must not stop the others
+        log.exception("card of %s cannot be drawn", approval_id)
+        return _Drawn(done=True)
 
 
-def _patience(waiting: Mapping[str, list[str]], drawn: Mapping[str, _Drawn]) -> float:
+def _look(client: "redis.Redis", approval_id: str) -> tuple[Approval | None, Run | None]:
+    approval = load_approval(client, approval_id)
+    run = load_run(client, approval.run_id) if approval and approval.run_id else None
+    return approval, run
+
+
+def _stage(approval: Approval, run: Run | None) -> str:
+    return str(run.state if run else approval.state)
+
+
+def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: Message) -> None:
+    """Post or update one card. Raises `NotDelivered`."""
+    place = parse_place(approval.request.thread)
+    if approval.card is None:
+        ts = post(slack, place, message)
+        remember_card(client, approval.id, f"{place.channel}:{ts}")
+    else:
+        channel, _, ts = approval.card.partition(":")
+        update(slack, channel, ts, message)
+
+
+def _patience(waiting: Mapping[str, set[str]], drawn: Mapping[str, _Drawn]) -> float:
     """Say for how many seconds nothing has to be drawn unless something new happens."""
     now = time.monotonic()
     free = [drawn[name].free_at if name in drawn else now for name in waiting]
@@ -154,6 +169,6 @@ def _take_over(client: "redis.Redis", consumer: str) -> list[tuple[str, dict[str
     return [entry for entry in cast("list[tuple[str, dict[str, str]]]", reply[1]) if entry[1]]
 
 
-def _collect(waiting: dict[str, list[str]], entries: list[tuple[str, dict[str, str]]]) -> None:
+def _collect(waiting: dict[str, set[str]], entries: list[tuple[str, dict[str, str]]]) -> None:
     for entry_id, fields in entries:
-        waiting.setdefault(fields["approval"], []).append(entry_id)
+        waiting.setdefault(fields["approval"], set()).add(entry_id)

@@ -4,12 +4,15 @@ What is synced, seen, approved and limited stands in bot.toml instead (`app.bot_
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, SecretStr
+from redis.connection import parse_url  # pyright: ignore[reportUnknownVariableType] -- untyped
 
 SECRETS = frozenset(
     {
@@ -25,6 +28,7 @@ SECRETS = frozenset(
 
 NAMES = SECRETS | {
     "SLACK_API_URL",
+    "SLACK_HTTP_PORT",
     "OPENAI_MODEL",
     "OPENAI_BASE_URL",
     "ORACLE_DSN",
@@ -33,6 +37,8 @@ NAMES = SECRETS | {
     "ORACLE_SERVICE_NAME",
     "ORACLE_USER",
     "WAREHOUSE_DIR",
+    "RUNTIME_DIR",
+    "LOG_FORMAT",
     "BOT_TOML",
 }
 """Every name that is read; ``.env.example`` lists exactly these."""
@@ -51,11 +57,13 @@ class _Value(BaseModel):
 
 
 class SlackSettings(_Value):
-    """How to reach Slack."""
+    """How to reach Slack, and how Slack reaches us: by the app token, or by the signing secret."""
 
     bot_token: SecretStr
-    app_token: SecretStr
+    app_token: SecretStr | None = None
+    """Opens Socket Mode. Without it Slack sends signed HTTP requests to *http_port*."""
     signing_secret: SecretStr | None = None
+    http_port: int = 3000
     api_url: str = "https://slack.com/api/"
 
 
@@ -84,18 +92,30 @@ class Settings(_Value):
     redis_url: SecretStr
     warehouse_dir: Path
     bot_toml: Path
+    runtime_dir: Path | None = None
+    """Where a running process leaves a sign of life for ``botctl health``; None: it leaves none."""
+    log_format: Literal["text", "json"] = "text"
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Names that belong together: all of *needed* are set, or none."""
+    """Names that belong together: all of *needed* and one of *either* are set, or none."""
 
     title: str
     needed: tuple[str, ...]
+    either: tuple[str, ...] = ()
+    neither: str = ""
+    """What is told where none of *either* is set."""
 
 
 _PARTS = {
-    "slack": _Part("Slack", ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")),
+    "slack": _Part(
+        "Slack",
+        ("SLACK_BOT_TOKEN",),
+        ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+        "SLACK_APP_TOKEN is not set, nor is SLACK_SIGNING_SECRET; set the one for Socket Mode, or "
+        "the other for signed HTTP.",
+    ),
     "model": _Part("the model", ("OPENAI_API_KEY",)),
     "oracle": _Part("Oracle", ("ORACLE_DSN", "ORACLE_USER", "ORACLE_PASSWORD")),
 }
@@ -123,16 +143,26 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
         for name in ("SLACK_API_URL", "OPENAI_BASE_URL")
         if name in values and not values[name].startswith(("https://", "http://"))
     )
+    problems.extend(
+        f"{name} is {values[name]!r}, which is not a port (1 to 65535)."
+        for name in ("SLACK_HTTP_PORT", "ORACLE_PORT")
+        if name in values and not _is_port(values[name])
+    )
     redis_url = values.get("REDIS_URL", "redis://127.0.0.1:6379/0")
-    if not redis_url.startswith(("redis://", "rediss://", "unix://")):
-        problems.append("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    try:
+        parse_url(redis_url)
+    except ValueError:
+        problems.append(
+            "REDIS_URL must begin with redis://, rediss:// or unix:// and name a host and a port."
+        )
+    log_format = values.get("LOG_FORMAT", "text")
+    if log_format not in {"text", "json"}:
+        problems.append(f"LOG_FORMAT is {log_format!r}; it must be text or json.")
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(
         {
-            "slack": _fields(
-                values, "SLACK_", "bot_token", "app_token", "signing_secret", "api_url"
-            )
+            "slack": _fields(values, "SLACK_", *SlackSettings.model_fields)
             if given["slack"]
             else None,
             "model": _fields(values, "OPENAI_", "api_key", "model", "base_url")
@@ -144,8 +174,16 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
             "redis_url": redis_url,
             "warehouse_dir": values.get("WAREHOUSE_DIR", "warehouse"),
             "bot_toml": values.get("BOT_TOML", "bot.toml"),
+            "runtime_dir": runtime_dir(environ),
+            "log_format": log_format,
         }
     )
+
+
+def runtime_dir(environ: Mapping[str, str]) -> Path | None:
+    """Read only where signs of life are left: a health check shall need no secret."""
+    name = environ.get("RUNTIME_DIR", "").strip()
+    return Path(name) if name else None
 
 
 def _values(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
@@ -161,11 +199,11 @@ def _values(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
             values[name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             problems.append(
-                f"{name}_FILE names {path}, which cannot be read; check its permissions."
+                f"{name}_FILE names a file that cannot be read; check the path and its permissions."
             )
             continue
         if not values[name]:
-            problems.append(f"{name}_FILE names {path}, which is empty.")
+            problems.append(f"{name}_FILE names a file that is empty.")
             del values[name]
     _join_dsn(values, problems)
     return values
@@ -180,8 +218,6 @@ def _join_dsn(values: dict[str, str], problems: list[str]) -> None:
                 "ORACLE_DSN is set, so ORACLE_HOST and ORACLE_SERVICE_NAME must not be."
             )
         return
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):  # noqa: PLR2004 -- TCP's range
-        problems.append(f"ORACLE_PORT is {port!r}, which is not a port (1 to 65535).")
     if host and service:
         values["ORACLE_DSN"] = f"{host}:{port}/{service}"
     elif host or service:
@@ -190,15 +226,21 @@ def _join_dsn(values: dict[str, str], problems: list[str]) -> None:
         )
 
 
+def _is_port(text: str) -> bool:
+    return bool(re.fullmatch(r"[0-9]{1,5}", text)) and 0 < int(text) < 65_536  # noqa: PLR2004 -- TCP's range
+
+
 def _given(part: _Part, values: Mapping[str, str], needed: bool, problems: list[str]) -> bool:  # noqa: FBT001
-    missing = [name for name in part.needed if name not in values]
-    if not missing:
-        return True
-    if needed or len(missing) < len(part.needed):
-        problems.extend(
-            f"{name} is not set; it is needed to reach {part.title}." for name in missing
-        )
-    return False
+    missing = [
+        f"{name} is not set; it is needed to reach {part.title}."
+        for name in part.needed
+        if name not in values
+    ]
+    if part.either and not any(name in values for name in part.either):
+        missing.append(part.neither)
+    if needed or any(name in values for name in (*part.needed, *part.either)):
+        problems.extend(missing)
+    return not missing
 
 
 def _fields(values: Mapping[str, str], prefix: str, *fields: str) -> dict[str, str]:

@@ -1,6 +1,9 @@
 """What we say to Slack: one client with Slack's own retry handlers, and a function a message."""
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.client import HTTPException
 from typing import cast
 
 from slack_sdk import WebClient
@@ -14,12 +17,35 @@ from slack_sdk.http_retry.builtin_handlers import (
 from app.places import Place
 from app.settings import SlackSettings
 from app.views.approval_card import Message
-from app.views.text import escape
+from app.views.text import escape, section
 
 log = logging.getLogger(__name__)
 
-DELIVERY_ERRORS = (SlackClientError, OSError)
-"""What a call may raise: Slack's refusals, and the network's."""
+_PASSING = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+    }
+)
+"""Slack's error codes that a later try may not meet (its docs, "Common errors" of each method)."""
+
+_TOO_MANY, _SERVER_FAULT = 429, 500
+
+
+class NotDelivered(Exception):
+    """Slack has not taken what we said."""
+
+
+class SlackAway(NotDelivered):
+    """It may take it later: a limit, a fault of its own, or the network."""
+
+
+class SlackRefused(NotDelivered):
+    """It never will: the channel is gone, a right is missing, the message is not to its rules."""
 
 
 def make_client(settings: SlackSettings) -> WebClient:
@@ -37,50 +63,51 @@ def make_client(settings: SlackSettings) -> WebClient:
 
 
 def post(client: WebClient, place: Place, message: Message) -> str:
-    """Post a message into a thread and give its ts. Raises one of `DELIVERY_ERRORS`."""
-    answer = client.chat_postMessage(
-        channel=place.channel,
-        thread_ts=place.thread_ts or None,
-        text=message.text,
-        blocks=message.blocks,
-        parse="none",
-        unfurl_links=False,
-        unfurl_media=False,
-    )
-    return cast("str", answer["ts"])
+    """Post a message into a thread and give its ts. Raises `NotDelivered`."""
+    with _named_refusals():
+        answer = client.chat_postMessage(
+            channel=place.channel,
+            thread_ts=place.thread_ts or None,
+            text=message.text,
+            blocks=message.blocks,
+            parse="none",
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return cast("str", answer["ts"])
 
 
 def update(client: WebClient, channel: str, ts: str, message: Message) -> None:
-    """Change a message. Raises one of `DELIVERY_ERRORS`."""
-    client.chat_update(
-        channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
-    )
+    """Change a message. Raises `NotDelivered`."""
+    with _named_refusals():
+        client.chat_update(
+            channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
+        )
 
 
 def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: str) -> None:
     """Tell one person something in private; if Slack refuses, the log says so."""
     try:
-        client.chat_postEphemeral(
-            channel=channel, user=user, thread_ts=thread_ts or None, text=text, parse="none"
-        )
-    except DELIVERY_ERRORS as error:
-        log.warning("could not tell %s in %s: %s", user, channel, reason(error))
+        with _named_refusals():
+            client.chat_postEphemeral(
+                channel=channel, user=user, thread_ts=thread_ts or None, text=text, parse="none"
+            )
+    except NotDelivered as error:
+        log.warning("could not tell %s in %s: %s", user, channel, error)
 
 
 def mark_seen(client: WebClient, channel: str, ts: str) -> None:
     """Show with a reaction that a message has arrived; a refusal changes nothing else."""
     try:
-        client.reactions_add(channel=channel, timestamp=ts, name="eyes")
-    except DELIVERY_ERRORS as error:
-        log.info("no reaction on %s in %s: %s", ts, channel, reason(error))
+        with _named_refusals():
+            client.reactions_add(channel=channel, timestamp=ts, name="eyes")
+    except NotDelivered as error:
+        log.info("no reaction on %s in %s: %s", ts, channel, error)
 
 
 def note(text: str) -> Message:
     """Make a message of one plain sentence."""
-    return Message(
-        escape(text),
-        [{"type": "section", "text": {"type": "mrkdwn", "text": escape(text), "verbatim": True}}],
-    )
+    return Message(escape(text), [section(escape(text))])
 
 
 def reason(error: Exception) -> str:
@@ -88,3 +115,15 @@ def reason(error: Exception) -> str:
     if isinstance(error, SlackApiError):
         return cast("str", error.response.get("error", "unknown"))
     return type(error).__name__
+
+
+@contextmanager
+def _named_refusals() -> Generator[None]:
+    try:
+        yield
+    except SlackApiError as error:
+        status = cast("int", error.response.status_code)
+        passing = reason(error) in _PASSING or status == _TOO_MANY or status >= _SERVER_FAULT
+        raise (SlackAway if passing else SlackRefused)(reason(error)) from error
+    except (SlackClientError, OSError, HTTPException) as error:
+        raise SlackAway(reason(error)) from error

@@ -45,8 +45,8 @@ def answer_lines(language: Language, event: Event) -> list[str]:
             lines = [text, *(_basis(language, basis) for basis in bases)]
         case TableShown(columns=columns, rows=rows):
             lines = table_lines(columns, rows)
-        case GaveUp(text=text):
-            lines = [text]
+        case GaveUp(steps=steps):
+            lines = [say(language, "answer.gave_up", steps=steps)]
         case Failed(failure=failure):
             lines = [word_failure(language, failure)]
         case _:

@@ -35,7 +35,7 @@ def word_failure(language: Language, failure: Failure) -> str:
 
 PHRASES: dict[str, tuple[str, str]] = {
     # The card of a sync
-    "card.pending": ("동기화 승인 요청", "A sync asks for approval"),
+    "card.pending": ("동기화 승인 요청", "Sync needs approval"),
     "card.queued": ("동기화 대기 중", "Sync is queued"),
     "card.running": ("동기화 진행 중", "Sync is running"),
     "card.verifying": ("동기화 검증 중", "Sync is being verified"),
@@ -131,7 +131,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "근거: {table} 사본, {rows}행, {when} 기준",
         "based on: copy of {table}, {rows} rows, as of {when}",
     ),
-    "answer.shown": ("{shown}행만 표시했습니다.", "Only {shown} rows are shown."),
+    "answer.shown": ("{shown}행 표시, 더 있습니다.", "{shown} rows are shown; there are more."),
     "answer.columns_shown": (
         "열 {shown}개만 표시했습니다.",
         "Only {shown} columns are shown.",
@@ -154,8 +154,12 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     # A click
     "click.not_allowed": (
-        "이 동기화는 {who}만 결정할 수 있습니다. 아무것도 바뀌지 않았습니다.",
-        "Only {who} may decide about this sync. Nothing was changed.",
+        "이 동기화는 {who}만 승인할 수 있습니다. 아무것도 바뀌지 않았습니다.",
+        "Only {who} may approve this sync. Nothing was changed.",
+    ),
+    "click.not_offered": (
+        "이 카드의 테이블은 이제 bot.toml에 없어 동기화할 수 없습니다. 아무것도 바뀌지 않았습니다.",
+        "A table of this card is no longer in bot.toml, so it cannot be synced. Nothing was changed.",
     ),
     "click.nobody": (
         "아직 승인할 수 있는 사람이 없습니다. 관리자가 bot.toml의 approvers를 채워야 합니다.",
@@ -257,7 +261,7 @@ FAILURES: dict[str, tuple[str, str]] = {
         "Column {column} of {table} ({oracle_type}) cannot be copied exactly yet, so nothing was synced.",
     ),
     "value_does_not_fit": (
-        "{table}의 {columns} 열에 사본이 정확히 담을 수 없는 값이 있습니다: 자릿수를 선언하지 않은 숫자가 소수점 앞 28자리나 뒤 10자리를 넘거나, 1678~2261년 밖의 시각에 초 아래 6자리보다 많습니다. 반올림하거나 게시하지 않았습니다. DBA에게 정밀도와 소수 자릿수 선언을 요청하거나 이 테이블을 빼세요.",
+        "{table}의 {columns} 열에 사본이 정확히 담을 수 없는 값이 있습니다: 소수점 앞 28자리나 뒤 10자리를 넘는 (자릿수를 선언하지 않은) 숫자이거나, 1678~2261년을 벗어나면서 초 소수부가 6자리를 넘는 시각입니다. 반올림하지 않았고 게시하지도 않았습니다. DBA에게 정밀도와 소수 자릿수 선언을 요청하거나 이 테이블을 빼세요.",
         "{table} holds a value in column {columns} that its copy cannot keep exactly: a number of more than 28 digits before or 10 after the point where none are declared, or a moment outside 1678 to 2261 with more than 6 digits of a second. Nothing was rounded or published; have the DBA declare precision and scale, or leave the table out.",
     ),
     "warehouse_damaged": (
@@ -265,8 +269,8 @@ FAILURES: dict[str, tuple[str, str]] = {
         "The warehouse is damaged: {file} is missing or cannot be read. An admin must restore the folder from a backup, or empty it and sync again.",
     ),
     "stale_fence": (
-        "더 새로운 실행이 {table}을(를) 이미 게시해 이번 결과는 버렸습니다.",
-        "A newer run has published {table} already, so this one was dropped.",
+        "{table}의 더 새로운 실행이 넘겨받아 이번 결과는 버렸습니다.",
+        "A newer run of {table} has taken over, so this one was dropped.",
     ),
     "disk_full": (
         "저장 디스크가 가득 찼습니다. 기존 데이터는 그대로입니다. 공간을 확보한 뒤 다시 요청하세요.",
@@ -293,12 +297,12 @@ FAILURES: dict[str, tuple[str, str]] = {
         "The worker that copied {table} stopped in the middle. The old data stays; please ask again.",
     ),
     "table_not_offered": (
-        "{table}은(는) 이 봇이 다루는 테이블이 아닙니다. 관리자가 bot.toml에 추가할 수 있습니다.",
-        "{table} is not among the tables of this bot. An admin can add it to bot.toml.",
+        "{table}은(는) 이 봇이 다루는 테이블이 아닙니다. 관리자가 bot.toml에 추가할 수 있습니다.{hint}",
+        "{table} is not among the tables of this bot. An admin can add it to bot.toml.{hint}",
     ),
     "state_unavailable": (
-        "봇의 저장소(Redis)가 응답하지 않습니다. 바뀐 것은 없습니다. 잠시 뒤 다시 시도하세요.",
-        "The bot's memory (Redis) does not answer. Nothing was changed; try again in a minute.",
+        "봇의 저장소(Redis)가 응답하지 않습니다. 기록되지 않았을 수 있으니, 잠시 뒤 카드와 상태를 확인하고 다시 시도하세요.",
+        "The bot's memory (Redis) does not answer. It may not have been noted: look at the card or the status in a minute before trying again.",
     ),
     "model_busy": (
         "지금은 모델이 요청을 더 받지 않습니다. 1분 뒤에 다시 물어봐 주세요.",
@@ -329,11 +333,11 @@ FAILURES: dict[str, tuple[str, str]] = {
         "The model's server does not accept the request (HTTP {status}, {reason}). Check OPENAI_MODEL, or begin a new thread if this one is very long.",
     ),
     "model_bad_reply": (
-        "모델의 답을 쓸 수 없습니다: {reason}. 다시 묻거나 다른 말로 물어봐 주세요.",
-        "The model's answer cannot be used: {reason}. Ask again, perhaps in other words.",
+        "모델의 답을 쓸 수 없습니다. 다시 묻거나 다른 말로 물어봐 주세요.",
+        "The model's answer cannot be used. Ask again, perhaps in other words.",
     ),
     "unexpected": (
-        "내부 오류가 생겼습니다(참조 {reference}). 게시된 것은 없습니다. 계속되면 관리자에게 이 참조를 알려 주세요.",
-        "Something failed on our side (reference {reference}). Nothing was published; if it goes on, give an admin this reference.",
+        "내부 오류가 생겼습니다(참조 {reference}). 계속되면 관리자에게 이 참조를 알려 주세요.",
+        "Something failed on our side (reference {reference}). If it goes on, give an admin this reference.",
     ),
 }

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import redis
 
-from sync.errors import DuckferryError
+from app.slack_gateway import SlackAway
+from sync.errors import DuckferryError, Unexpected
 from sync.inbox import MAX_DELIVERIES, Entry, done, keep, open_group, take, take_over
 from sync.state import PREFIX, named_error, run_script
 
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 20.0
 """A thread, or an entry, whose bot has been silent for this long may be taken by another."""
 _SWEEP_SECONDS = 5.0
+AWAY_SECONDS = 600.0
+"""So long an answer waits for Slack in this bot; then the entry goes back for another try."""
+_LEASE_TRIES = 300
+"""Fifth-seconds another bot's turn is waited for, before its thread is left to it."""
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 0"
 
@@ -39,14 +44,19 @@ class Turns:
         handle: Callable[[Entry], None],
         give_up: Callable[[Entry, DuckferryError], None],
         lease_seconds: float = LEASE_SECONDS,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
-        """*handle* does an entry's work; *give_up* tells its people when that failed for good."""
+        """*handle* does an entry's work; *give_up* tells its people when that failed for good.
+
+        *alive* is called each time round the loop that takes entries.
+        """
         self._client = client
         self._consumer = consumer
         self._workers = workers
         self._handle = handle
         self._give_up = give_up
         self._lease_seconds = lease_seconds
+        self._alive = alive
         self._waiting: dict[str, deque[Entry]] = {}
         self._lock = threading.Lock()
 
@@ -60,6 +70,7 @@ class Turns:
         next_sweep = 0.0
         with ThreadPoolExecutor(self._workers, thread_name_prefix="turn") as pool:
             while not stop.is_set():
+                self._alive()
                 try:
                     if time.monotonic() >= next_sweep:
                         open_group(self._client)
@@ -102,18 +113,22 @@ class Turns:
         with self._lock:
             queue = self._waiting[thread]
         try:
+            tries = 0
             while not self._client.set(
                 lease, self._consumer, nx=True, px=int(self._lease_seconds * 1000)
             ):
-                if stop.wait(0.2):
+                tries += 1
+                # Another bot works on this thread; what we hold is given back after a while.
+                if tries > _LEASE_TRIES or stop.wait(0.2):
                     return
             while not stop.is_set():
                 entry = self._first(thread)
                 if entry is None:
                     return
-                self._work(entry)
+                if not self._work(entry, stop):
+                    return
                 with self._lock:
-                    self._waiting[thread].popleft()
+                    queue.popleft()
         except redis.RedisError as error:
             log.warning("thread %s is left for later: %s", thread, type(error).__name__)
         finally:
@@ -135,23 +150,38 @@ class Turns:
             del self._waiting[thread]
             return None
 
-    def _work(self, entry: Entry) -> None:
-        try:
-            self._attempt(entry)
-        except redis.RedisError:
-            raise
-        except (
-            Exception
-        ) as error:  # the turn is an outer edge: its people are told, the bot goes on
-            named = named_error(error)
-            log.exception("entry %s of thread %s failed: %s", entry.id, entry.thread, named)
+    def _work(self, entry: Entry, stop: threading.Event) -> bool:
+        """Work on an entry until it is done; False if it is left for later."""
+        deadline = time.monotonic() + AWAY_SECONDS
+        pause = 1.0
+        while True:
             try:
-                self._give_up(entry, named)
+                self._attempt(entry)
             except redis.RedisError:
                 raise
-            except Exception:  # the same edge: what cannot be told either is not tried for ever
-                log.exception("nobody could be told of entry %s", entry.id)
-        done(self._client, entry.id)
+            except SlackAway as error:
+                # The turn is in the thread and is only told again; no model is asked twice.
+                log.warning("entry %s is told again, Slack is away: %s", entry.id, error)
+                if time.monotonic() > deadline or stop.wait(pause):
+                    return False
+                pause = min(pause * 2, 30.0)
+                continue
+            except Exception as error:  # an outer edge: its people are told, the bot goes on
+                self._tell_failure(entry, error)
+            done(self._client, entry.id)
+            return True
+
+    def _tell_failure(self, entry: Entry, error: Exception) -> None:
+        named = named_error(error)
+        ids = {"entry_id": entry.id, "thread_id": entry.thread}
+        unforeseen = error if isinstance(named, Unexpected) else None
+        log.error("entry %s failed: %s", entry.id, named, extra=ids, exc_info=unforeseen)
+        try:
+            self._give_up(entry, named)
+        except redis.RedisError:
+            raise
+        except Exception:  # the same edge: what cannot be told either is not tried for ever
+            log.exception("nobody could be told of entry %s", entry.id, extra=ids)
 
     def _attempt(self, entry: Entry) -> None:
         """Do an entry's work; raises for one that every bot dies of, so that it is set aside."""

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
 
-from slack_bolt.adapter.socket_mode import SocketModeHandler
+import redis
 from slack_sdk import WebClient
 
 from agent.llm import LLMClient, LLMConfig, Model
@@ -23,17 +23,18 @@ from app.cards import keep_cards_true
 from app.core import Core, OpenSource
 from app.settings import OracleSettings, Settings, SettingsError
 from app.slack_gateway import make_client
+from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
 from sync.errors import OracleUnreachable
 from sync.oracle import Session, Source, connect
-from sync.state import connect_state, missing_safety
+from sync.state import OWNER, connect_state, missing_safety
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Bot:
-    """The Slack bot, connected and ready to `run`."""
+    """The Slack bot, known to Slack and ready to `run`."""
 
     core: Core
     run: Callable[[threading.Event], None]
@@ -59,26 +60,31 @@ def build(
     llm: Model | None = None,
     slack: WebClient | None = None,
     lease_seconds: float = LEASE_SECONDS,
+    alive: Callable[[], None] = lambda: None,
 ) -> Bot:
     """Put the bot together and learn from Slack who it is.
+
+    *alive* is called again and again while the bot takes messages and Slack can reach it.
 
     Raises SettingsError if Slack is not set, and slack_sdk's errors if Slack refuses the token.
     """
     if settings.slack is None:
-        raise SettingsError(
-            ["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set; the bot needs them."]
-        )
+        raise SettingsError(["SLACK_BOT_TOKEN is not set; the bot needs Slack."])
     core = build_core(settings, config, llm=llm)
     for warning in missing_safety(core.redis):
         log.warning("Redis: %s", warning)
     slack = slack or make_client(settings.slack)
     team = cast("str", slack.auth_test()["team_id"])
+    owner = _owner(core.redis, team)
+    if owner != team:
+        problem = f"This Redis serves the bot of workspace {owner}; give {team} one of its own."
+        raise SettingsError([problem])
+    if not config.offered:
+        log.warning("bot.toml offers no table, so nothing can be synced or asked")
     office = Office(core, slack, team)
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     app = make_app(settings.slack, core.redis, slack, config, listeners)
-    handler = SocketModeHandler(
-        app, settings.slack.app_token.get_secret_value(), concurrency=LISTENERS
-    )
+    transport = make_transport(app, settings.slack)
     consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     turns = Turns(
         core.redis,
@@ -87,6 +93,7 @@ def build(
         handle=lambda entry: handle(office, entry),
         give_up=lambda entry, error: give_up(office, entry, error),
         lease_seconds=lease_seconds,
+        alive=lambda: alive() if transport.is_open() else None,
     )
 
     def run(stop: threading.Event) -> None:
@@ -95,17 +102,23 @@ def build(
             args=(core.redis, slack, team, config.approvals.approvers, consumer, stop),
             name="cards",
         )
+        transport.open()
         cards.start()
-        handler.connect()
         try:
             turns.run(stop)
         finally:
             stop.set()
-            handler.close()
+            transport.close()
             cards.join()
             listeners.shutdown()
 
-    return Bot(core, run, lambda: bool(handler.client.is_connected()))
+    return Bot(core, run, transport.is_open)
+
+
+def _owner(client: "redis.Redis", team: str) -> str:
+    """Name the workspace this Redis serves; the first that asks gets it."""
+    client.set(OWNER, team, nx=True)
+    return cast("str", client.get(OWNER))
 
 
 def _llm(settings: Settings) -> Model:

@@ -49,7 +49,7 @@ def tail(log: Path, lines: int = 30) -> str:
 
 def _wait_until_connected(sandbox: Sandbox, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not sandbox.slack.connections():
+    while not sandbox.slack.is_reachable():
         if process.poll() is not None:
             raise BotNotStarted(f"the bot ended with {process.returncode}:\n{tail(log)}")
         if time.monotonic() > deadline:

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 from sandbox.bot_process import BotNotStarted, running_bot, tail
 from sandbox.oracle.faults import Fault
+from sandbox.slack.delivery import NotAcknowledged
 from sandbox.slack.payloads import buttons_of
 from sandbox.slack.server import NoSuchButton, SlackStandIn
-from sandbox.slack.socket_mode import NotAcknowledged
 from sandbox.slack.transcript import change_lines, reader_of
 from sandbox.slack.values import BOT_USER_ID, Message
 from sandbox.slack.waiting import NothingMatched

@@ -1,6 +1,7 @@
 """The bot's whole world on one machine: Oracle over the wire, Slack, a model and Redis."""
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -34,10 +35,13 @@ class Sandbox:
         self._stack.close()
 
 
-def start_sandbox(*, today: date | None = None, model: ModelStandIn | None = None) -> Sandbox:
+def start_sandbox(
+    *, today: date | None = None, model: ModelStandIn | None = None, http: bool = False
+) -> Sandbox:
     """Start everything on free ports of 127.0.0.1; *model* takes the place of the demo model.
 
-    Orders reach up to *today*. Raises what the parts raise, with nothing left running.
+    Orders reach up to *today*. With *http*, Slack delivers over signed HTTP instead of Socket
+    Mode. Raises what the parts raise, with nothing left running.
     """
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="duckferry-sandbox-"))
@@ -51,9 +55,15 @@ def start_sandbox(*, today: date | None = None, model: ModelStandIn | None = Non
             stack.callback(model.stop)
         slack = start_slack()
         stack.callback(slack.stop)
+        if http:
+            port = _reserve_port(stack)
+            slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
+            way = {"SLACK_HTTP_PORT": str(port)}
+        else:
+            way = {"SLACK_APP_TOKEN": slack.app_token}
         environ = {
+            **way,
             "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
             "SLACK_API_URL": slack.api_url,
             "OPENAI_API_KEY": model.api_key,
@@ -66,6 +76,15 @@ def start_sandbox(*, today: date | None = None, model: ModelStandIn | None = Non
             "BOT_TOML": str(BOT_TOML),
         }
         return Sandbox(oracle, slack, model, redis, directory, environ, stack.pop_all())
+
+
+def _reserve_port(stack: ExitStack) -> int:
+    """Find a port the bot can listen on, and keep others from being given it meanwhile."""
+    held = stack.enter_context(socket.socket())
+    # Bound but not listening: the bot, which sets this option too, can still have it.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held.getsockname()[1]
 
 
 def _remove(directory: Path) -> None:

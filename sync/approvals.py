@@ -1,14 +1,16 @@
 """Approvals: a decision about one digest, made once, by someone allowed, before its expiry."""
 
-import json
+import logging
 from enum import StrEnum
 from typing import Any, Literal, cast
 
 import redis
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.plan import Plan
 from sync.state import CARDS, INBOX, LUA_NOW, OPEN_RUNS, key, run_script, team_of
+
+log = logging.getLogger(__name__)
 
 Verdict = Literal["approve", "reject"]
 Outcome = Literal[
@@ -81,12 +83,18 @@ _LOOK = (
 local function tell_card()
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'approval', ARGV[1])
 end
+local function tell_thread(kind)
+  local thread = redis.call('HGET', KEYS[1], 'thread')
+  local body = cjson.encode({approval = ARGV[1]})
+  redis.call('XADD', KEYS[4], '*', 'kind', kind, 'thread', thread, 'body', body)
+end
 local function look()
   local fields = redis.call('HMGET', KEYS[1], 'state', 'expires_ms')
   if fields[1] == 'pending' and now >= tonumber(fields[2]) then
     redis.call('HSET', KEYS[1], 'state', 'expired')
     redis.call('ZREM', KEYS[2], ARGV[1])
     tell_card()
+    tell_thread('expired')
     return 'expired'
   end
   return fields[1]
@@ -95,7 +103,8 @@ end
 )
 """Start of every script here: ``look()`` gives the state, expired by this look if its time is up.
 
-KEYS are the approval, the team's pending ones and the cards; ARGV[1] is the approval's id.
+KEYS are the approval, the team's pending ones, the cards and the inbox; ARGV[1] is the approval's
+id.
 """
 
 _REQUEST = (
@@ -103,7 +112,7 @@ _REQUEST = (
     + """
 if not look() then
   redis.call('HSET', KEYS[1], 'request', ARGV[2], 'digest', ARGV[3], 'state', 'pending',
-             'created_ms', now, 'expires_ms', now + ARGV[4])
+             'created_ms', now, 'expires_ms', now + ARGV[4], 'thread', ARGV[6])
   redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[5])
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1001)
   redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
@@ -127,6 +136,7 @@ def request_approval(client: "redis.Redis", request: Request, *, expires_seconds
         request.plan.digest,
         expires_seconds * 1000,
         KEEP_DAYS * 86_400_000,
+        request.thread,
     )
     return _approval(flat)
 
@@ -141,9 +151,16 @@ return redis.call('HGETALL', KEYS[1])
 
 
 def load_approval(client: "redis.Redis", approval_id: str) -> Approval | None:
-    """Read an approval, expired if its time is up. None if Redis knows nothing of it."""
+    """Read an approval, expired if its time is up.
+
+    None if Redis knows nothing of it, or keeps it in a form this version cannot read.
+    """
     flat = run_script(client, _LOAD, _keys(approval_id), approval_id)
-    return _approval(flat) if flat else None
+    try:
+        return _approval(flat) if flat else None
+    except (ValidationError, KeyError) as error:
+        log.error("approval %s cannot be read: %s", approval_id, type(error).__name__)  # noqa: TRY400 -- the record may hold anything
+        return None
 
 
 _DECIDE = (
@@ -160,16 +177,16 @@ tell_card()
 redis.call('HSET', KEYS[1], 'decided_by', ARGV[3], 'decided_ms', now)
 if ARGV[4] == 'approve' then
   redis.call('HSET', KEYS[1], 'state', 'approved', 'run_id', ARGV[6])
-  redis.call('HSET', KEYS[4], 'id', ARGV[6], 'approval', ARGV[1], 'state', 'queued',
+  redis.call('HSET', KEYS[5], 'id', ARGV[6], 'approval', ARGV[1], 'state', 'queued',
              'queued_ms', now)
-  redis.call('PEXPIRE', KEYS[4], ARGV[7])
-  redis.call('ZADD', KEYS[5], now, ARGV[6])
+  redis.call('PEXPIRE', KEYS[5], ARGV[7])
   redis.call('ZADD', KEYS[6], now, ARGV[6])
-  redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -1 - ARGV[8])
+  redis.call('ZADD', KEYS[7], now, ARGV[6])
+  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1 - ARGV[8])
   return 'approved'
 end
 redis.call('HSET', KEYS[1], 'state', 'rejected')
-redis.call('XADD', KEYS[7], '*', 'kind', 'rejected', 'thread', ARGV[9], 'body', ARGV[10])
+tell_thread('rejected')
 return 'rejected'
 """
 )
@@ -200,7 +217,6 @@ def decide(
             run_key(run_id),
             OPEN_RUNS,
             key(team_of(run_id), "runs"),
-            INBOX,
         ],
         approval.id,
         digest,
@@ -210,8 +226,6 @@ def decide(
         run_id,
         KEEP_DAYS * 86_400_000,
         RUNS_LISTED,
-        approval.request.thread,
-        json.dumps({"approval": approval.id}),
     )
     return cast("Outcome", outcome)
 
@@ -258,7 +272,7 @@ def run_key(run_id: str) -> str:
 
 
 def _keys(approval_id: str) -> list[str]:
-    return [_key(approval_id), _pending_key(team_of(approval_id)), CARDS]
+    return [_key(approval_id), _pending_key(team_of(approval_id)), CARDS, INBOX]
 
 
 def _pending_key(team: str) -> str:

@@ -8,23 +8,8 @@ from sync.oracle import Session, rows
 from sync.plan import TableRef
 from sync.types import written_type
 
-MAX_TABLES = 5_000
-"""Of one schema in a listing."""
-
 MAX_COLUMNS = 4_096
 """Of one table; 1,000 before Oracle 23ai."""
-
-
-@dataclass(frozen=True)
-class CatalogTable:
-    """One table of a listing."""
-
-    ref: TableRef
-    comment: str | None
-    rows: int | None
-    """As of the last statistics."""
-    analyzed_at: str | None
-    """ISO date and time of them."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +33,6 @@ class TableFacts:
     rows: int | None
     bytes: int | None
     analyzed_at: str | None
-
-
-def list_tables(session: Session, schemas: tuple[str, ...]) -> tuple[CatalogTable, ...]:
-    """The tables of *schemas* that our user may read, ordered by schema and name."""
-    listing: list[CatalogTable] = []
-    for schema in sorted(set(schemas)):
-        for name, comment, count, analyzed in rows(session, _TABLES, [schema], most=MAX_TABLES):
-            ref = TableRef(source=session.source.name, schema_name=schema, table=str(name))
-            listing.append(CatalogTable(ref, comment, _whole(count), _iso(analyzed)))
-    return tuple(listing)
 
 
 def describe_table(session: Session, ref: TableRef) -> TableFacts:
@@ -105,13 +80,6 @@ def _whole(number: float | None) -> int | None:
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
-
-_TABLES = """
-SELECT t.table_name, c.comments, t.num_rows, t.last_analyzed
-FROM all_tables t
-LEFT JOIN all_tab_comments c ON c.owner = t.owner AND c.table_name = t.table_name
-WHERE t.owner = :1
-ORDER BY t.table_name"""
 
 _COLUMNS = """
 SELECT column_name, data_type, data_precision, data_scale, data_length, char_length, char_used,

@@ -4,6 +4,7 @@ Everything a run writes stays invisible until the one moment at its end in which
 all its tables; whatever stops it before leaves readers, manifest and files as they were.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sync.catalog import TableFacts, describe_table
-from sync.errors import PlanDrifted, UnsupportedColumn, VerificationFailed
+from sync.errors import PlanDrifted, UnsupportedColumn, VerificationFailed, WarehouseDamaged
 from sync.oracle import (
     Session,
     begin_read_only,
@@ -33,8 +34,10 @@ from sync.plan import (
 )
 from sync.types import require_rule
 from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
-from sync.warehouse.layout import remove_folder
-from sync.warehouse.manifest import Manifest, ManifestEntry, next_fence, publish, read_manifest
+from sync.warehouse.layout import generation_folder, remove_folder
+from sync.warehouse.manifest import Manifest, ManifestEntry, publish, read_manifest
+
+log = logging.getLogger(__name__)
 
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 """Opens a session on the source of that name."""
@@ -112,14 +115,14 @@ def run_plan(
     """Copy, prove and publish all tables of *plan*, or none of them.
 
     The tables of one source are read in one read-only transaction, so they show one moment. The
-    caller holds the tables' leases. *on_progress* is called for every batch, on another thread,
-    *on_verifying* and *on_publishing* before what they name; what they raise stops the run. Raises
-    any `OracleError`, `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `StaleFence`, `DiskFull`
-    and `ValueDoesNotFit`.
+    caller holds the tables' leases. *fence* gives a table's fencing number; it is asked before
+    Oracle is read, so whoever has the higher one also read the newer rows. *on_progress* is called
+    for every batch, on another thread, *on_verifying* and *on_publishing* before what they name;
+    what they raise stops the run. Raises any `OracleError`, `PlanDrifted`, `TooManyRows`,
+    `VerificationFailed`, `StaleFence`, `DiskFull` and `ValueDoesNotFit`.
     """
     began = time.monotonic()
-    manifest = read_manifest(warehouse)
-    fences = [next_fence(manifest, t.ref, fence(t.ref)) for t in plan.tables]
+    fences = [fence(table.ref) for table in plan.tables]
     with ExitStack() as stack:
         moments = {
             name: _begin(stack.enter_context(open_session(name)))
@@ -186,7 +189,7 @@ def _prove(staged: _Staged, run_id: str) -> TableReceipt:
     """Count on both sides at the same moment; raises `VerificationFailed` where they differ."""
     began = time.monotonic()
     moment, ref = staged.moment, staged.plan.ref
-    counted = count_rows(moment.session, ref)
+    counted = count_rows(moment.session, ref, read_seconds=staged.seconds)
     facts = {
         "run": run_id,
         "fence": str(staged.fence),
@@ -220,15 +223,31 @@ def _publish(
 ) -> None:
     """Move all generations into place and name them in one manifest; on failure take them back."""
     now = datetime.now(UTC).isoformat()
+    entries = [
+        _entry(one.plan, fact, receipt, now)
+        for one, fact, receipt in zip(staged, facts, receipts, strict=True)
+    ]
     with ExitStack() as undo:
+        undo.callback(_take_back, warehouse, receipts)
         for one, receipt in zip(staged, receipts, strict=True):
-            undo.callback(remove_folder, place(warehouse, one.folder, receipt))
-        entries = [
-            _entry(one.plan, fact, receipt, now)
-            for one, fact, receipt in zip(staged, facts, receipts, strict=True)
-        ]
+            place(warehouse, one.folder, receipt)
         publish(warehouse, entries)
         undo.pop_all()
+
+
+def _take_back(warehouse: Path, receipts: Sequence[TableReceipt]) -> None:
+    """Remove the generations of *receipts* that the manifest does not name.
+
+    Where it cannot be read all of them stay: the next publish of the table prunes a spare one, but
+    nothing brings back one that readers were sent to.
+    """
+    try:
+        manifest = read_manifest(warehouse)
+        for one in receipts:
+            if not manifest.names(one.ref, one.generation):
+                remove_folder(generation_folder(warehouse, one.ref, one.generation))
+    except (OSError, WarehouseDamaged) as error:
+        log.warning("unpublished copies are left to the next publish: %s", type(error).__name__)
 
 
 def _entry(plan: TablePlan, facts: TableFacts, receipt: TableReceipt, now: str) -> ManifestEntry:

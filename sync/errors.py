@@ -211,10 +211,10 @@ class WarehouseDamaged(WarehouseError):
 
 
 class StaleFence(WarehouseError):
-    """A newer run already published this table; ours came too late."""
+    """A newer run has published this table, or has begun to copy it; ours came too late."""
 
     code = "stale_fence"
-    message = "A newer run has published {table} already, so this one was dropped."
+    message = "A newer run of {table} has taken over, so this one was dropped."
 
 
 class DiskFull(WarehouseError):
@@ -279,7 +279,9 @@ class TableNotOffered(DuckferryError):
     """bot.toml does not offer this table."""
 
     code = "table_not_offered"
-    message = "{table} is not among the tables this bot may copy. An admin can add it to bot.toml."
+    message = (
+        "{table} is not among the tables this bot may copy. An admin can add it to bot.toml.{hint}"
+    )
 
 
 class StateUnavailable(DuckferryError):
@@ -287,7 +289,8 @@ class StateUnavailable(DuckferryError):
 
     code = "state_unavailable"
     message = (
-        "The bot's memory (Redis) does not answer. Nothing was changed; try again in a minute."
+        "The bot's memory (Redis) does not answer. It may not have been noted: look at the status "
+        "in a minute before trying again."
     )
     transient = True
 
@@ -296,4 +299,4 @@ class Unexpected(DuckferryError):
     """A fault of ours, caught at an outer edge; the log has the details under this reference."""
 
     code = "unexpected"
-    message = "Something failed on our side (reference {reference}). Nothing was published."
+    message = "Something failed on our side (reference {reference})."

@@ -14,7 +14,7 @@ import redis
 
 from sync.state import INBOX, PREFIX, run_script
 
-Kind = Literal["message", "rejected", "run_ended", "schedule_due"]
+Kind = Literal["message", "rejected", "expired", "run_ended", "schedule_due"]
 
 GROUP = "bots"
 MAX_DELIVERIES = 3

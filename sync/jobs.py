@@ -17,6 +17,7 @@ from typing import Any
 import redis
 from rq import Queue, Worker
 from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -32,7 +33,7 @@ from sync.runs import (
     open_runs,
     worker_lost,
 )
-from sync.state import key, team_of
+from sync.state import key, raw_client, team_of
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ KNOCK_SECONDS = 10
 MAX_RUN_SECONDS = 24 * 3600
 """A run that takes longer is stopped; Oracle's own timeouts end a silent one far earlier."""
 RECONCILE_SECONDS = 2.0
+MAX_REDIS_WAIT_SECONDS = 3.0
+"""Between a worker's tries to find Redis again; RQ's own grow to a minute."""
 _FAILED_JOB_SECONDS = 3600
 _PR_SET_PDEATHSIG = 1
 """From Linux's prctl.h."""
@@ -81,7 +84,7 @@ def reconcile_until(
     while not stop.wait(RECONCILE_SECONDS):
         try:
             reconcile(client, published)
-        except (redis.RedisError, DuckferryError, OSError) as error:
+        except Exception as error:  # the job's edge: whatever happens, lost runs are looked for
             on_error(error)
 
 
@@ -90,11 +93,13 @@ def work(
     client: "redis.Redis",
     perform: Callable[[str], None],
     published: Published = lambda _: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Work on runs until SIGTERM or SIGINT; the run at hand is finished first, each in a process.
 
     *perform* gets the run's id in a forked child, which dies with this worker so that a killed
-    worker's run is not carried on by an orphan while another worker starts it again.
+    worker's run is not carried on by an orphan while another worker starts it again. *alive* is
+    called at least every 30 s while Redis answers, and every minute while it does not.
     """
     worker_pid = os.getpid()
 
@@ -112,6 +117,22 @@ def work(
             self._stopped_callback_name = None
             self.webhooks = []
 
+    class RunWorker(Worker):
+        """A worker whose loop is seen from outside, and whose run outlives an absence of Redis."""
+
+        max_connection_wait_time = MAX_REDIS_WAIT_SECONDS
+
+        def heartbeat(self, *arguments: Any, **named: Any) -> None:
+            alive()
+            super().heartbeat(*arguments, **named)
+
+        def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+            try:
+                super().maintain_heartbeats(job, execution)
+            except redis.RedisError as error:
+                # The run has a heartbeat of its own; RQ's only says that its worker lives.
+                log.warning("heartbeat of the worker missed: %s", type(error).__name__)
+
     def horse_killed(job: Job, pid: int, *_: object) -> None:
         run = load_run(client, job.id)
         if run is not None and abandon(client, run, pid):
@@ -121,7 +142,7 @@ def work(
                 log.warning("run %s is left to the reconciler: %s", job.id, error)
 
     connection = redis.Redis.from_url(url, health_check_interval=15)
-    worker = Worker(
+    worker = RunWorker(
         Queue(QUEUE, connection=connection, serializer=JSONSerializer),
         connection=connection,
         serializer=JSONSerializer,
@@ -191,11 +212,6 @@ def _knock(run_id: str) -> str:
 
 @contextmanager
 def _queue(client: "redis.Redis") -> Generator[Queue]:
-    """The queue over a client of the same server that leaves bytes alone, as RQ needs it."""
-    pool = client.connection_pool
-    options: dict[str, Any] = {**pool.connection_kwargs, "decode_responses": False}
-    raw = redis.ConnectionPool(connection_class=pool.connection_class, **options)
-    try:
-        yield Queue(QUEUE, connection=redis.Redis(connection_pool=raw), serializer=JSONSerializer)
-    finally:
-        raw.disconnect()
+    """The queue over a client that leaves bytes alone, as RQ needs it."""
+    with raw_client(client) as raw:
+        yield Queue(QUEUE, connection=raw, serializer=JSONSerializer)

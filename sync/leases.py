@@ -4,6 +4,7 @@ A lease keeps two runs off one table as long as both can talk to Redis; the fenc
 one could not.
 """
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -14,6 +15,8 @@ from sync.errors import TableBusy
 from sync.plan import TableRef
 from sync.runs import ALIVE_SECONDS, Run, alive_key, fence_field, process_name
 from sync.state import PREFIX, run_script
+
+log = logging.getLogger(__name__)
 
 _LEASE = """
 for i = 1, #KEYS do
@@ -44,7 +47,11 @@ def table_leases(
     try:
         yield
     finally:
-        run_script(client, _RELEASE, keys, run_id)
+        try:
+            run_script(client, _RELEASE, keys, run_id)
+        except redis.RedisError as error:
+            # They run out by themselves, and what ends the block must not be hidden.
+            log.warning("leases of run %s not given back: %s", run_id, type(error).__name__)
 
 
 _RELEASE = """

@@ -11,7 +11,7 @@ def resolve_table(name: str, refs: Iterable[TableRef]) -> TableRef:
     """The one of *refs* called *name*: ``users``, ``SHOP.USERS`` or ``main.SHOP.USERS``.
 
     The exact spelling wins over one that differs in case. Raises `TableAmbiguous` where several fit
-    and `TableNotOffered` where none does.
+    and `TableNotOffered`, with names that look like it, where none does.
     """
     wanted = name.strip()
     known = tuple(refs)
@@ -21,14 +21,15 @@ def resolve_table(name: str, refs: Iterable[TableRef]) -> TableRef:
             return fitting[0]
         if fitting:
             raise TableAmbiguous(table=wanted, candidates=", ".join(map(_full_name, fitting)))
-    raise TableNotOffered(table=wanted)
+    near = _near_names(wanted, known)
+    raise TableNotOffered(table=wanted, hint=f" ({', '.join(near)}?)" if near else "")
 
 
-def near_names(name: str, refs: Iterable[TableRef], *, most: int = 3) -> tuple[str, ...]:
-    """Up to *most* tables whose names look like *name*, nearest first: for "did you mean …?"."""
+def _near_names(name: str, refs: Iterable[TableRef]) -> list[str]:
+    """The few tables whose names look like *name*, nearest first, to ask back with."""
     spelled = {n.casefold(): str(ref) for ref in refs for n in _names(ref)}
-    near = difflib.get_close_matches(name.strip().casefold(), spelled, n=most * 3)
-    return tuple(dict.fromkeys(spelled[n] for n in near))[:most]
+    near = difflib.get_close_matches(name.casefold(), spelled, n=_NEAR_NAMES * _SPELLINGS)
+    return list(dict.fromkeys(spelled[n] for n in near))[:_NEAR_NAMES]
 
 
 def _names(ref: TableRef) -> tuple[str, str, str]:
@@ -37,3 +38,8 @@ def _names(ref: TableRef) -> tuple[str, str, str]:
 
 def _full_name(ref: TableRef) -> str:
     return f"{ref.source}.{ref}"
+
+
+_NEAR_NAMES = 3
+_SPELLINGS = 3
+"""Of one table; so that many matches may mean the same one."""

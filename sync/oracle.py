@@ -8,7 +8,7 @@ import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -30,6 +30,9 @@ from sync.types import arrived, arrow, require_rule, wire_schema
 MAX_NAME_BYTES = 128
 """Of an identifier since Oracle 12.2."""
 
+MAX_COUNT_SECONDS = 3600
+"""How long a count may take where the call timeout is not longer anyway."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -41,7 +44,7 @@ class Source:
     password: str = field(repr=False)
     connect_timeout_seconds: float = 10
     call_timeout_seconds: float = 60
-    """Of each round trip, so of each fetched batch."""
+    """Of each round trip, so of each fetched batch; `count_rows` may have longer."""
     fetch_rows: int = 20_000
     """Rows a batch. Below about 5,000 round trips cost, above only memory grows (measured)."""
 
@@ -104,9 +107,17 @@ def oracle_now(session: Session) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def count_rows(session: Session, ref: TableRef) -> int:
-    """Rows Oracle counts; in a read-only transaction, at its moment."""
-    return int(rows(session, f"SELECT COUNT(*) FROM {quote_table(ref)}", ref=ref)[0][0])
+def count_rows(session: Session, ref: TableRef, *, read_seconds: float = 0) -> int:
+    """Rows Oracle counts; in a read-only transaction, at its moment.
+
+    A count answers once, after the whole scan. So it has twice the *read_seconds* that reading all
+    rows took, up to `MAX_COUNT_SECONDS`, and never less than any other call.
+    """
+    usual = session.source.call_timeout_seconds
+    seconds = max(usual, min(2 * read_seconds, MAX_COUNT_SECONDS))
+    patient = replace(session, source=replace(session.source, call_timeout_seconds=seconds))
+    with _call_timeout(session, seconds):
+        return int(rows(patient, f"SELECT COUNT(*) FROM {quote_table(ref)}", ref=ref)[0][0])
 
 
 def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
@@ -166,6 +177,18 @@ def rows(
         if cursor.description is None:
             return []
         return cast("list[tuple[Any, ...]]", cursor.fetchmany(most))
+
+
+@contextmanager
+def _call_timeout(session: Session, seconds: float) -> Generator[None]:
+    """Give the calls of the block *seconds*, those after it what the source says again."""
+    with _named_errors(session.source):
+        session.connection.call_timeout = round(seconds * 1000)
+    try:
+        yield
+    finally:
+        if session.connection.is_healthy():
+            session.connection.call_timeout = round(session.source.call_timeout_seconds * 1000)
 
 
 def _connect_by_deadline(source: Source) -> oracledb.Connection:

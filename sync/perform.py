@@ -2,14 +2,17 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import redis
+from pydantic import ValidationError
 
 from sync.engine import OpenSession, run_plan
-from sync.errors import PlanDrifted, Unexpected
+from sync.errors import Failure, PlanDrifted, Unexpected, WarehouseDamaged
 from sync.leases import next_fence, stay_alive, table_leases
 from sync.plan import Progress, Receipt, TableReceipt, TableRef
 from sync.runs import (
@@ -29,6 +32,7 @@ from sync.warehouse.manifest import read_manifest
 
 log = logging.getLogger(__name__)
 
+_REDIS_PAUSE_SECONDS = 0.3
 PROGRESS_SECONDS = 0.5
 """The newest progress is noted in Redis this often; the end is in the receipt."""
 
@@ -45,14 +49,16 @@ def perform_run(
     """Execute a queued run to its final state.
 
     A run somebody else has, or that has ended, is left alone. Every error becomes the run's
-    failure; only Redis being away is raised, since then nothing can be noted: the run is found
-    again by its silence (`sync.runs.end_lost_runs`).
+    failure, unless readers see its work already. Only Redis being away is raised, since then
+    nothing can be noted: the run is found again by its silence (`sync.runs.end_lost_runs`); and
+    what ends the process (Ctrl-C), after it was noted.
     """
     run = load_run(client, run_id)
     if run is None or not claim(client, run, alive_seconds=alive_seconds):
         return
     plan = run.approval.request.plan
     refs = [table.ref for table in plan.tables]
+    patiently = partial(_patiently, seconds=alive_seconds)
     try:
         with (
             table_leases(client, run_id, refs, alive_seconds=alive_seconds),
@@ -66,26 +72,62 @@ def perform_run(
                 run_id=run_id,
                 fence=lambda ref: _fence(client, run, ref, warehouse),
                 on_progress=report,
-                on_verifying=lambda: _go_on(report_verifying(client, run)),
-                on_publishing=lambda: _go_on(
-                    stay_alive(client, run_id, refs, alive_seconds=alive_seconds)
+                on_verifying=lambda: patiently(lambda: _go_on(report_verifying(client, run))),
+                on_publishing=lambda: patiently(
+                    lambda: _go_on(stay_alive(client, run_id, refs, alive_seconds=alive_seconds))
                 ),
             )
-        finish(client, run, RunState.PUBLISHED, receipt)
+        patiently(lambda: finish(client, run, RunState.PUBLISHED, receipt))
     except redis.RedisError:
         raise
     except _RunEnded:
-        log.warning("run %s is no longer this worker's and stopped", run_id)
+        log.warning(
+            "run %s is no longer this worker's and stopped", run_id, extra={"run_id": run_id}
+        )
         finish(client, run, RunState.FAILED, worker_lost(run))
     except PlanDrifted as error:
         finish(client, run, RunState.SUPERSEDED, error.failure)
     except Exception as error:  # the job is an outer edge: whatever happens, the run says why
         named = named_error(error)
         if isinstance(named, Unexpected):
-            log.exception("run %s failed: %s", run_id, named)
+            log.exception("run %s failed: %s", run_id, named, extra={"run_id": run_id})
         else:
             log.warning("run %s failed: %s", run_id, named)
-        finish(client, run, RunState.FAILED, named.failure)
+        _end_failed(client, run, warehouse, named.failure)
+    except BaseException:  # Ctrl-C and the like: whoever looks at the run must not wait for it
+        log.warning("run %s was interrupted", run_id, extra={"run_id": run_id})
+        try:
+            _end_failed(client, run, warehouse, worker_lost(load_run(client, run_id) or run))
+        except redis.RedisError as error:
+            log.warning("run %s is left to the reconciler: %s", run_id, type(error).__name__)
+        raise
+
+
+def _patiently(call: Callable[[], object], seconds: float) -> None:
+    """Wait so long for Redis: what is copied must not be lost to its restart."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            call()
+        except redis.RedisError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_REDIS_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _end_failed(client: "redis.Redis", run: Run, warehouse: Path, failure: Failure) -> None:
+    """End a run with *failure*, or as published where it was stopped after that."""
+    try:
+        receipt = published_receipt(warehouse, load_run(client, run.id) or run)
+    except (OSError, WarehouseDamaged) as error:
+        log.warning("run %s: its copies cannot be read: %s", run.id, type(error).__name__)
+        receipt = None
+    if receipt:
+        finish(client, run, RunState.PUBLISHED, receipt)
+    else:
+        finish(client, run, RunState.FAILED, failure)
 
 
 def published_receipt(warehouse: Path, run: Run) -> Receipt | None:
@@ -113,6 +155,9 @@ def _receipt(warehouse: Path, ref: TableRef, generation: str) -> TableReceipt | 
     try:
         return TableReceipt.model_validate_json(path.read_bytes())
     except FileNotFoundError:  # pruned since the manifest was read
+        return None
+    except ValidationError as error:
+        log.warning("receipt %s of %s cannot be read: %s", generation, ref, type(error).__name__)
         return None
 
 

@@ -1,20 +1,23 @@
 """Runs: one execution of an approved plan, its states, its heartbeat and its end."""
 
 import json
+import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, cast
 
 import redis
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.approvals import Approval, load_approval, run_key
 from sync.errors import Failure, WorkerLost
 from sync.plan import Progress, Receipt, TableRef
 from sync.state import CARDS, INBOX, LUA_NOW, OPEN_RUNS, key, run_script, team_of
+
+log = logging.getLogger(__name__)
 
 
 class RunState(StrEnum):
@@ -65,11 +68,22 @@ Published = Callable[[Run], Receipt | None]
 
 
 def load_run(client: "redis.Redis", run_id: str) -> Run | None:
-    """Read a run with its approval; None if Redis knows nothing of it."""
+    """Read a run with its approval.
+
+    None if Redis knows nothing of it, or keeps it in a form this version cannot read.
+    """
     fields = cast("dict[str, str]", client.hgetall(run_key(run_id)))
     approval = load_approval(client, fields["approval"]) if "approval" in fields else None
     if approval is None:
         return None
+    try:
+        return _run(fields, approval)
+    except ValidationError as error:
+        log.error("run %s cannot be read: %s", run_id, type(error).__name__)  # noqa: TRY400 -- the record may hold anything
+        return None
+
+
+def _run(fields: Mapping[str, str], approval: Approval) -> Run:
     parsed: dict[str, Any] = {**fields, "approval": approval}
     for name, model in (("progress", Progress), ("receipt", Receipt), ("failure", Failure)):
         if name in fields:

@@ -4,8 +4,9 @@ Cron is computed by croniter in the way of Unix; APScheduler's own parser differ
 there, day fields are ANDed), so APScheduler only ticks.
 """
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sync.inbox import put
 from sync.state import PREFIX
+
+log = logging.getLogger(__name__)
 
 TICK_SECONDS = 5
 """A schedule is noted at most this much later than it is due."""
@@ -72,17 +75,28 @@ def next_time(cron: str, timezone: str, after: datetime) -> datetime:
     return found
 
 
-def start_clock(client: "redis.Redis", schedules: Sequence[Schedule]) -> BackgroundScheduler:
-    """Start ticking in a thread of its own; end it with ``shutdown()``.
+def start_clock(
+    client: "redis.Redis",
+    schedules: Sequence[Schedule],
+    alive: Callable[[], None] = lambda: None,
+) -> BackgroundScheduler:
+    """Start ticking in a thread of its own; end it with ``shutdown()``. Each tick calls *alive*.
 
-    A tick that fails (Redis away, say) is logged by APScheduler and made up for by a later one.
+    A tick that finds Redis away is made up for by a later one.
     """
+
+    def due() -> None:
+        alive()
+        try:
+            tick(client, schedules)
+        except redis.RedisError as error:
+            log.warning("the clock waits for Redis: %s", type(error).__name__)
+
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
-        tick,
+        due,
         "interval",
         seconds=TICK_SECONDS,
-        args=(client, schedules),
         next_run_time=datetime.now(UTC),
         coalesce=True,
         misfire_grace_time=None,

@@ -6,6 +6,8 @@ Ids begin with their team (``T0123-<32 hex>``), so every id leads to its key wit
 
 import hashlib
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import redis
@@ -22,6 +24,9 @@ INBOX = f"{PREFIX}:inbox"
 
 CARDS = f"{PREFIX}:cards"
 """Stream of approvals whose card in Slack is out of date."""
+
+OWNER = f"{PREFIX}:team"
+"""The workspace whose bot this Redis serves: inbox and cards know no other."""
 
 OPEN_RUNS = f"{PREFIX}:runs:open"
 """Sorted set of runs without a final state, by the moment they were queued (ms)."""
@@ -46,6 +51,18 @@ def connect_state(url: str) -> "redis.Redis":
         health_check_interval=15,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=2),
     )
+
+
+@contextmanager
+def raw_client(client: "redis.Redis") -> Generator["redis.Redis"]:
+    """A client of the same server that leaves bytes alone, with connections of its own."""
+    pool = client.connection_pool
+    options: dict[str, Any] = {**pool.connection_kwargs, "decode_responses": False}
+    raw = redis.ConnectionPool(connection_class=pool.connection_class, **options)
+    try:
+        yield redis.Redis(connection_pool=raw)
+    finally:
+        raw.disconnect()
 
 
 def key(team: str, *parts: str) -> str:

@@ -1,7 +1,5 @@
 """What to do when a turn cannot simply go on: pure decisions, carried out by the loop."""
 
-from typing import Literal
-
 from agent.llm import LLMError, ModelBadReply, ModelBusy, ModelTimeout
 
 MAX_ATTEMPTS = 3
@@ -28,14 +26,6 @@ def retry_after_seconds(error: LLMError, attempt: int) -> float | None:
     return wait if wait <= MAX_WAIT_SECONDS else None
 
 
-def limit_text(language: Literal["ko", "en"], max_steps: int) -> str:
-    """Say that a turn was stopped by its limit, and what the person can do."""
-    if language == "ko":
-        return (
-            f"{max_steps}단계 안에 답을 마치지 못해 여기서 멈췄습니다. "
-            "질문을 더 작게 나누어 다시 물어봐 주세요."
-        )
-    return (
-        f"I stopped here because I could not finish within {max_steps} steps. "
-        "Please ask again in smaller parts."
-    )
+def limit_text(steps: int) -> str:
+    """Tell the model, when it reads the thread again, that its turn was stopped by a limit."""
+    return f"The turn was stopped here: it was not finished within {steps} steps."

@@ -18,6 +18,7 @@ from agent.events import (
     ToolStarted,
 )
 from agent.failures import sentence_of
+from agent.runtime.recovery import limit_text
 from sync.approvals import Approval
 from sync.errors import Failure
 
@@ -41,7 +42,7 @@ class AnalystResult(BaseModel):
 
     action: Action
     response_text: str = ""
-    """The answer, the last thought beside a card, or the English sentence of a failure."""
+    """The answer, the last thought beside a card, or the English sentence of a failure or limit."""
     approvals: tuple[Approval, ...] = ()
     tables: tuple[TableShown, ...] = ()
     basis: tuple[Basis, ...] = ()
@@ -64,8 +65,8 @@ def result_of(events: Iterable[Event]) -> AnalystResult:
     match told[-1] if told else None:
         case Said(text=text, basis=basis):
             action = "reply"
-        case GaveUp(text=text):
-            action = "gave_up"
+        case GaveUp(steps=steps):
+            action, text = "gave_up", limit_text(steps)
         case Failed(failure=failure):
             action, text = "error", sentence_of(failure)
         case _:

@@ -9,11 +9,6 @@ from agent.deps import AnalystDeps
 from agent.runtime.config import Policy
 
 
-def thread_name(team: str, *place: str) -> str:
-    """Name a thread so that its team and place can be read from the name: ``T1:C2:1700.0001``."""
-    return ":".join((team, *place))
-
-
 def open_thread(deps: AnalystDeps, policy: Policy) -> ConversationHistory:
     """Find the log of the thread this turn is in."""
     return ConversationHistory(deps.redis, deps.thread, policy.keep_days)

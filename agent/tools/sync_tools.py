@@ -19,7 +19,7 @@ from sync.approvals import (
 )
 from sync.names import resolve_table
 from sync.plan import TableRef
-from sync.runs import Run, recent_runs
+from sync.runs import FINAL, Run, recent_runs
 from sync.state import derived_id
 
 MAX_TABLES = 20
@@ -63,7 +63,9 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
                 thread=deps.thread,
                 language=deps.language,
             )
-            approval = request_approval(deps.redis, request, expires_seconds=deps.approval_seconds)
+            approval = _already_asked(deps, request) or request_approval(
+                deps.redis, request, expires_seconds=deps.approval_seconds
+            )
         pending = approval.state is ApprovalState.PENDING
         return ToolResult(
             ok=True,
@@ -88,7 +90,8 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
     name = "get_sync_status"
     description = (
         "Tell how recent syncs ended or how far they are, which proposed ones still wait for a "
-        "person, and how many of the offered tables have a copy."
+        "person, and how many of the offered tables have a copy. rows is what a run published, "
+        "null if nothing; rows_so_far is how many an open run has read of the table it is at."
     )
     parameters = GetSyncStatusParameters
 
@@ -113,17 +116,25 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
         )
 
 
+def _already_asked(deps: AnalystDeps, request: Request) -> Approval | None:
+    """Find the same question among those that wait in this thread, so that it is one card."""
+    for waiting in pending_approvals(deps.redis, deps.caller.team, _PENDING_READ):
+        same = waiting.request.plan.digest == request.plan.digest
+        if same and waiting.request.thread == request.thread:
+            return waiting
+    return None
+
+
 SYNC_TOOLS = (StartSyncTool(), GetSyncStatusTool())
 
 
 def _run_line(run: Run) -> dict[str, Any]:
-    rows = sum(table.rows for table in run.receipt.tables) if run.receipt else None
-    if run.receipt is None and run.progress is not None:
-        rows = run.progress.rows
+    is_open = run.state not in FINAL
     return {
         "tables": [str(ref) for ref in _refs(run.approval)],
         "state": run.state.value,
-        "rows": rows,
+        "rows": sum(table.rows for table in run.receipt.tables) if run.receipt else None,
+        "rows_so_far": run.progress.rows if is_open and run.progress else None,
         "finished_at": _moment(run.finished_ms),
         "error": sentence_of(run.failure) if run.failure else None,
     }

@@ -10,8 +10,9 @@ from agent.deps import AnalystDeps, Caller
 from agent.events import Event
 from agent.service import AnalystResult, run_analyst_approval, run_analyst_turn
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
-from app.cli.session import Session, start_logging
+from app.cli.session import Session
 from app.core import Core, deps_for
+from app.logs import start_logging
 from app.terminal import answer_lines, plan_lines, receipt_lines, trace_line
 from app.texts import Language, language_of, say, word_failure
 from sync.approvals import Approval, load_approval
@@ -21,9 +22,13 @@ from sync.runs import Run
 
 def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) -> None:
     """Take one turn in a new thread. What needs approval is shown, and waits undecided."""
-    start_logging(logging.WARNING)
+    start_logging(session.settings("model"), logging.WARNING)
     core = session.core("model")
+    text = _clean(text)
     language = language_of(text, core.config.language)
+    if not text:
+        click.echo(say(language, "answer.hello"))
+        return
     events: Callable[[Event], None] = _silent if as_json else _printer(language, trace=trace)
     result = run_analyst_turn(
         core.analyst, _deps(core, _new_thread(), language), text, _source(), events
@@ -37,7 +42,7 @@ def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) ->
 
 def chat_in_terminal(session: Session, *, trace: bool) -> None:
     """Talk until the input ends; what needs approval is decided by number."""
-    start_logging(logging.WARNING)
+    start_logging(session.settings("model"), logging.WARNING)
     core = session.core("model")
     thread = _new_thread()
     click.echo(say(core.config.language, "answer.hello"))
@@ -73,8 +78,11 @@ def _decide(
     return following
 
 
-def _run(core: Core, approval: Approval, language: Language) -> Run:
-    decide_here(core, approval, "approve")
+def _run(core: Core, approval: Approval, language: Language) -> Run | Approval:
+    outcome = decide_here(core, approval, "approve")
+    if outcome != "approved":
+        click.echo(say(language, f"click.{outcome}", who=OPERATOR))
+        return load_approval(core.redis, approval.id) or approval
     click.echo(
         say(
             language,
@@ -134,7 +142,12 @@ def _source() -> str:
 
 def _read(prompt: str) -> str | None:
     try:
-        return input(prompt).strip()
+        return _clean(input(prompt))
     except (EOFError, KeyboardInterrupt):
         click.echo()
         return None
+
+
+def _clean(text: str) -> str:
+    """Make what was typed storable: bytes that are no UTF-8 become question marks."""
+    return text.encode("utf-8", "replace").decode().strip()

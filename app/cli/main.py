@@ -8,6 +8,8 @@ import click
 
 if TYPE_CHECKING:
     from app.cli.session import Session
+    from app.health import Kind
+    from app.manifest import Size
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -97,6 +99,58 @@ def sync(session: "Session", *, tables: tuple[str, ...], yes: bool) -> None:
     from app.cli.syncing import sync_tables
 
     sync_tables(session, tables, yes=yes)
+
+
+@botctl.command()
+@click.argument("kinds", nargs=-1, type=click.Choice(["bot", "worker", "clock"]))
+@click.pass_obj
+def health(session: "Session", *, kinds: tuple["Kind", ...]) -> None:
+    """Say whether bot, worker and clock live: exit code 0 if they do. For health checks."""
+    from app.cli.operations import tell_health
+
+    tell_health(session, kinds)
+
+
+@botctl.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(session: "Session", *, folder: Path) -> None:
+    """Copy the state in Redis and the current tables to a new FOLDER, while all goes on."""
+    from app.cli.operations import back_up_to
+
+    back_up_to(session, folder)
+
+
+@botctl.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def restore(session: "Session", *, folder: Path) -> None:
+    """Put a backup in FOLDER back, where Redis and the warehouse are empty and nothing runs."""
+    from app.cli.operations import restore_from
+
+    restore_from(session, folder)
+
+
+@botctl.command()
+@click.option(
+    "--size",
+    type=click.Choice(["minimal", "full"]),
+    default="full",
+    show_default=True,
+    help="What to ask of Slack: all that is used, or only what is needed.",
+)
+@click.option("--url", help="Where Slack reaches the bot (https://…); without it, Socket Mode.")
+def manifest(*, size: "Size", url: str | None) -> None:
+    """Print the manifest of the Slack app, as JSON."""
+    import json
+
+    from app.manifest import build_manifest
+
+    try:
+        built = build_manifest(size, url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None
+    click.echo(json.dumps(built, indent=2))
 
 
 def main() -> None:

@@ -9,8 +9,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-from app.cli.session import Session, child_process, start_logging
+from app.cli.session import Session, child_process
 from app.core import perform
+from app.health import signs_of_life
+from app.logs import start_logging
 from app.wiring import build
 from sync.jobs import die_with, reconcile_until, work
 from sync.perform import published_receipt
@@ -27,13 +29,17 @@ _RESTART_SECONDS = 1.0
 
 def run_all(session: Session) -> None:
     """Run the bot, the clock in a thread, and a worker process that is started again if it dies."""
-    start_logging()
-    session.settings("slack", "model", "oracle")
-    with _until_told() as stop, _clock(session):
+    settings = session.settings("slack", "model", "oracle")
+    start_logging(settings)
+    with (
+        _until_told() as stop,
+        _clock(session),
+        signs_of_life(settings.runtime_dir, "bot") as alive,
+    ):
         keeper = threading.Thread(target=_keep_worker, args=(session, stop), name="worker-keeper")
         keeper.start()
         try:
-            build(session.settings("slack", "model", "oracle"), session.config()).run(stop)
+            build(settings, session.config(), alive=alive).run(stop)
         finally:
             stop.set()
             keeper.join()
@@ -41,18 +47,20 @@ def run_all(session: Session) -> None:
 
 def run_bot(session: Session) -> None:
     """Run the bot."""
-    start_logging()
-    with _until_told() as stop:
-        build(session.settings("slack", "model", "oracle"), session.config()).run(stop)
+    settings = session.settings("slack", "model", "oracle")
+    start_logging(settings)
+    with _until_told() as stop, signs_of_life(settings.runtime_dir, "bot") as alive:
+        build(settings, session.config(), alive=alive).run(stop)
 
 
 def run_worker(session: Session, parent: int | None) -> None:
     """Run a worker, and its reconciler in a thread; it ends with *parent* if one is named."""
-    start_logging()
+    settings = session.settings("oracle")
+    start_logging(settings)
     if parent is not None:
         die_with(parent, signal.SIGTERM)
     core = session.core("oracle")
-    url = session.settings().redis_url.get_secret_value()
+    url = settings.redis_url.get_secret_value()
     stop = threading.Event()
 
     def published(run: Run) -> Receipt | None:
@@ -66,15 +74,16 @@ def run_worker(session: Session, parent: int | None) -> None:
         daemon=True,
     )
     reconciler.start()
-    work(url, core.redis, lambda run_id: perform(core, run_id), published)
+    with signs_of_life(settings.runtime_dir, "worker") as alive:
+        work(url, core.redis, lambda run_id: perform(core, run_id), published, alive)
     stop.set()
 
 
 def run_clock(session: Session) -> None:
     """Run the clock, and a reconciler that finds the runs of dead workers."""
-    start_logging()
+    settings = session.settings()
+    start_logging(settings)
     with _until_told() as stop, _clock(session):
-        settings = session.settings()
         reconcile_until(
             connect_state(settings.redis_url.get_secret_value()),
             stop,
@@ -85,12 +94,14 @@ def run_clock(session: Session) -> None:
 
 @contextmanager
 def _clock(session: Session) -> Generator[None]:
-    client = connect_state(session.settings().redis_url.get_secret_value())
-    scheduler = start_clock(client, session.config().schedule)
-    try:
-        yield
-    finally:
-        scheduler.shutdown(wait=False)
+    settings = session.settings()
+    client = connect_state(settings.redis_url.get_secret_value())
+    with signs_of_life(settings.runtime_dir, "clock") as alive:
+        scheduler = start_clock(client, session.config().schedule, alive)
+        try:
+            yield
+        finally:
+            scheduler.shutdown(wait=False)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What a command works with: settings, bot.toml, and the sandbox if one was asked for."""
 
-import logging
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -58,25 +57,18 @@ class Session:
     def config(self) -> "BotConfig":
         """Read bot.toml."""
         from app.bot_config import load_bot_config
+        from app.settings import SettingsError
 
-        return load_bot_config(self.settings().bot_toml)
+        path = self.settings().bot_toml
+        if self.environ.get("BOT_TOML") and not path.is_file():
+            raise SettingsError([f"BOT_TOML names {path}, which is not a file."])
+        return load_bot_config(path)
 
     def core(self, *need: str) -> "Core":
         """Put the product together without a surface."""
         from app.wiring import build_core
 
         return build_core(self.settings(*need), self.config())
-
-
-def start_logging(level: int = logging.INFO) -> None:
-    """Log to standard error, a line an event; the libraries only when something is wrong."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for package in ("app", "agent", "sync"):
-        logging.getLogger(package).setLevel(level)
 
 
 @contextmanager
@@ -104,11 +96,12 @@ def explain(error: Exception) -> tuple[list[str], int] | None:
 
     from app.settings import SettingsError
     from app.slack_gateway import reason
+    from sync.backup import BackupError
     from sync.errors import DuckferryError, StateUnavailable
 
     if isinstance(error, SettingsError):
         return error.problems, 2
-    if isinstance(error, DuckferryError):
+    if isinstance(error, DuckferryError | BackupError):
         return [str(error)], 1
     if isinstance(error, redis.RedisError):
         return [str(StateUnavailable())], 1

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
-from app.cli.session import Session, start_logging
+from app.cli.session import Session
 from app.core import approval_seconds, plan_sync
+from app.logs import start_logging
 from app.terminal import plan_lines, receipt_lines
 from app.texts import Language, say, word_failure
 from sync.approvals import Request, request_approval
@@ -26,7 +27,7 @@ LANGUAGE: Language = "en"
 
 def sync_tables(session: Session, tables: tuple[str, ...], *, yes: bool) -> None:
     """Plan, show, ask, copy with a progress bar, show the receipt; exit code 1 if nothing came."""
-    start_logging(logging.ERROR)
+    start_logging(session.settings("oracle"), logging.ERROR)
     core = session.core("oracle")
     refs = tuple(dict.fromkeys(resolve_table(table, core.config.offered) for table in tables))
     plan = plan_sync(core, refs, OPERATOR)

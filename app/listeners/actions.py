@@ -9,9 +9,9 @@ import redis
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from app.bot_config import Approvals
+from app.bot_config import Approvals, BotConfig
 from app.slack_gateway import whisper
-from app.texts import Language, say, word_failure
+from app.texts import say, word_failure
 from app.views.approval_card import APPROVE, REJECT, read_button_value
 from app.views.text import person
 from sync.approvals import Approval, Outcome, Verdict, decide, load_approval
@@ -21,18 +21,18 @@ from sync.state import named_error, team_of
 log = logging.getLogger(__name__)
 
 
-def register(app: App, client: "redis.Redis", approvals: Approvals, language: Language) -> None:
-    """Listen to the buttons; *language* is for clicks on cards nobody knows any more."""
+def register(app: App, client: "redis.Redis", config: BotConfig) -> None:
+    """Listen to the buttons."""
 
     def pressed(verdict: Verdict) -> Callable[..., None]:
         def listener(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
             ack()
             try:
-                answer = _decide(state, approvals, language, body, verdict)
+                answer = _decide(state, config, body, verdict)
             except Exception as error:  # a listener is an outer edge: every click is answered
                 named = named_error(error)
                 log.exception("a click failed: %s", named)
-                answer = word_failure(language, named.failure)
+                answer = word_failure(config.language, named.failure)
             if answer:
                 _tell(client, body, answer)
 
@@ -40,7 +40,7 @@ def register(app: App, client: "redis.Redis", approvals: Approvals, language: La
 
     def unknown(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
         ack()
-        _tell(client, body, say(language, "click.inactive"))
+        _tell(client, body, say(config.language, "click.inactive"))
 
     state = client
     app.action(APPROVE)(pressed("approve"))
@@ -59,11 +59,7 @@ def may_decide(approvals: Approvals, approval: Approval, user: str, verdict: Ver
 
 
 def _decide(
-    client: "redis.Redis",
-    approvals: Approvals,
-    language: Language,
-    body: Mapping[str, Any],
-    verdict: Verdict,
+    client: "redis.Redis", config: BotConfig, body: Mapping[str, Any], verdict: Verdict
 ) -> str:
     """Decide, and give what to tell the person in private; nothing where the card shows it."""
     user = str(body["user"]["id"])
@@ -71,16 +67,23 @@ def _decide(
     approval = load_approval(client, approval_id) if approval_id else None
     # An id is no secret: a click from another workspace decides nothing.
     if approval is None or team_of(approval_id) != _team(body):
-        return say(language, "click.unknown")
-    refusal = may_decide(approvals, approval, user, verdict)
+        return say(config.language, "click.unknown")
+    tables = approval.request.plan.tables
+    if verdict == "approve" and any(table.ref not in config.offered for table in tables):
+        return say(approval.request.language, "click.not_offered")
+    refusal = may_decide(config.approvals, approval, user, verdict)
     outcome = decide(
         client, approval, digest=digest, user=user, verdict=verdict, may_decide=refusal is None
     )
     if outcome == "approved":
-        enqueue(client, approval.id)
+        try:
+            enqueue(client, approval.id)
+        except redis.RedisError as error:
+            # It is decided all the same; the reconciler hands the run to a worker.
+            log.warning("run %s is handed over later: %s", approval.id, type(error).__name__)
     if outcome in ("approved", "rejected"):
         return ""
-    return _answer(client, approvals, approval, outcome, refusal)
+    return _answer(client, config.approvals, approval, outcome, refusal)
 
 
 def _answer(

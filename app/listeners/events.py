@@ -33,13 +33,12 @@ def register(app: App, client: "redis.Redis") -> None:
         mark_seen(client, str(event["channel"]), str(event["ts"]))
 
     def ignore() -> None:
-        """Leave other channel talk alone; Bolt wants to see that somebody listened."""
+        """Leave all else alone: Slack delivers again what nobody listens to."""
 
     app.use(take_in)
     app.event("app_mention", matchers=[_is_question])(seen)
     app.event("message", matchers=[_is_question])(seen)
-    app.event("app_mention")(ignore)
-    app.event("message")(ignore)
+    app.event(re.compile(".*"))(ignore)
 
 
 def question(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -53,7 +52,8 @@ def question(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     )
     if not asks or event.get("subtype") not in _ASKING_SUBTYPES or event.get("bot_id"):
         return None
-    return event if event.get("user") and event.get("channel") and event.get("ts") else None
+    told = event.get("user") and event.get("channel") and event.get("ts") and body.get("team_id")
+    return event if told else None
 
 
 def spoken(text: str) -> str:

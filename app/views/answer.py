@@ -46,19 +46,18 @@ _STEPS = 10
 _CELL_CHARACTERS = 200
 
 
-def answer_message(
-    language: Language, events: Sequence[Event], *, max_steps: int
-) -> Message | None:
+def answer_message(language: Language, events: Sequence[Event]) -> Message | None:
     """Draw what a turn said and showed, and the steps that led there; None for an empty turn.
 
     Rows are drawn from the tool's result and never from the model's words. Slack takes one table a
     message: the last.
     """
-    texts = [_words(language, event, max_steps) for event in events]
+    texts = [_words(language, event) for event in events]
     text = "\n\n".join(words for words in texts if words.strip())
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
     steps = steps_line(language, events)
-    if not text and not tables and not steps:
+    spoke = any(isinstance(event, Said | GaveUp | Failed) for event in events)
+    if not text and not tables and not steps and not spoke:
         return None
     asks = any(isinstance(event, ApprovalRequested) for event in events)
     if not text and not tables and not asks:
@@ -110,12 +109,12 @@ def write_arguments(arguments: Mapping[str, Any]) -> str:
     )
 
 
-def _words(language: Language, event: Event, max_steps: int) -> str:
+def _words(language: Language, event: Event) -> str:
     match event:
         case Said(text=text):
             return from_model(text)
-        case GaveUp(text=text):
-            return escape(text) if text else say(language, "answer.gave_up", steps=max_steps)
+        case GaveUp(steps=steps):
+            return say(language, "answer.gave_up", steps=steps)
         case Failed(failure=failure):
             return ":warning: " + escape(word_failure(language, failure))
         case _:

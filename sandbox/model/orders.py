@@ -65,14 +65,14 @@ _SUM = Measure(
     Wording("{which} 금액은 모두 {value}입니다.", "The total amount of {which} is {value}."),
     Wording("{which} 금액이 가장 큰 {group}은 {key}이고 합계는 {value}입니다.",
             "{group} {key} comes first with {value} in {which}."),
-    Wording("{number}원", "KRW {number}"),
+    Wording("{number}", "{number}"),
 )  # fmt: skip
 _AVERAGE = Measure(
     "avg", "TOTAL_AMOUNT", "average_amount", 2,
     Wording("{which} 금액은 평균 {value}입니다.", "The average amount of {which} is {value}."),
     Wording("{which}의 평균 금액이 가장 큰 {group}은 {key}이고 {value}입니다.",
             "{group} {key} comes first with {value} on average in {which}."),
-    Wording("{number}원", "KRW {number}"),
+    Wording("{number}", "{number}"),
 )  # fmt: skip
 
 MEASURES: tuple[tuple[str, Measure], ...] = (

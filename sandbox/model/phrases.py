@@ -97,6 +97,9 @@ PHRASES: dict[str, Wording] = {
     "status_pending": Wording("승인 대기: {tables}.", "Waiting for approval: {tables}."),
     "run": Wording("{tables} {state}", "{tables} {state}"),
     "run_rows": Wording("{tables} {state} ({rows}건)", "{tables} {state} ({rows} rows)"),
+    "run_rows_so_far": Wording(
+        "{tables} {state} (지금까지 {rows}건 읽음)", "{tables} {state} ({rows} rows read so far)"
+    ),
     "stats": Wording(
         "{table} 테이블은 {rows}건이고 열은 {columns}개입니다.",
         "{table} has {rows} rows and {columns} columns.",

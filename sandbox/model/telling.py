@@ -62,13 +62,7 @@ def _tell_tables(result: JsonObject, language: Language) -> str:
 
 def _tell_status(result: JsonObject, language: Language) -> str:
     runs = [
-        say(
-            "run" if run.get("rows") is None else "run_rows",
-            language,
-            tables=names(run.get("tables")),
-            state=state_name(run.get("state"), language),
-            rows=number(run.get("rows")),
-        )
+        _run(run, language)
         for run in cast("list[JsonObject]", result.get("runs") or [])[:MOST_RUNS]
     ]
     pending = [
@@ -88,6 +82,17 @@ def _tell_status(result: JsonObject, language: Language) -> str:
     if pending:
         sentences.append(say("status_pending", language, tables=_listed(pending)))
     return " ".join(sentences)
+
+
+def _run(run: JsonObject, language: Language) -> str:
+    words = {
+        "tables": names(run.get("tables")),
+        "state": state_name(run.get("state"), language),
+    }
+    for phrase, field in (("run_rows", "rows"), ("run_rows_so_far", "rows_so_far")):
+        if run.get(field) is not None:
+            return say(phrase, language, **words, rows=number(run[field]))
+    return say("run", language, **words)
 
 
 def _tell_stats(result: JsonObject, language: Language) -> str:

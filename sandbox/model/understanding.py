@@ -59,6 +59,8 @@ class _Words:
     text: str
     tables: tuple[str, ...]
     today: date | None
+    synced: tuple[str, ...] = ()
+    """Tables the same sentence asks to sync: "sync USERS and count them" counts USERS."""
 
     def have(self, pattern: str) -> bool:
         return re.search(pattern, self.text, FLAGS) is not None
@@ -75,7 +77,7 @@ def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple
     syncing, rest = cut
     tables, then = find_tables(syncing, offered), None
     if tables:
-        then = _first(_Words(rest, find_tables(rest, offered), today))
+        then = _first(_Words(rest, find_tables(rest, offered), today, tables))
     elif EVERYTHING.search(text):
         tables = offered[:MAX_TABLES]
     else:
@@ -152,9 +154,10 @@ def _count(words: _Words) -> Step | None:
         r"몇\s*[건개행명]|[건행]\s*수|통계|컬럼|무슨 열"
         r"|how many|\bcount\b|number of|\bstats\b|\bcolumns?\b"
     ):
-        if not words.tables:
+        tables = words.tables or words.synced
+        if not tables:
             return Step((("list_tables", {}),))
-        return Step(tuple(("get_table_stats", {"table": table}) for table in words.tables))
+        return Step(tuple(("get_table_stats", {"table": table}) for table in tables))
     return None
 
 

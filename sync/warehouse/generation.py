@@ -172,6 +172,7 @@ def _writer(folder: Path) -> Generator[duckdb.DuckDBPyConnection]:
     try:
         with duckdb.connect(path, config=_config()) as db:
             db.execute("SET TimeZone = 'UTC'")  # instants arrive as naive UTC
+            db.execute("SET enable_progress_bar = false")  # it would go to the worker's stdout
             yield db
             db.execute("CHECKPOINT")
     except duckdb.Error as error:

@@ -1,6 +1,8 @@
 """The list of current generations: the only thing readers trust, replaced as a whole."""
 
 import fcntl
+import logging
+import re
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sync.errors import StaleFence, TableBusy, TableNotSynced, WarehouseDamaged
+from sync.errors import DiskFull, StaleFence, TableBusy, TableNotSynced, WarehouseDamaged
 from sync.plan import Column, TableReceipt, TableRef
 from sync.warehouse.layout import (
     data_file,
@@ -18,6 +20,8 @@ from sync.warehouse.layout import (
     table_folder,
     write_durably,
 )
+
+log = logging.getLogger(__name__)
 
 GENERATIONS_KEPT = 3
 """Of each table, the current one included."""
@@ -72,32 +76,33 @@ class Manifest(BaseModel):
             raise TableNotSynced(table=str(ref))
         return found
 
+    def names(self, ref: TableRef, generation: str) -> bool:
+        """Whether *generation* is the table's current one or a kept older one."""
+        entry = self.find(ref)
+        return entry is not None and generation in (entry.generation, *entry.previous)
+
 
 def read_manifest(root: Path) -> Manifest:
     """What is published now; empty where nothing was yet. Raises `WarehouseDamaged`."""
     try:
-        return Manifest.model_validate_json((root / MANIFEST_FILE).read_bytes())
+        found = Manifest.model_validate_json((root / MANIFEST_FILE).read_bytes())
     except FileNotFoundError:
         return Manifest()
-    except ValidationError as error:
+    except (ValidationError, OSError) as error:
         raise WarehouseDamaged(file=MANIFEST_FILE) from error
-
-
-def next_fence(manifest: Manifest, ref: TableRef, redis_fence: int) -> int:
-    """*redis_fence*, the next number by Redis, or more where a lost Redis counts from 1 again.
-
-    Ask before reading Oracle: then whoever has the higher fence also read the newer rows.
-    """
-    published = manifest.find(ref)
-    return max(redis_fence, published.fence + 1 if published else 1)
+    if not found.model_fields_set >= {"version", "entries"}:
+        # An empty object is no list of nothing: publishing over it would hide what is there.
+        raise WarehouseDamaged(file=MANIFEST_FILE)
+    return found
 
 
 def publish(root: Path, entries: Sequence[ManifestEntry]) -> Manifest:
     """Make *entries*, whose generations are in place, the current ones, all in one moment.
 
     Raises `StaleFence`, and publishes none, where one of the tables has a newer or equal fence.
-    Prunes what is older than the last `GENERATIONS_KEPT`; a reader that has a pruned file open
-    keeps reading it.
+    Once readers see the new manifest nothing raises: what could not be made safe against a power
+    cut, or not be pruned, is logged. Prunes what is older than the last `GENERATIONS_KEPT`; a
+    reader that has a pruned file open keeps reading it.
     """
     with _locked(root):
         manifest = read_manifest(root)
@@ -110,10 +115,25 @@ def publish(root: Path, entries: Sequence[ManifestEntry]) -> Manifest:
                 raise WarehouseDamaged(file=entry.generation)
             merged[entry.ref] = entry.model_copy(update={"previous": _history(before, entry)})
         published = Manifest(entries=tuple(sorted(merged.values(), key=_place_in_list)))
-        write_durably(root / MANIFEST_FILE, published.model_dump_json(indent=2), mode=0o644)
-        for entry in entries:
-            _prune(root, merged[entry.ref])
+        if _replaced(root, published):
+            for entry in entries:
+                _prune(root, merged[entry.ref])
     return published
+
+
+def _replaced(root: Path, published: Manifest) -> bool:
+    """Replace the manifest; False where readers see it and a power cut may bring the old one back.
+
+    Then nothing may be pruned, for the old one names what the new one does not.
+    """
+    try:
+        write_durably(root / MANIFEST_FILE, published.model_dump_json(indent=2), mode=0o644)
+    except (OSError, DiskFull) as error:
+        if read_manifest(root) != published:
+            raise
+        log.warning("the new manifest is in use but not yet safe on disk: %s", _cause(error))
+        return False
+    return True
 
 
 def _history(before: ManifestEntry | None, entry: ManifestEntry) -> tuple[str, ...]:
@@ -128,17 +148,38 @@ def _place_in_list(entry: ManifestEntry) -> tuple[str, str, str]:
 
 
 def _prune(root: Path, entry: ManifestEntry) -> None:
-    kept = {entry.generation, *entry.previous}
-    for folder in table_folder(root, entry.ref).iterdir():
-        # A newer fence is a run that has placed its generation and waits for our lock.
-        if folder.name not in kept and _fence_of(folder.name) < entry.fence:
+    """Remove older generations; what cannot be removed is tried again by the next publish."""
+    try:
+        old = [f for f in table_folder(root, entry.ref).iterdir() if _is_old(f, entry)]
+    except OSError as error:
+        log.warning("old copies of %s could not be listed: %s", entry.ref, _cause(error))
+        return
+    for folder in old:
+        try:
             remove_folder(folder)
+        except OSError as error:
+            log.warning(
+                "old copy %s of %s could not be removed: %s", folder.name, entry.ref, _cause(error)
+            )
 
 
-def _fence_of(generation: str) -> int:
-    """The fence a generation's name begins with (`generation.new_generation`)."""
-    digits = generation.partition("-")[0]
-    return int(digits) if digits.isdecimal() else 0
+def _is_old(folder: Path, entry: ManifestEntry) -> bool:
+    named = _GENERATION.fullmatch(folder.name)
+    if named is None or folder.name in {entry.generation, *entry.previous}:
+        return False  # what we did not write is not ours to remove
+    # A newer fence is a run that has placed its generation and waits for our lock.
+    is_folder = folder.is_dir() and not folder.is_symlink()
+    return is_folder and int(named["fence"]) < entry.fence
+
+
+_GENERATION = re.compile(r"(?P<fence>[0-9]{10,})-[0-9a-f]{8}")
+"""What `sync.warehouse.generation.new_generation` makes."""
+
+
+def _cause(error: Exception) -> str:
+    """What the system said, without the path."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return getattr(cause, "strerror", None) or type(error).__name__
 
 
 @contextmanager

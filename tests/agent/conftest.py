@@ -20,7 +20,7 @@ from sync.plan import Column, Estimate, Plan, TablePlan, TableReceipt, TableRef
 from sync.state import connect_state
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
-from sync.warehouse.manifest import ManifestEntry, next_fence, publish, read_manifest
+from sync.warehouse.manifest import ManifestEntry, publish, read_manifest
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -167,7 +167,8 @@ def publish_table(deps: AnalystDeps) -> Publish:
         )
         key = (typed[0].name,)
         plan = TablePlan(ref=ref, mode="full", columns=typed, key=key, max_rows=1_000_000)
-        fence = next_fence(read_manifest(root), ref, 0)
+        current = read_manifest(root).find(ref)
+        fence = current.fence + 1 if current else 1
         arrays = [
             arrow.array(values, column.type)
             for values, column in zip(

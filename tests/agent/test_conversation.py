@@ -1,6 +1,8 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
+import pytest
 from redis import Redis
 
 from agent.conversation import (
@@ -48,7 +50,8 @@ def test_303_conversation_is_written_in_openai_format(history: ConversationHisto
     for message in (user("tables?"), calls("a"), answer("a"), said("three")):
         history.append(message)
     function = {"name": "list_tables", "arguments": "{}"}
-    assert history.to_openai() == [
+    assert history.to_openai("You help.", 1_000) == [
+        {"role": "system", "content": "You help."},
         {"role": "user", "content": "tables?", "name": "UMINA"},
         {
             "role": "assistant",
@@ -93,6 +96,34 @@ def test_a_call_is_answered_once(history: ConversationHistory) -> None:
     assert history.messages()[1].content == '{"ok": true, "n": 1}'
 
 
+class SentAgain(Redis):
+    """A client whose every command reaches the server twice, as after a broken connection."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        super().execute_command(*args, **options)
+        return cast("object", super().execute_command(*args, **options))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [user("tables?"), calls("b"), said("three"), answer("a"), event("published")],
+    ids=["words", "calls", "reply", "answer", "event"],
+)
+def test_a_message_sent_again_after_a_broken_connection_stands_once(
+    redis: Redis, message: Message
+) -> None:
+    restless = SentAgain(connection_pool=redis.connection_pool)
+    ConversationHistory(restless, "T1:C1:1").append(calls("a"))
+    ConversationHistory(restless, "T1:C1:1").append(message)
+    assert ConversationHistory(redis, "T1:C1:1").messages() == (calls("a"), message)
+
+
+def test_the_same_words_said_twice_stand_twice(history: ConversationHistory) -> None:
+    for _ in range(2):
+        assert history.append(said("yes"))
+    assert history.messages() == (said("yes"), said("yes"))
+
+
 def test_threads_do_not_see_each_other(redis: Redis) -> None:
     ConversationHistory(redis, "T1:C1:1").append(user("here"))
     assert not ConversationHistory(redis, "T1:C1:2").exists()
@@ -104,8 +135,9 @@ def test_a_thread_is_forgotten_after_its_days_counted_from_the_newest_message(re
     history = ConversationHistory(redis, "T1:C1:1", keep_days=2)
     history.append(user("one"))
     keys = sorted(redis.keys("*"))
-    assert keys == ["duckferry:1:T1:thread:C1:1"]
-    redis.expire(keys[0], 10)
+    assert keys == ["duckferry:1:T1:thread:C1:1", "duckferry:1:T1:thread:C1:1:seen"]
+    for name in keys:
+        redis.expire(name, 10)
     history.append(Message(role="user", content="two", source_id="1-1"))
     lives = [redis.ttl(name) for name in redis.keys("*")]
     assert len(lives) == 2
@@ -122,7 +154,7 @@ def test_a_thread_keeps_a_thousand_messages(history: ConversationHistory) -> Non
 def test_calls_without_an_answer_are_named(history: ConversationHistory) -> None:
     for message in (user("x"), calls("a", "b"), answer("b")):
         history.append(message)
-    assert [call.id for call in history.unanswered()] == ["a"]
+    assert [call.id for call in unanswered(history.messages())] == ["a"]
 
 
 def test_an_answer_that_came_after_a_persons_words_stands_behind_its_call() -> None:

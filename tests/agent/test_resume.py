@@ -139,7 +139,7 @@ def test_a_tool_killed_between_effect_and_result_has_its_effect_once(
     agent = make_agent(Calls(call("start_sync", {"tables": ["USERS"]})), registry=registry)
     with pytest.raises(Killed):
         list(agent.run(history, deps, "You help."))
-    assert len(history.unanswered()) == 1
+    assert len(unanswered(history.messages())) == 1
 
     events = list(make_agent(registry=registry).run(history, deps, "You help."))
 
@@ -167,7 +167,7 @@ def test_a_call_a_crash_left_is_answered_even_if_a_person_wrote_in_between(
     assert isinstance(next(cut), ToolStarted)
     cut.close()
     ask(history, "hello?", "1-2")
-    assert len(history.unanswered()) == 1
+    assert len(unanswered(history.messages())) == 1
     events = list(make_agent(Text("Here I am.")).run(history, deps, "You help."))
     assert [type(event) for event in events] == [ToolStarted, ToolFinished, *told, Said]
     assert roles(history) == ["user", "assistant", "tool", "user", "assistant"]

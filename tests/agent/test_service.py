@@ -10,7 +10,6 @@ from agent.deps import AnalystDeps, Caller
 from agent.events import Basis, Event, Said
 from agent.llm import LLMClient
 from agent.runtime.approval_flow import event_message
-from agent.runtime.thread_context import thread_name
 from agent.service import (
     Analyst,
     has_thread_memory,
@@ -21,7 +20,7 @@ from agent.service import (
 from sandbox.model.replies import Calls, Reply, Status, Text, call
 from sandbox.model.server import ModelStandIn
 from sync.approvals import Approval, decide, load_approval
-from sync.errors import ConnectionDropped, PlanDrifted
+from sync.errors import ConnectionDropped, PlanDrifted, WorkerLost
 from sync.plan import Receipt, TableReceipt, TableRef
 from sync.runs import Run, RunState, claim, finish, load_run
 
@@ -65,7 +64,14 @@ def started(deps: AnalystDeps, approval: Approval) -> Run:
 
 def published(deps: AnalystDeps, approval: Approval, rows: int) -> Run:
     run = started(deps, approval)
-    receipt = TableReceipt(
+    finish(deps.redis, run, RunState.PUBLISHED, receipt(rows))
+    ended = load_run(deps.redis, run.id)
+    assert ended is not None
+    return ended
+
+
+def receipt(rows: int) -> Receipt:
+    table = TableReceipt(
         ref=USERS,
         generation="0000000001-aa",
         fence=1,
@@ -77,10 +83,7 @@ def published(deps: AnalystDeps, approval: Approval, rows: int) -> Run:
         seconds=1.2,
         bytes=10,
     )
-    finish(deps.redis, run, RunState.PUBLISHED, Receipt(tables=(receipt,), seconds=1.23))
-    ended = load_run(deps.redis, run.id)
-    assert ended is not None
-    return ended
+    return Receipt(tables=(table,), seconds=1.23)
 
 
 def propose(make: MakeAnalyst, deps: AnalystDeps) -> Approval:
@@ -222,6 +225,31 @@ def test_an_ended_run_delivered_again_is_told_once(make: MakeAnalyst, deps: Anal
     assert first.basis == (Basis("SHOP.USERS", 150, AS_OF),)
 
 
+def test_a_run_told_as_lost_and_then_found_published_is_told_anew(
+    make: MakeAnalyst, deps: AnalystDeps
+) -> None:
+    run = started(deps, propose(make, deps))
+    finish(deps.redis, run, RunState.FAILED, WorkerLost(table="SHOP.USERS").failure)
+    lost = load_run(deps.redis, run.id)
+    finish(deps.redis, run, RunState.PUBLISHED, receipt(150))
+    found = load_run(deps.redis, run.id)
+    assert lost is not None
+    assert found is not None
+    analyst, model = make(Text("It failed."), Text("150 users after all."))
+
+    answers: list[str] = []
+    for ended in (lost, found, lost, found):  # each delivered twice
+        source = f"run_ended:{run.id}:{ended.state}"
+        result = run_analyst_approval(analyst, deps, ended, source, ignore)
+        answers.append(result.response_text)
+
+    assert answers == ["It failed.", "150 users after all."] * 2
+    assert result.basis == (Basis("SHOP.USERS", 150, AS_OF),)
+    assert len(model.requests) == 2
+    told = [m.content for m in ConversationHistory(deps.redis, deps.thread).messages()][-4:]
+    assert [json.loads(event)["state"] for event in told[::2]] == ["failed", "published"]
+
+
 @pytest.mark.parametrize(
     ("state", "error", "code"),
     [
@@ -275,8 +303,8 @@ def test_what_is_still_open_is_no_event(make: MakeAnalyst, deps: AnalystDeps) ->
 def test_a_thread_is_remembered_once_somebody_spoke_in_it(
     make: MakeAnalyst, make_deps: Callable[..., AnalystDeps], redis: Redis
 ) -> None:
-    thread = thread_name("T1", "C9", "1700.1")
+    thread = "T1:C9:1700.1"
     assert not has_thread_memory(redis, thread)
     run_analyst_turn(make(Text("hi"))[0], make_deps(thread=thread), "hello", "1-1", ignore)
     assert has_thread_memory(redis, thread)
-    assert not has_thread_memory(redis, thread_name("T1", "C9", "1700.2"))
+    assert not has_thread_memory(redis, "T1:C9:1700.2")

@@ -33,7 +33,7 @@ ANY_CONTROL = re.compile(r"<(?!!date\^\d+\^\{date_num\} \{time\}\|[-0-9: ]+UTC>)
 
 
 def drawn(events: Sequence[Event], language: Language = "en") -> Message:
-    message = answer_message(language, events, max_steps=8)
+    message = answer_message(language, events)
     assert message is not None
     refuse_over_limit(message.text, message.blocks)
     return message
@@ -64,12 +64,12 @@ def test_plain_words_are_one_section() -> None:
 
 
 def test_a_turn_without_anything_to_say_is_no_message() -> None:
-    assert answer_message("en", [], max_steps=8) is None
+    assert answer_message("en", []) is None
 
 
 def test_a_turn_that_only_asks_for_approval_is_no_message() -> None:
     asked = ApprovalRequested(approval(request(plan("ORDERS"))))
-    assert answer_message("en", [asked], max_steps=8) is None
+    assert answer_message("en", [asked]) is None
 
 
 def test_steps_that_lead_to_a_card_are_shown_without_an_excuse() -> None:
@@ -144,10 +144,10 @@ def test_each_copy_an_answer_rests_on_is_named_once() -> None:
 
 def test_rows_that_are_not_all_say_so() -> None:
     cut_below = drawn([table(["N"], [(1,), (2,)], truncated=True), Said("x")])
-    assert "Only 2 rows are shown." in shown(cut_below.blocks)
+    assert "2 rows are shown; there are more." in shown(cut_below.blocks)
     cut_here = drawn([table(["N"], [(number,) for number in range(150)]), Said("x")])
     assert len(cells(cut_here)) == 100
-    assert "Only 99 rows are shown." in shown(cut_here.blocks)
+    assert "99 rows are shown; there are more." in shown(cut_here.blocks)
     whole = drawn([table(["N"], [(1,), (2,)]), Said("x")])
     assert "rows are shown" not in shown(whole.blocks)
 
@@ -193,7 +193,6 @@ def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
         ToolStarted("c1", text, {text: text, "list": [text]}),
         table([text], [[text]], basis=Basis(text, 1, ORDERS.as_of)),
         Failed(TableNotSynced(table=text).failure),
-        GaveUp("max_steps", text),
         Said(text),
     ]
     assert_harmless(drawn(events))
@@ -226,13 +225,13 @@ def test_a_failure_nobody_worded_has_its_reference() -> None:
     [("ko", "8단계 안에 끝내지 못해"), ("en", "not finished within 8 steps")],
 )
 def test_a_turn_that_ran_out_of_steps_says_so(language: Language, words: str) -> None:
-    assert words in drawn([GaveUp("max_steps")], language).text
+    assert words in drawn([GaveUp("step_limit", steps=8)], language).text
 
 
 def test_slack_takes_300_random_messages_and_finds_nothing_live_in_them() -> None:
     chance = random.Random(20261122)  # noqa: S311 -- the same messages each time
     for _ in range(300):
-        message = answer_message(chance.choice(("ko", "en")), _turn(chance), max_steps=8)
+        message = answer_message(chance.choice(("ko", "en")), _turn(chance))
         if message is not None:
             refuse_over_limit(message.text, message.blocks)
             assert_harmless(message)
@@ -282,7 +281,7 @@ def _turn(chance: random.Random) -> list[Event]:
                     [[text()] * width for _ in range(chance.choice((0, 1, 120)))],
                     truncated=chance.random() < 0.5,
                 ),
-                GaveUp("max_steps", text()),
+                GaveUp("step_limit", chance.randrange(30)),
                 Failed(Failure(code="bad_query", params={"reason": text()})),
             )
         )

@@ -107,12 +107,12 @@ def test_a_card_is_posted_once_into_its_thread(
     approval = ask(redis, slack)
     show_card(redis, approval.id)
     with drawing(redis, client):
-        posted = card(slack, "A sync asks for approval")
+        posted = card(slack, "Sync needs approval")
         assert posted.thread_ts == approval.request.thread.rpartition(":")[2]
         until(lambda: (load_approval(redis, approval.id) or approval).card is not None)
         show_card(redis, approval.id)
         ask(redis, slack, "USERS")
-        card(slack, "A sync asks for approval", "USERS")
+        card(slack, "Sync needs approval", "USERS")
     assert len(cards(slack)) == 1
     kept = load_approval(redis, approval.id)
     assert kept is not None
@@ -126,7 +126,7 @@ def test_two_bots_on_one_redis_post_a_card_once(
         for number in range(5):
             ask(redis, slack, f"TABLE_{number}")
         for number in range(5):
-            card(slack, "A sync asks for approval", f"TABLE_{number}")
+            card(slack, "Sync needs approval", f"TABLE_{number}")
     assert [len(cards(slack, f"TABLE_{number}")) for number in range(5)] == [1] * 5
 
 
@@ -135,7 +135,7 @@ def test_a_card_is_redrawn_in_place_until_its_end(
 ) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
-        posted = card(slack, "A sync asks for approval")
+        posted = card(slack, "Sync needs approval")
         run = approve(redis, approval)
         card(slack, "Sync is queued")
         assert claim(redis, run)
@@ -155,7 +155,7 @@ def test_quick_progress_is_drawn_seldom_and_in_its_last_state(
 ) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
-        posted = card(slack, "A sync asks for approval")
+        posted = card(slack, "Sync needs approval")
         run = approve(redis, approval)
         claim(redis, run)
         for number in range(1, 51):
@@ -168,7 +168,7 @@ def test_quick_progress_is_drawn_seldom_and_in_its_last_state(
 def test_the_end_is_drawn_at_once(redis: Redis, slack: SlackStandIn, client: WebClient) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
-        card(slack, "A sync asks for approval")
+        card(slack, "Sync needs approval")
         run = approve(redis, approval)
         claim(redis, run)
         card(slack, "Sync is running")
@@ -184,13 +184,13 @@ def test_a_refused_call_is_tried_again(
 ) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
-        posted = card(slack, "A sync asks for approval")
+        posted = card(slack, "Sync needs approval")
         slack.faults.refuse("chat.update", "internal_error")
         slack.faults.refuse("chat.postMessage", "internal_error")
         approve(redis, approval)
         ask(redis, slack, "USERS")
         card(slack, "Sync is queued")
-        card(slack, "A sync asks for approval", "USERS")
+        card(slack, "Sync needs approval", "USERS")
     assert [message.ts for message in cards(slack)] == [posted.ts]
     assert len(cards(slack, "USERS")) == 1
 
@@ -201,14 +201,14 @@ def test_an_end_that_slack_refuses_is_not_hammered(
     """Other cards that change meanwhile must not have the refused one tried again each time."""
     approval = ask(redis, slack)
     with drawing(redis, client):
-        card(slack, "A sync asks for approval")
+        card(slack, "Sync needs approval")
         run = approve(redis, approval)
         claim(redis, run)
         slack.faults.refuse("chat.update", "internal_error", times=1_000)
         finish(redis, run, RunState.PUBLISHED, receipt(approval.request.plan))
         for number in range(20):
             ask(redis, slack, f"TABLE_{number}")
-            card(slack, "A sync asks for approval", f"TABLE_{number}")
+            card(slack, "Sync needs approval", f"TABLE_{number}")
         left = 0
         while slack.faults.take("chat.update"):
             left += 1
@@ -220,11 +220,11 @@ def test_a_card_whose_message_was_deleted_is_given_up(
 ) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
-        posted = card(slack, "A sync asks for approval")
+        posted = card(slack, "Sync needs approval")
         slack.workspace.delete(CHANNEL, posted.ts)
         approve(redis, approval)
         ask(redis, slack, "USERS")
-        card(slack, "A sync asks for approval", "USERS")
+        card(slack, "Sync needs approval", "USERS")
         until(lambda: redis.xpending("duckferry:1:cards", "bots")["pending"] == 0)  # pyright: ignore[reportIndexIssue] -- redis types the answer of both clients
     assert cards(slack) == []
 
@@ -236,7 +236,7 @@ def test_a_channel_the_bot_was_never_in_is_given_up(
     show_card(redis, request_approval(redis, wish, expires_seconds=3600).id)
     with drawing(redis, client):
         ask(redis, slack)
-        card(slack, "A sync asks for approval")
+        card(slack, "Sync needs approval")
         until(lambda: redis.xpending("duckferry:1:cards", "bots")["pending"] == 0)  # pyright: ignore[reportIndexIssue] -- redis types the answer of both clients
 
 
@@ -246,7 +246,7 @@ def test_the_approval_of_another_team_is_left_alone(
     other = ask(redis, slack, "SECRETS", team="T2")
     with drawing(redis, client):
         ask(redis, slack)
-        card(slack, "A sync asks for approval")
+        card(slack, "Sync needs approval")
     assert cards(slack, "SECRETS") == []
     kept = load_approval(redis, other.id)
     assert kept is not None
@@ -259,7 +259,7 @@ def test_an_approval_nobody_knows_is_left_alone(
     show_card(redis, new_id(TEAM))
     with drawing(redis, client):
         ask(redis, slack)
-        card(slack, "A sync asks for approval")
+        card(slack, "Sync needs approval")
     assert len([m for m in slack.messages(CHANNEL) if m.user == BOT_USER_ID]) == 1
 
 
@@ -272,7 +272,7 @@ def test_a_card_whose_time_ran_out_while_no_bot_lived_is_drawn_as_expired(
     approval = request_approval(redis, wish, expires_seconds=1)
     show_card(redis, approval.id)
     with drawing(redis, client, "dead"):
-        posted = card(slack, "A sync asks for approval")
+        posted = card(slack, "Sync needs approval")
     until(lambda: time.time() * 1000 > approval.expires_ms + 50)
     with drawing(redis, client, "next"):
         expired = card(slack, "Nobody approved in time")
@@ -284,7 +284,7 @@ def test_cards_go_on_after_redis_has_lost_everything(
 ) -> None:
     with drawing(redis, client):
         ask(redis, slack)
-        card(slack, "A sync asks for approval")
+        card(slack, "Sync needs approval")
         redis.flushall()
         ask(redis, slack, "USERS")
-        card(slack, "A sync asks for approval", "USERS")
+        card(slack, "Sync needs approval", "USERS")

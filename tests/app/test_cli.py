@@ -14,11 +14,15 @@ from app.cli.main import botctl
 from sandbox.start import Sandbox, start_sandbox
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "bot", "worker", "clock", "simulate", "chat", "sync")
+COMMANDS = (
+    *("run", "bot", "worker", "clock", "simulate", "chat", "sync", "manifest"),
+    *("health", "backup", "restore"),
+)
 HEAVY = ("openai", "duckdb", "pyarrow", "oracledb", "slack_bolt", "slack_sdk", "redis", "rq")
 NO_REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}
 REDIS_AWAY = (
-    "The bot's memory (Redis) does not answer. Nothing was changed; try again in a minute.\n"
+    "The bot's memory (Redis) does not answer. It may not have been noted: "
+    "look at the status in a minute before trying again.\n"
 )
 
 

@@ -60,6 +60,7 @@ def test_a_complete_environment_gives_every_value() -> None:
     assert settings.model is not None
     assert settings.oracle is not None
     assert settings.slack.bot_token.get_secret_value() == "xoxb-MARKER-1"
+    assert settings.slack.app_token is not None
     assert settings.slack.app_token.get_secret_value() == "xapp-MARKER-2"
     assert settings.slack.signing_secret is not None
     assert settings.slack.signing_secret.get_secret_value() == "MARKER-3"
@@ -136,15 +137,21 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Pa
         file.write_bytes(content)
     found = problems({**without("OPENAI_API_KEY"), "OPENAI_API_KEY_FILE": str(file)}, ALL_PARTS)
     assert found[0] == (
-        f"OPENAI_API_KEY_FILE names {file}, which cannot be read; check its permissions."
+        "OPENAI_API_KEY_FILE names a file that cannot be read; check the path and its permissions."
     )
+
+
+def test_a_secret_written_where_a_path_belongs_is_not_shown() -> None:
+    found = problems({**without("ORACLE_PASSWORD"), "ORACLE_PASSWORD_FILE": "MARKER-8"}, ALL_PARTS)
+    assert "ORACLE_PASSWORD_FILE" in found[0]
+    assert "MARKER-8" not in "\n".join(found)
 
 
 def test_a_file_with_nothing_in_it_is_named(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(" \n")
     found = problems({**without("OPENAI_API_KEY"), "OPENAI_API_KEY_FILE": str(file)})
-    assert found == [f"OPENAI_API_KEY_FILE names {file}, which is empty."]
+    assert found == ["OPENAI_API_KEY_FILE names a file that is empty."]
 
 
 @pytest.mark.parametrize(
@@ -162,11 +169,12 @@ def test_a_dsn_is_given_whole_or_in_parts(given: dict[str, str], dsn: str) -> No
     assert dsn_of(without("ORACLE_DSN") | given) == dsn
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "１５２１", "1521;DROP"])
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "１５２１", "1521;DROP", "9" * 5_000])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     given = {"ORACLE_HOST": "db", "ORACLE_SERVICE_NAME": "ORCL", "ORACLE_PORT": port}
-    assert problems(without("ORACLE_DSN") | given) == [
-        f"ORACLE_PORT is {port!r}, which is not a port (1 to 65535)."
+    assert problems(without("ORACLE_DSN") | given | {"SLACK_HTTP_PORT": port}) == [
+        f"SLACK_HTTP_PORT is {port!r}, which is not a port (1 to 65535).",
+        f"ORACLE_PORT is {port!r}, which is not a port (1 to 65535).",
     ]
 
 
@@ -181,7 +189,6 @@ def test_a_dsn_both_whole_and_in_parts_is_refused(name: str) -> None:
     ("missing", "told"),
     [
         ("SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN is not set; it is needed to reach Slack."),
-        ("SLACK_APP_TOKEN", "SLACK_APP_TOKEN is not set; it is needed to reach Slack."),
         ("ORACLE_DSN", "ORACLE_DSN is not set; it is needed to reach Oracle."),
         ("ORACLE_USER", "ORACLE_USER is not set; it is needed to reach Oracle."),
         ("ORACLE_PASSWORD", "ORACLE_PASSWORD is not set; it is needed to reach Oracle."),
@@ -191,6 +198,34 @@ def test_a_part_that_is_set_by_half_is_refused_even_if_nobody_needs_it(
     missing: str, told: str
 ) -> None:
     assert problems(without(missing)) == [told]
+
+
+NO_WAY_IN = (
+    "SLACK_APP_TOKEN is not set, nor is SLACK_SIGNING_SECRET; set the one for Socket Mode, or the "
+    "other for signed HTTP."
+)
+
+
+def test_without_a_way_in_for_slack_one_problem_names_both() -> None:
+    assert problems(without("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")) == [NO_WAY_IN]
+    assert problems({}, frozenset({"slack"})) == [
+        "SLACK_BOT_TOKEN is not set; it is needed to reach Slack.",
+        NO_WAY_IN,
+    ]
+
+
+def test_a_signing_secret_alone_is_signed_http_on_port_3000_or_another() -> None:
+    for given, port in (({}, 3000), ({"SLACK_HTTP_PORT": "8080"}, 8080)):
+        slack = load_settings(without("SLACK_APP_TOKEN") | given).slack
+        assert slack is not None
+        assert (slack.app_token, slack.http_port) == (None, port)
+
+
+def test_an_app_token_alone_is_socket_mode() -> None:
+    slack = load_settings(without("SLACK_SIGNING_SECRET")).slack
+    assert slack is not None
+    assert slack.app_token is not None
+    assert slack.signing_secret is None
 
 
 def test_each_name_of_a_needed_part_that_is_missing_is_told() -> None:

@@ -22,7 +22,7 @@ ORDERS = Basis(table="SHOP.ORDERS", rows=100_000, as_of="2026-11-22T01:02:03Z")
 ANSWERS: tuple[Event, ...] = (
     Said("150."),
     TableShown(("N",), ((1,),), truncated=False, basis=None),
-    GaveUp("max_steps", "Too long."),
+    GaveUp("step_limit", steps=8),
     Failed(TableNotSynced(table="SHOP.X").failure),
 )
 STEPS: tuple[Event, ...] = (
@@ -62,7 +62,10 @@ def test_an_answer_names_what_it_rests_on() -> None:
 
 
 def test_a_failure_and_a_limit_are_told() -> None:
-    assert answer_lines("en", ANSWERS[2]) == ["Too long."]
+    assert answer_lines("en", ANSWERS[2]) == [
+        "This was not finished within 8 steps, so it was stopped. Please ask in smaller parts."
+    ]
+    assert answer_lines("ko", ANSWERS[2])[0].startswith("8단계 안에 끝내지 못해 멈췄습니다.")
     assert answer_lines("en", ANSWERS[3]) == [
         "SHOP.X has not been copied yet. Ask for a sync first."
     ]
@@ -78,7 +81,6 @@ def test_no_text_commands_the_terminal(hostile: str) -> None:
     events: list[Event] = [
         Said(hostile),
         TableShown((hostile,), ((hostile,),), truncated=False, basis=None),
-        GaveUp("max_steps", hostile),
         Failed(TableNotSynced(table=hostile).failure),
         Thought(hostile),
         ToolStarted("c1", hostile, {hostile: hostile}),
@@ -91,7 +93,7 @@ def test_no_text_commands_the_terminal(hostile: str) -> None:
 
 def test_a_plan_is_shown_with_what_it_would_do() -> None:
     assert plan_lines("en", plan("ORDERS", current_rows=150)) == [
-        "A sync asks for approval",
+        "Sync needs approval",
         (
             "  SHOP.ORDERS: Oracle main → DuckDB · full copy, replaces the current 150 rows · "
             "about 99,800 rows (by Oracle's statistics) · stops above 1,000,000 rows"

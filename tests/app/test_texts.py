@@ -73,8 +73,8 @@ def test_no_wording_is_left_of_an_error_that_is_gone() -> None:
 
 def test_a_code_nobody_worded_is_told_as_an_unexpected_one() -> None:
     assert word_failure("en", Failure(code="of_tomorrow", params={"reference": "ab12"})) == (
-        "Something failed on our side (reference ab12). Nothing was published; if it goes on, "
-        "give an admin this reference."
+        "Something failed on our side (reference ab12). "
+        "If it goes on, give an admin this reference."
     )
     assert "(참조 -)" in word_failure("ko", Failure(code="of_tomorrow"))
 

@@ -10,6 +10,7 @@ from queue import Empty, Queue
 import pytest
 from redis import Redis
 
+from app.slack_gateway import SlackAway
 from app.turns import Turns
 from sandbox.redis import start_redis
 from sync.errors import DuckferryError, TableBusy
@@ -37,6 +38,8 @@ class Desk:
             raise TableBusy(table="SHOP.ORDERS")
         if text == "fault":
             raise ZeroDivisionError("a bug")
+        if text == "away" and self.begun.qsize() == 1:
+            raise SlackAway("service_unavailable")
         self.done.put(text)
 
     def give_up(self, entry: Entry, error: DuckferryError) -> None:
@@ -311,3 +314,14 @@ def test_a_turn_redis_left_in_the_middle_is_taken_again(
     finally:
         client.close()
         server.stop()
+
+
+def test_what_slack_does_not_take_is_tried_again_and_nobody_is_told_of_a_failure(
+    redis: Redis, desk: Desk
+) -> None:
+    with working(redis, desk, lease_seconds=0.5):
+        say(redis, "away")
+        assert next_of(desk.done) == ["away"]
+    assert next_of(desk.begun, 2) == ["away", "away"]
+    assert desk.told.empty()
+    assert left(redis) == 0

@@ -32,6 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rq": ("sync/jobs.py",),
     "slack_bolt": ("app/",),
     "slack_sdk": ("app/",),
+    "waitress": ("app/",),
 }
 ENVIRONMENT_READER = "app/settings.py"
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements/runtime.txt", "requirements/dev.txt")
+LOCKS = ("requirements/runtime.txt", "requirements/dev.txt", "requirements/build.txt")
 
 
 def test_every_make_target_explains_itself() -> None:
@@ -73,9 +73,10 @@ def test_the_development_lock_holds_every_named_package() -> None:
     assert wanted - locked_names(read("requirements/dev.txt")) == set()
 
 
-def test_the_tests_run_with_the_versions_of_the_product() -> None:
-    runtime, dev = (set(pins(read(lock))) for lock in LOCKS)
+def test_the_tests_run_with_the_versions_of_the_product_and_of_its_image() -> None:
+    runtime, dev, build = (set(pins(read(lock))) for lock in LOCKS)
     assert runtime - dev == set()
+    assert build - dev == set()
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])

@@ -132,17 +132,17 @@ def test_a_published_sync_is_told_with_its_rows() -> None:
         (
             "ORDERS 동기화하고 상위 5명 보여줘",
             "ORDERS 테이블 동기화를 마쳤습니다. 총 100,000건의 데이터가 처리되었습니다.",
-            "주문 금액이 가장 큰 고객은 17이고 합계는 1,234,567.50원입니다.",
+            "주문 금액이 가장 큰 고객은 17이고 합계는 1,234,567.50입니다.",
         ),
         (
             "sync ORDERS, then show the top five customers",
             "The sync of ORDERS is complete. 100,000 rows were processed in total.",
-            "Customer 17 comes first with KRW 1,234,567.50 in orders.",
+            "Customer 17 comes first with 1,234,567.50 in orders.",
         ),
         (
             "show the top five customers after syncing ORDERS",
             "The sync of ORDERS is complete. 100,000 rows were processed in total.",
-            "Customer 17 comes first with KRW 1,234,567.50 in orders.",
+            "Customer 17 comes first with 1,234,567.50 in orders.",
         ),
     ],
 )
@@ -158,6 +158,24 @@ def test_after_a_sync_the_rest_of_the_request_is_done(
     assert reply.text is not None
     assert reply.text.startswith(opening + "\n")
     assert said(*step(log, TOP_FIVE_ROWS)) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (
+            "USERS 테이블 동기화하고 몇 건인지 알려줘",
+            "USERS 테이블은 150건이고 열은 2개입니다.",
+        ),
+        ("sync USERS and tell me how many there are", "USERS has 150 rows and 2 columns."),
+    ],
+)
+def test_after_a_sync_what_was_synced_is_counted(words: str, answer: str) -> None:
+    log = step([user(words)], {**WAITING, "tables": ["SHOP.USERS"]})
+    log = [*log, published("SHOP.USERS", 150)]
+    assert called(*log) == [("get_table_stats", {"table": "USERS"})]
+    stats: Any = {"ok": True, "table": "SHOP.USERS", "rows": 150, "columns": ["ID", "LOGIN"]}
+    assert said(*step(log, stats)) == answer
 
 
 def test_a_question_about_a_table_without_a_copy_proposes_its_sync_and_goes_on_after_it() -> None:

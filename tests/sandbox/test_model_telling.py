@@ -38,7 +38,8 @@ EMPTY: dict[str, Any] = {"ok": True, "rows": []}
                 "ok": True,
                 "runs": [
                     {"tables": ["SHOP.USERS"], "state": "published", "rows": 150},
-                    {"tables": ["SHOP.ORDERS"], "state": "queued", "rows": None},
+                    {"tables": ["SHOP.ORDERS"], "state": "running", "rows_so_far": 60000},
+                    {"tables": ["SHOP.CUSTOMERS"], "state": "failed", "rows": None},
                 ],
                 "pending_approvals": [{"tables": ["SHOP.PRODUCTS"]}],
                 "synced_tables": 1,
@@ -46,7 +47,7 @@ EMPTY: dict[str, Any] = {"ok": True, "rows": []}
             },
             (
                 "테이블 5개 중 1개가 동기화되어 있습니다. 최근 실행: USERS 완료 (150건), "
-                "ORDERS 대기 중. 승인 대기: PRODUCTS."
+                "ORDERS 실행 중 (지금까지 60,000건 읽음), CUSTOMERS 실패. 승인 대기: PRODUCTS."
             ),
         ),
         (
@@ -82,7 +83,7 @@ EMPTY: dict[str, Any] = {"ok": True, "rows": []}
         (
             "이번 달 매출 얼마야?",
             {"ok": True, "rows": [["9876543.25"]]},
-            "이번 달(2026-11-01 ~ 2026-11-30) 주문 금액은 모두 9,876,543.25원입니다.",
+            "이번 달(2026-11-01 ~ 2026-11-30) 주문 금액은 모두 9,876,543.25입니다.",
         ),
         (
             "show USERS",

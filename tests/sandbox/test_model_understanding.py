@@ -122,6 +122,26 @@ def test_a_sync_comes_first_and_the_rest_of_the_sentence_after_it(words: str) ->
 
 
 @pytest.mark.parametrize(
+    ("words", "table"),
+    [
+        ("USERS 테이블 동기화하고 몇 건인지 알려줘", "USERS"),
+        ("sync USERS, then tell me how many rows ORDERS has", "ORDERS"),
+    ],
+)
+def test_a_count_after_a_sync_is_of_what_was_synced_unless_it_names_another(
+    words: str, table: str
+) -> None:
+    assert calls(words)[1:] == [("get_table_stats", {"table": table})]
+
+
+@pytest.mark.parametrize(
+    "words", ["USERS 동기화 부탁해", "Please sync USERS", "sync USERS, thanks"]
+)
+def test_politeness_around_a_sync_asks_for_nothing_more(words: str) -> None:
+    assert calls(words) == [("start_sync", {"tables": ["USERS"]})]
+
+
+@pytest.mark.parametrize(
     ("words", "first", "after_last"),
     [
         ("오늘 주문 몇 건?", "2026-03-01", "2026-03-02"),

@@ -1,4 +1,4 @@
-"""The product's main job, through its real code, over Socket Mode."""
+"""The product's main job, through its real code: over Socket Mode, in part over HTTP as well."""
 
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +22,9 @@ from tests.story.world import (
 )
 
 
-def test_a_mention_becomes_a_proven_copy_of_100000_rows_and_an_answer(shared: World) -> None:
-    asked = shared.ask("ORDERS 테이블 동기화하고 몇 건인지 알려줘")
-    card = shared.open_card(asked)
+def test_a_mention_becomes_a_proven_copy_of_100000_rows_and_an_answer(either: World) -> None:
+    asked = either.ask("ORDERS 테이블 동기화하고 몇 건인지 알려줘")
+    card = either.open_card(asked)
     for fact in (
         "동기화 승인 요청",
         "SHOP.ORDERS",
@@ -35,13 +35,13 @@ def test_a_mention_becomes_a_proven_copy_of_100000_rows_and_an_answer(shared: Wo
         "만료",
     ):
         assert fact in shown(card)
-    shared.press(card, APPROVE)
-    done = shown(shared.card(asked, "동기화 완료"))
+    either.press(card, APPROVE)
+    done = shown(either.card(asked, "동기화 완료"))
     assert "100,000행 복사, Oracle 100,000행과 일치" in done
     assert "<@U0JUNHO> 승인" in done
-    answer = shared.answer(asked, "100,000건")
+    answer = either.answer(asked, "100,000건")
     assert "근거: SHOP.ORDERS 사본, 100,000행" in answer
-    entry = next(e for e in read_manifest(_warehouse(shared)).entries if e.ref.table == "ORDERS")
+    entry = next(e for e in read_manifest(_warehouse(either)).entries if e.ref.table == "ORDERS")
     assert (entry.rows, entry.receipt.oracle_rows) == (100_000, 100_000)
 
 

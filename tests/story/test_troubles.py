@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sandbox.model.replies import Status
 from sandbox.oracle.faults import Fault
+from sandbox.start import BOT_TOML
 from sync.runs import RunState
 from sync.warehouse.manifest import read_manifest
 from tests.story.world import (
@@ -70,16 +71,16 @@ def test_a_connection_that_drops_in_the_middle_leaves_the_old_copy(shared: World
     assert _generation(shared, "ORDERS") != before
 
 
-def test_sixteen_clicks_at_once_start_one_run(shared: World) -> None:
-    asked = shared.ask("USERS 테이블 동기화 해줘")
-    card = shared.open_card(asked)
-    before = len(shared.runs())
+def test_sixteen_clicks_at_once_start_one_run(either: World) -> None:
+    asked = either.ask("USERS 테이블 동기화 해줘")
+    card = either.open_card(asked)
+    before = len(either.runs())
     with ThreadPoolExecutor(16) as pool:
-        for click in [pool.submit(shared.press, card, APPROVE, version=0) for _ in range(16)]:
+        for click in [pool.submit(either.press, card, APPROVE, version=0) for _ in range(16)]:
             click.result()
-    shared.card(asked, "동기화 완료")
-    assert len(shared.runs()) == before + 1
-    assert "이미 승인했습니다" in shared.whispered("U0JUNHO", "이미 승인했습니다")
+    either.card(asked, "동기화 완료")
+    assert len(either.runs()) == before + 1
+    assert "이미 승인했습니다" in either.whispered("U0JUNHO", "이미 승인했습니다")
 
 
 def test_somebody_who_may_not_decide_is_told_in_private_and_the_card_waits(shared: World) -> None:
@@ -88,22 +89,22 @@ def test_somebody_who_may_not_decide_is_told_in_private_and_the_card_waits(share
     before = len(shared.runs())
     for button in (APPROVE, REJECT):
         shared.press(card, button, EVE)
-        assert "<@U0JUNHO>만 결정할 수 있습니다" in shared.whispered(EVE, "결정할 수 있습니다")
+        assert "<@U0JUNHO>만 승인할 수 있습니다" in shared.whispered(EVE, "승인할 수 있습니다")
     assert len(shared.runs()) == before
     shared.press(card, APPROVE)
     shared.card(asked, "동기화 완료")
 
 
-def test_the_same_event_delivered_four_times_is_answered_once(shared: World) -> None:
-    asked = shared.ask("어떤 테이블이 있어?")
-    slack = shared.sandbox.slack
+def test_the_same_event_delivered_four_times_is_answered_once(either: World) -> None:
+    asked = either.ask("어떤 테이블이 있어?")
+    slack = either.sandbox.slack
     mention = next(e for e in slack.events(ts=asked) if e.payload["event"]["type"] == "app_mention")
     for delivery in slack.redeliver(mention, 3):
         delivery.ack.result(10)
-    shared.answer(asked)
+    either.answer(asked)
     # Another thread's whole turn, begun later, shows that nothing of this one is still on its way.
-    shared.answer(shared.ask("현재 상태 알려줘"))
-    assert len(shared.said(asked)) == 1
+    either.answer(either.ask("현재 상태 알려줘"))
+    assert len(either.said(asked)) == 1
 
 
 def test_a_work_horse_killed_in_the_middle_ends_the_run_and_leaves_the_old_copy(
@@ -145,6 +146,19 @@ def test_a_card_outlives_the_bot_that_posted_it(tmp_path: Path) -> None:
             bot.press(card, APPROVE)
             bot.card(asked, "동기화 완료")
             assert "150건" in bot.answer(asked, "150건")
+
+
+def test_a_table_taken_out_of_bot_toml_is_not_copied_by_an_old_card(tmp_path: Path) -> None:
+    less = tmp_path / "bot.toml"
+    less.write_text(BOT_TOML.read_text().replace('[[table]]\nname = "SHOP.USERS"\n', ""))
+    with world(tmp_path) as bot:
+        asked = bot.ask("USERS 테이블 동기화 해줘")
+        card = bot.open_card(asked)
+        bot.kill()
+        with again(bot, tmp_path, {"BOT_TOML": str(less)}):
+            bot.press(card, APPROVE)
+            assert "bot.toml에 없어" in bot.whispered("U0JUNHO", "bot.toml에 없어")
+            assert bot.runs() == []
 
 
 def test_a_message_that_came_while_the_bot_was_down_is_answered_later(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class World:
         """Kill the bot as the kernel would, and wait until Slack has noticed."""
         os.kill(self.bot_pid, signal.SIGKILL)
         deadline = time.monotonic() + SECONDS
-        while self.sandbox.slack.connections():
+        while self.sandbox.slack.is_reachable():
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
@@ -99,9 +99,11 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, environ: Mapping[str, str] | None = None) -> Generator[World]:
+def world(
+    folder: Path, environ: Mapping[str, str] | None = None, *, http: bool = False
+) -> Generator[World]:
     """Start a sandbox and a bot in it, with *environ* put over the sandbox's own."""
-    sandbox = start_sandbox()
+    sandbox = start_sandbox(http=http)
     redis = connect_state(sandbox.redis.url)
     try:
         log = folder / "bot.log"
@@ -113,9 +115,9 @@ def world(folder: Path, environ: Mapping[str, str] | None = None) -> Generator[W
 
 
 @contextmanager
-def again(old: World, folder: Path) -> Generator[World]:
+def again(old: World, folder: Path, environ: Mapping[str, str] | None = None) -> Generator[World]:
     """Start another bot in the sandbox of one that was killed."""
-    with running_bot(old.sandbox, folder / "bot-again.log") as bot:
+    with running_bot(old.sandbox, folder / "bot-again.log", environ) as bot:
         yield World(old.sandbox, old.log, old.redis, bot.pid)
 
 

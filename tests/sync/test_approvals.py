@@ -237,6 +237,9 @@ def test_requests_nobody_looks_at_expire_when_the_overdue_are_swept(state: Redis
     assert state.hget(f"duckferry:1:T1:approval:{overdue.id}", "state") == "expired"
     assert state.zrange("duckferry:1:T1:approvals:pending", 0, -1) == [waiting.id]
     assert cards_of(state)[-1] == overdue.id
+    [told] = inbox_of(state)
+    assert (told["kind"], told["thread"]) == ("expired", THREAD)
+    assert json.loads(told["body"]) == {"approval": overdue.id}
 
 
 def test_runs_of_a_team_are_listed_newest_first_up_to_five_hundred(state: Redis) -> None:

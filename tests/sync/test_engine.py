@@ -1,7 +1,9 @@
 """A run against the stand-in: all of it is published, or nothing of it and nothing stays."""
 
+import errno
 import multiprocessing
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,13 +26,15 @@ from sync.errors import (
     TooManyRows,
     UnsupportedColumn,
     VerificationFailed,
+    WarehouseDamaged,
 )
 from sync.oracle import Session, Source, connect
 from sync.plan import Plan, Progress, Receipt, TableRef
-from sync.warehouse.layout import data_file
+from sync.warehouse.layout import data_file, table_folder
 from sync.warehouse.manifest import publish, read_manifest
 from sync.warehouse.query import Query, compile_query
 from sync.warehouse.query_process import QueryLimits, run_query
+from tests.sync.failing_disk import after_replacing, on_removing, striking
 from tests.sync.tables import place_rows, table_plan
 
 OpenSession = Callable[[str], AbstractContextManager[Session]]
@@ -56,12 +60,16 @@ def run(
     on_progress: Callable[[Progress], None] = ignore,
     on_verifying: Callable[[], None] = lambda: None,
 ) -> Receipt:
+    def fence(ref: TableRef) -> int:
+        published = read_manifest(root).find(ref)
+        return published.fence + 1 if published else 1
+
     return run_plan(
         plan,
         open_session=open_session,
         warehouse=root,
         run_id="run",
-        fence=lambda ref: 1,
+        fence=fence,
         on_progress=on_progress,
         on_verifying=on_verifying,
     )
@@ -320,12 +328,105 @@ def test_an_older_run_never_replaces_a_newer_one(open_session: OpenSession, tmp_
     assert [f.name for f in (tmp_path / "main" / "SHOP.USERS").iterdir()] == [newer.generation]
 
 
-def test_a_lost_redis_counter_does_not_block_the_next_run(
+def test_a_run_carries_the_fence_it_was_given_and_no_other(
     open_session: OpenSession, tmp_path: Path
 ) -> None:
     plan = planned(open_session, tmp_path, "USERS")
-    fences = [run(plan, open_session, tmp_path).tables[0].fence for _ in range(3)]
-    assert fences == [1, 2, 3]
+
+    def fenced(fence: int) -> Receipt:
+        return run_plan(
+            plan,
+            open_session=open_session,
+            warehouse=tmp_path,
+            run_id="run",
+            fence=lambda _: fence,
+            on_progress=ignore,
+        )
+
+    assert fenced(7).tables[0].fence == 7
+    with pytest.raises(StaleFence):
+        fenced(6)
+    assert read_manifest(tmp_path).entry(shop("USERS")).fence == 7
+
+
+def test_a_file_of_somebody_elses_in_the_tables_folder_harms_no_copy(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    plan = planned(open_session, tmp_path, "USERS")
+    run(plan, open_session, tmp_path)
+    stray = table_folder(tmp_path, shop("USERS")) / ".DS_Store"
+    stray.write_bytes(b"Bud1")
+    for _ in range(4):
+        run(plan, open_session, tmp_path)
+        assert len(column_values(tmp_path, shop("USERS"), "USER_ID")) == 150
+    assert stray.exists()
+
+
+def test_an_old_copy_that_cannot_be_removed_harms_no_new_one(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    plan = planned(open_session, tmp_path, "USERS")
+    first = run(plan, open_session, tmp_path).tables[0].generation
+    with striking(on_removing(first, PermissionError(errno.EPERM, "not yours"))):
+        receipts = [run(plan, open_session, tmp_path) for _ in range(3)]
+    assert read_manifest(tmp_path).entry(shop("USERS")).receipt == receipts[-1].tables[0]
+    assert len(column_values(tmp_path, shop("USERS"), "USER_ID")) == 150
+
+
+def test_a_disk_that_fails_once_readers_see_the_copy_takes_it_from_nobody(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    plan = planned(open_session, tmp_path, "USERS", "ORDERS")
+    with striking(after_replacing("manifest.json", OSError(errno.EIO, "the disk says no"))):
+        receipt = run(plan, open_session, tmp_path)
+    assert [t.rows for t in receipt.tables] == [150, 100_000]
+    assert len(column_values(tmp_path, shop("USERS"), "USER_ID")) == 150
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), RuntimeError("a fault of ours")])
+def test_whatever_ends_a_run_after_its_publish_leaves_the_published_copy(
+    open_session: OpenSession, tmp_path: Path, end: BaseException
+) -> None:
+    plan = planned(open_session, tmp_path, "USERS")
+    with (
+        pytest.raises(type(end)),
+        striking(after_replacing("manifest.json", end)),
+    ):
+        run(plan, open_session, tmp_path)
+    assert len(column_values(tmp_path, shop("USERS"), "USER_ID")) == 150
+
+
+def test_a_copy_that_may_be_published_stays_where_the_manifest_cannot_be_read(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    plan = planned(open_session, tmp_path, "USERS")
+    run(plan, open_session, tmp_path)
+    before = {f.name for f in table_folder(tmp_path, shop("USERS")).iterdir()}
+
+    def damage() -> None:
+        (tmp_path / "manifest.json").write_text("{")
+
+    with pytest.raises(WarehouseDamaged):
+        run(plan, open_session, tmp_path, on_verifying=damage)
+    after = {f.name for f in table_folder(tmp_path, shop("USERS")).iterdir()}
+    assert len(after - before) == 1
+
+
+def test_a_count_that_takes_longer_than_a_call_may_is_waited_for(
+    oracle: OracleStandIn, source: Source, tmp_path: Path
+) -> None:
+    hasty = replace(source, call_timeout_seconds=1.5)
+
+    def open_session(_: str) -> AbstractContextManager[Session]:
+        return connect(hasty, action="sync", client_identifier="U1")
+
+    def read_slowly(progress: Progress) -> None:
+        if progress.rows:
+            time.sleep(1.2)  # a slow disk
+
+    plan = planned(open_session, tmp_path, "USERS")
+    oracle.control.fault(Fault("stall", sql_contains='COUNT(*) FROM "SHOP"."USERS"', seconds=1.9))
+    assert run(plan, open_session, tmp_path, read_slowly).tables[0].oracle_rows == 150
 
 
 def test_a_plan_shows_what_would_be_replaced_and_its_digest_does_not_depend_on_it(

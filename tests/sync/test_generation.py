@@ -117,7 +117,7 @@ def test_a_run_whose_build_was_taken_away_is_stale(tmp_path: Path) -> None:
     with building(tmp_path, PLAN.ref, "slow") as folder:
         stage_rows(folder, PLAN, iter([record_batch(PLAN, [(1,)])]), lambda _: None)
         remove_folder(folder)
-        with pytest.raises(StaleFence):
+        with pytest.raises(StaleFence, match=r"A newer run of SHOP\.T has taken over"):
             seal(folder, PLAN, {})
 
 

@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 import stat
 from collections.abc import Callable
@@ -10,13 +11,8 @@ import pytest
 from sync.errors import StaleFence, TableNotSynced, WarehouseDamaged
 from sync.plan import TableRef
 from sync.warehouse.layout import data_file, folder_name, generation_folder, table_folder
-from sync.warehouse.manifest import (
-    Manifest,
-    ManifestEntry,
-    next_fence,
-    publish,
-    read_manifest,
-)
+from sync.warehouse.manifest import Manifest, ManifestEntry, publish, read_manifest
+from tests.sync.failing_disk import after_replacing, on_removing, striking
 from tests.sync.tables import place_rows, table_plan
 
 PublishRows = Callable[..., ManifestEntry]
@@ -103,6 +99,50 @@ def test_a_placed_generation_that_was_never_published_is_pruned_by_the_next(
     assert on_disk == [current.generation, waiting.generation]
 
 
+def test_pruning_leaves_alone_what_is_no_generation(
+    tmp_path: Path, publish_rows: PublishRows
+) -> None:
+    publish_rows(ID, [(1,)], fence=1)
+    table = table_folder(tmp_path, REF)
+    (table / ".DS_Store").write_bytes(b"Bud1")
+    (table / "0000000000-00000000").write_bytes(b"a file named like a generation")
+    (table / "0000000000-11111111").symlink_to(tmp_path)
+    (table / "notes").mkdir()
+    (table / "0-12345678").mkdir()
+    strangers = {f.name for f in table.iterdir()} - {read_manifest(tmp_path).entry(REF).generation}
+    entries = [publish_rows(ID, [(n,)], fence=n) for n in range(2, 6)]
+    assert {f.name for f in table.iterdir()} == strangers | {e.generation for e in entries[1:]}
+    assert ids(tmp_path, entries[-1]) == [5]
+
+
+def test_what_cannot_be_pruned_delays_no_publish_and_goes_with_the_next(
+    tmp_path: Path, publish_rows: PublishRows
+) -> None:
+    first, second = (publish_rows(ID, [(n,)], fence=n) for n in (1, 2))
+    publish_rows(ID, [(3,)], fence=3)
+    with striking(on_removing(first.generation, OSError(errno.EIO, "the disk says no"))):
+        publish_rows(ID, [(4,)], fence=4)
+        fifth = publish_rows(ID, [(5,)], fence=5)
+    assert ids(tmp_path, fifth) == [5]
+    assert generation_folder(tmp_path, REF, first.generation).exists()
+    assert not generation_folder(tmp_path, REF, second.generation).exists()
+    publish_rows(ID, [(6,)], fence=6)
+    assert not generation_folder(tmp_path, REF, first.generation).exists()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_manifest_that_readers_see_is_published_whatever_the_disk_says_then(
+    tmp_path: Path, publish_rows: PublishRows, number: int
+) -> None:
+    entries = [publish_rows(ID, [(n,)], fence=n) for n in (1, 2, 3)]
+    with striking(after_replacing("manifest.json", OSError(number, "the disk says no"))):
+        fourth = publish_rows(ID, [(4,)], fence=4)
+    assert read_manifest(tmp_path).entry(REF) == fourth
+    # A power cut may bring the manifest before it back, so what that one names stays.
+    for entry in (*entries, fourth):
+        assert ids(tmp_path, entry) == [entry.fence]
+
+
 def test_a_reader_keeps_reading_the_generation_it_opened(
     tmp_path: Path, publish_rows: PublishRows
 ) -> None:
@@ -149,13 +189,6 @@ def test_a_damaged_manifest_is_said_not_taken_for_empty(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"entries": [')
     with pytest.raises(WarehouseDamaged, match=r"manifest\.json"):
         read_manifest(tmp_path)
-
-
-def test_the_next_fence_passes_what_either_side_has_seen(publish_rows: PublishRows) -> None:
-    manifest = Manifest(entries=(publish_rows(ID, [(1,)], fence=7),))
-    assert next_fence(manifest, REF, 9) == 9
-    assert next_fence(manifest, REF, 1) == 8
-    assert next_fence(Manifest(), REF, 1) == 1
 
 
 NAMES = [

@@ -1,7 +1,7 @@
 import pytest
 
 from sync.errors import TableAmbiguous, TableNotOffered
-from sync.names import near_names, resolve_table
+from sync.names import resolve_table
 from sync.plan import TableRef
 
 
@@ -44,6 +44,17 @@ def test_an_unknown_name_is_not_offered(name: str) -> None:
         resolve_table(name, [USERS, ORDERS])
 
 
-def test_near_names_come_nearest_first() -> None:
-    assert near_names("ordes", [USERS, ORDERS]) == ("SHOP.ORDERS",)
-    assert near_names("zzz", [USERS, ORDERS]) == ()
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ordes", " (SHOP.ORDERS?)"),
+        ("users_", " (SHOP.USERS, HR.USERS?)"),
+        ("회언원", " (SHOP.회원?)"),
+        ("zzz", ""),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_those_like_it_nearest_first(name: str, hint: str) -> None:
+    with pytest.raises(TableNotOffered) as refused:
+        resolve_table(name, [HR_USERS, USERS, ORDERS, KOREAN])
+    assert refused.value.params["hint"] == hint
+    assert str(refused.value).endswith(f"An admin can add it to bot.toml.{hint}")

@@ -17,7 +17,7 @@ import pytest
 
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
-from sync.catalog import describe_table, list_tables
+from sync.catalog import describe_table
 from sync.engine import make_table_plan
 from sync.errors import (
     ConnectionDropped,
@@ -107,13 +107,6 @@ def test_a_closed_port_and_an_unknown_service_are_unreachable(source: Source) ->
         assert "tiger" not in str(refused.value)
 
 
-def test_the_catalog_lists_tables_with_comments_and_estimates(session: Session) -> None:
-    listed = {t.ref.table: t for t in list_tables(session, ("SHOP", "NOSUCH"))}
-    assert {"USERS", "ORDERS"} <= set(listed)
-    assert listed["ORDERS"].comment == "주문 / Orders"
-    assert isinstance(listed["ORDERS"].rows, int)
-
-
 def test_a_table_is_described_as_people_write_it(session: Session) -> None:
     facts = describe_table(session, shop("ORDERS"))
     types = {c.name: c.oracle_type for c in facts.columns}
@@ -131,6 +124,32 @@ def test_a_missing_table_is_named(session: Session) -> None:
         describe_table(session, shop("NOSUCH"))
     with pytest.raises(TableNotFound, match=r"SHOP\.NOSUCH"):
         count_rows(session, shop("NOSUCH"))
+
+
+def test_a_count_may_take_twice_as_long_as_the_read_did(
+    oracle: OracleStandIn, source: Source
+) -> None:
+    hasty = replace(source, call_timeout_seconds=0.8)
+    slow = Fault("stall", sql_contains='COUNT(*) FROM "SHOP"."USERS"', seconds=1.2)
+    with connect(hasty, action="sync", client_identifier="U1") as session:
+        oracle.control.fault(slow)
+        assert count_rows(session, shop("USERS"), read_seconds=5) == 150
+        assert session.connection.call_timeout == 800
+        oracle.control.fault(slow)
+        with pytest.raises(OracleTimeout, match="within 1 s"):
+            count_rows(session, shop("USERS"), read_seconds=0.1)
+
+
+def test_a_count_that_outlasts_its_own_time_names_that_time(
+    oracle: OracleStandIn, source: Source
+) -> None:
+    hasty = replace(source, call_timeout_seconds=0.3)
+    oracle.control.fault(Fault("stall", sql_contains='COUNT(*) FROM "SHOP"."ORDERS"', seconds=20))
+    with (
+        connect(hasty, action="sync", client_identifier="U1") as session,
+        pytest.raises(OracleTimeout, match="within 2 s"),
+    ):
+        count_rows(session, shop("ORDERS"), read_seconds=1)
 
 
 def test_oracles_clock_is_utc(session: Session) -> None:

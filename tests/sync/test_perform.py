@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +25,9 @@ from sync.perform import perform_run, published_receipt
 from sync.plan import Plan, Progress, TableRef
 from sync.runs import Run, RunState, alive_key, claim, finish
 from sync.state import connect_state
+from sync.warehouse.layout import RECEIPT_FILE, generation_folder
 from sync.warehouse.manifest import Manifest, publish, read_manifest
+from tests.sync.failing_disk import after_replacing, striking
 from tests.sync.state_parts import cards_of, inbox_of, plan_of, queue_run, run_of
 from tests.sync.tables import place_rows
 
@@ -148,6 +150,69 @@ def test_a_fault_of_ours_ends_the_run_under_a_reference_without_its_words(
     ended = run_of(state, run.id)
     assert (ended.state, failure_code(ended)) == (RunState.FAILED, "unexpected")
     assert "tiger" not in ended.model_dump_json()
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(1)])
+def test_an_interrupted_run_ends_failed_and_the_interrupt_goes_on(
+    state: Redis,
+    open_session: OpenSession,
+    own_table: TableRef,
+    tmp_path: Path,
+    end: BaseException,
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+
+    def interrupt(progress: Progress) -> None:
+        if progress.rows:
+            raise end
+
+    with pytest.raises(type(end)):
+        perform_run(
+            state, run.id, open_session=open_session, warehouse=tmp_path, on_progress=interrupt
+        )
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "worker_lost")
+    assert not read_manifest(tmp_path).entries
+    assert free(state, own_table)
+    assert not state.exists(alive_key(run.id))
+
+
+@pytest.mark.parametrize(
+    ("end", "raised"), [(KeyboardInterrupt(), KeyboardInterrupt), (RuntimeError("ours"), None)]
+)
+def test_a_run_stopped_after_its_publish_is_published(
+    state: Redis,
+    open_session: OpenSession,
+    own_table: TableRef,
+    tmp_path: Path,
+    end: BaseException,
+    raised: type[BaseException] | None,
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    expected = pytest.raises(raised) if raised else nullcontext()
+    with expected, striking(after_replacing("manifest.json", end)):
+        perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    ended = run_of(state, run.id)
+    assert (ended.state, ended.failure) == (RunState.PUBLISHED, None)
+    assert ended.receipt is not None
+    assert ended.receipt.tables == (read_manifest(tmp_path).entry(own_table).receipt,)
+
+
+def test_an_interrupt_without_redis_is_still_the_interrupt(
+    mortal_redis: RedisStandIn, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    client = connect_state(mortal_redis.url)
+    run = queue_run(client, planned(open_session, own_table))
+
+    def interrupt(progress: Progress) -> None:
+        if progress.rows:
+            mortal_redis.kill()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        perform_run(
+            client, run.id, open_session=open_session, warehouse=tmp_path, on_progress=interrupt
+        )
 
 
 def test_a_run_ended_by_somebody_else_publishes_nothing(
@@ -325,6 +390,22 @@ def test_a_receipt_is_found_behind_newer_generations_and_only_for_its_own_run(
     assert published_receipt(tmp_path, run_of(state, third.id)) is None
     stranger = run_of(state, first.id).model_copy(update={"fences": (99,)})
     assert published_receipt(tmp_path, stranger) is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"rows": 1}'])
+def test_a_receipt_that_cannot_be_read_proves_nothing(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path, damage: str
+) -> None:
+    plan = planned(open_session, own_table)
+    first, second = (queue_run(state, plan) for _ in range(2))
+    for run in (first, second):
+        perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    older = read_manifest(tmp_path).entry(own_table).previous[0]
+    path = generation_folder(tmp_path, own_table, older) / RECEIPT_FILE
+    path.chmod(0o644)
+    path.write_text(damage)
+    assert published_receipt(tmp_path, run_of(state, first.id)) is None
+    assert published_receipt(tmp_path, run_of(state, second.id)) is not None
 
 
 def test_two_runs_of_one_table_at_once_are_one_publish_and_one_busy_table(

@@ -11,7 +11,7 @@ from agent.llm import (
     ModelTimeout,
     ModelUnreachable,
 )
-from agent.runtime.recovery import limit_text, retry_after_seconds
+from agent.runtime.recovery import retry_after_seconds
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,3 @@ def test_only_what_may_pass_is_tried_again_and_not_for_long(
     error: LLMError, waits: list[float | None]
 ) -> None:
     assert [retry_after_seconds(error, attempt) for attempt in (1, 2, 3)] == waits
-
-
-def test_the_limit_is_told_in_both_languages() -> None:
-    assert "8단계" in limit_text("ko", 8)
-    assert "8 steps" in limit_text("en", 8)

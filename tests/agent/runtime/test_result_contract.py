@@ -59,8 +59,9 @@ def test_a_failure_nobody_knows_any_more_still_has_a_sentence() -> None:
 
 
 def test_a_limit_is_no_reply() -> None:
-    result = result_of([GaveUp("step_limit", "I stopped here.")])
-    assert (result.action, result.response_text) == ("gave_up", "I stopped here.")
+    result = result_of([GaveUp("step_limit", steps=8)])
+    assert result.action == "gave_up"
+    assert "not finished within 8 steps" in result.response_text
     assert result.trace == (TraceNode(node="gave_up", detail="step_limit"),)
 
 

@@ -12,8 +12,8 @@ from agent.tools.registry import ToolRegistry
 from agent.tools.sync_tools import SYNC_TOOLS
 from sync.approvals import ApprovalState, decide, load_approval
 from sync.errors import ConnectionDropped
-from sync.plan import Receipt, TableReceipt, TableRef
-from sync.runs import RunState, claim, finish, load_run
+from sync.plan import Progress, Receipt, TableReceipt, TableRef
+from sync.runs import RunState, claim, finish, load_run, report_progress
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -70,8 +70,11 @@ def test_a_call_made_twice_asks_for_one_approval_and_plans_once(
     again = call(deps, "start_sync", call_id="call_7", tables=["USERS"])
     other = call(deps, "start_sync", call_id="call_8", tables=["USERS"])
     assert first.approval == again.approval
-    assert first.approval != other.approval
     assert len(planner.asked) == 2
+    # The same question while the first still waits in this thread is the same card.
+    assert other.approval == first.approval
+    more = call(deps, "start_sync", call_id="call_9", tables=["ORDERS"])
+    assert more.approval != first.approval
 
 
 def test_the_same_call_id_in_another_thread_is_another_call(
@@ -137,13 +140,20 @@ def receipt(ref: TableRef, rows: int) -> Receipt:
     return Receipt(tables=(one,), seconds=1.2)
 
 
+READ = Progress(
+    table="SHOP.ORDERS", table_number=1, tables=1, rows=60_000, expected_rows=None, seconds=1.0
+)
+
+
 def test_308_get_sync_status_tool_tells_runs_pending_approvals_and_counts(
     deps: AnalystDeps, publish_table: Publish
 ) -> None:
     publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,), (2,)])
     finish(deps.redis, start(deps, "USERS", "a"), RunState.PUBLISHED, receipt(USERS, 2))
     lost = ConnectionDropped(source="main").failure
-    finish(deps.redis, start(deps, "ORDERS", "b"), RunState.FAILED, lost)
+    failed = start(deps, "ORDERS", "b")
+    report_progress(deps.redis, failed, READ)
+    finish(deps.redis, failed, RunState.FAILED, lost)
     pending = call(deps, "start_sync", call_id="c", tables=["CUSTOMERS"]).approval
     assert pending is not None
 
@@ -153,9 +163,10 @@ def test_308_get_sync_status_tool_tells_runs_pending_approvals_and_counts(
         finished = datetime.fromisoformat(run.pop("finished_at"))
         assert abs((datetime.now(UTC) - finished).total_seconds()) < 60
     error = "The connection to Oracle source main broke off. The old data stays; ask again."
-    assert data["runs"] == [
-        {"tables": ["SHOP.ORDERS"], "state": "failed", "rows": None, "error": error},
-        {"tables": ["SHOP.USERS"], "state": "published", "rows": 2, "error": None},
+    fields = ("tables", "state", "rows", "rows_so_far", "error")
+    assert [tuple(run[field] for field in fields) for run in data["runs"]] == [
+        (["SHOP.ORDERS"], "failed", None, None, error),
+        (["SHOP.USERS"], "published", 2, None, None),
     ]
     moment = datetime.fromtimestamp(pending.expires_ms // 1000, UTC)
     assert data["pending_approvals"] == [
@@ -166,6 +177,12 @@ def test_308_get_sync_status_tool_tells_runs_pending_approvals_and_counts(
         }
     ]
     assert (data["synced_tables"], data["offered_tables"]) == (1, 3)
+
+
+def test_rows_of_an_open_run_are_told_as_read_and_not_as_copied(deps: AnalystDeps) -> None:
+    report_progress(deps.redis, start(deps, "ORDERS", "a"), READ)
+    (run,) = call(deps, "get_sync_status").data["runs"]
+    assert (run["state"], run["rows"], run["rows_so_far"]) == ("running", None, 60_000)
 
 
 def test_the_status_of_one_table_leaves_the_others_out(deps: AnalystDeps) -> None:
