@@ -245,6 +245,7 @@ class SlackStandIn:
             await self._http.close()
         await self._sockets.close()
         await self._runner.cleanup()
+        await asyncio.sleep(0.01)  # what was closed leaves the loop in its next rounds
 
     def _in_loop(self, coroutine: Coroutine[Any, Any, T], timeout_seconds: float) -> T:
         future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
