@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import redis
 from slack_sdk import WebClient
@@ -16,15 +15,16 @@ from app.views.approval_card import Message, approval_card
 from sync.approvals import Approval, expire_overdue, load_approval, remember_card
 from sync.runs import Run, load_run
 from sync.state import CARDS, team_of
+from sync.streams import GROUP, Raw, claim_left, open_group, read_new
 
 log = logging.getLogger(__name__)
 
-GROUP = "bots"
 MIN_SECONDS = 1.2
 """Between two updates of one card: chat.update allows 50 a minute in a workspace."""
 RETRY_SECONDS = 5.0
 LEFT_BEHIND_SECONDS = 30.0
 """Card changes a dead bot took and did not draw are taken over after this long."""
+_AT_ONCE = 100
 MAX_TRIES = 120
 """A card Slack does not take in about ten minutes is drawn again only when it changes."""
 
@@ -47,11 +47,16 @@ def keep_cards_true(
     while not stop.is_set():
         try:
             if time.monotonic() >= next_sweep:
-                _open_group(client)
-                _collect(waiting, _take_over(client, consumer))
+                open_group(client, CARDS)
+                left = claim_left(
+                    client, CARDS, consumer, idle_seconds=LEFT_BEHIND_SECONDS, count=_AT_ONCE
+                )
+                _collect(waiting, left)
                 expire_overdue(client, team)
                 next_sweep = time.monotonic() + LEFT_BEHIND_SECONDS
-            _collect(waiting, _take(client, consumer, _patience(waiting, drawn)))
+            patience = _patience(waiting, drawn)
+            new = read_new(client, CARDS, consumer, count=_AT_ONCE, wait_seconds=patience)
+            _collect(waiting, new)
             for approval_id in [name for name in waiting if team_of(name) != team]:
                 client.xack(CARDS, GROUP, *waiting.pop(approval_id))
             for approval_id in list(waiting):
@@ -147,28 +152,6 @@ def _patience(waiting: Mapping[str, set[str]], drawn: Mapping[str, _Drawn]) -> f
     return max(min(free, default=now + 1) - now, 0.01)
 
 
-def _open_group(client: "redis.Redis") -> None:
-    try:
-        client.xgroup_create(CARDS, GROUP, id="0", mkstream=True)
-    except redis.ResponseError as error:
-        if "BUSYGROUP" not in str(error):
-            raise
-
-
-def _take(client: "redis.Redis", consumer: str, seconds: float) -> list[tuple[str, dict[str, str]]]:
-    reply = client.xreadgroup(
-        GROUP, consumer, {CARDS: ">"}, count=100, block=max(int(seconds * 1000), 1)
-    )
-    streams = cast("list[tuple[str, list[tuple[str, dict[str, str]]]]]", reply or [])
-    return [entry for _, entries in streams for entry in entries]
-
-
-def _take_over(client: "redis.Redis", consumer: str) -> list[tuple[str, dict[str, str]]]:
-    idle = int(LEFT_BEHIND_SECONDS * 1000)
-    reply = client.xautoclaim(CARDS, GROUP, consumer, min_idle_time=idle, start_id="0-0", count=100)
-    return [entry for entry in cast("list[tuple[str, dict[str, str]]]", reply[1]) if entry[1]]
-
-
-def _collect(waiting: dict[str, set[str]], entries: list[tuple[str, dict[str, str]]]) -> None:
+def _collect(waiting: dict[str, set[str]], entries: list[Raw]) -> None:
     for entry_id, fields in entries:
         waiting.setdefault(fields["approval"], set()).add(entry_id)

@@ -16,8 +16,9 @@ import redis
 
 from app.slack_gateway import SlackAway
 from sync.errors import DuckferryError, Unexpected
-from sync.inbox import MAX_DELIVERIES, Entry, done, keep, open_group, take, take_over
-from sync.state import PREFIX, named_error, run_script
+from sync.inbox import MAX_DELIVERIES, Entry, done, keep, take, take_over
+from sync.state import INBOX, PREFIX, named_error, run_script
+from sync.streams import open_group
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Turns:
                 self._alive()
                 try:
                     if time.monotonic() >= next_sweep:
-                        open_group(self._client)
+                        open_group(self._client, INBOX)
                         left = take_over(
                             self._client,
                             self._consumer,

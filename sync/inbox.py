@@ -13,10 +13,10 @@ from typing import Literal, cast
 import redis
 
 from sync.state import INBOX, PREFIX, run_script
+from sync.streams import GROUP, claim_left, read_new
 
 Kind = Literal["message", "rejected", "expired", "run_ended", "schedule_due"]
 
-GROUP = "bots"
 MAX_DELIVERIES = 3
 MAX_ENTRIES = 100_000
 """Entries that may wait; above it `put` refuses new ones, and never drops an old one."""
@@ -69,24 +69,10 @@ def put(
     return bool(run_script(client, _PUT, keys, kind, thread, text, max_entries, _DEDUPE_SECONDS))
 
 
-def open_group(client: "redis.Redis") -> None:
-    """Make sure the consumer group exists; it starts at the oldest entry: nothing waits unseen."""
-    try:
-        client.xgroup_create(INBOX, GROUP, id="0", mkstream=True)
-    except redis.ResponseError as error:
-        if "BUSYGROUP" not in str(error):
-            raise
-
-
 def take(client: "redis.Redis", consumer: str, *, count: int, wait_seconds: float) -> list[Entry]:
-    """Wait for new entries and take up to *count* of them.
-
-    *wait_seconds* must stay below the client's socket timeout.
-    """
-    block = max(1, int(wait_seconds * 1000))  # 0 would wait for ever
-    reply = client.xreadgroup(GROUP, consumer, {INBOX: ">"}, count=count, block=block)
-    streams = cast("list[tuple[str, list[tuple[str, dict[str, str]]]]]", reply or [])
-    return [_entry(entry_id, fields) for _, entries in streams for entry_id, fields in entries]
+    """Wait for new entries and take up to *count* of them; see `read_new`."""
+    new = read_new(client, INBOX, consumer, count=count, wait_seconds=wait_seconds)
+    return [_entry(entry_id, fields) for entry_id, fields in new]
 
 
 def take_over(
@@ -94,24 +80,11 @@ def take_over(
 ) -> list[Entry]:
     """Take what a dead bot left: up to *count* entries nobody has touched for *idle_seconds*."""
     entries: list[Entry] = []
-    cursor = "0-0"
-    # One XAUTOCLAIM looks at ten times *count* entries; what a dead bot left may lie behind them.
-    for _ in range(MAX_ENTRIES // max(count, 1)):
-        reply = client.xautoclaim(
-            INBOX,
-            GROUP,
-            consumer,
-            min_idle_time=int(idle_seconds * 1000),
-            start_id=cursor,
-            count=count - len(entries),
-        )
-        for entry_id, fields in cast("list[tuple[str, dict[str, str] | None]]", reply[1]):
-            deliveries = _deliveries(client, entry_id) if fields is not None else 0
-            if fields is not None and deliveries:
-                entries.append(_entry(entry_id, fields, deliveries))
-        cursor = str(reply[0])
-        if cursor == "0-0" or len(entries) >= count:
-            break
+    left = claim_left(client, INBOX, consumer, idle_seconds=idle_seconds, count=count)
+    for entry_id, fields in left:
+        deliveries = _deliveries(client, entry_id)
+        if deliveries:  # else it was done while it was claimed
+            entries.append(_entry(entry_id, fields, deliveries))
     return entries
 
 

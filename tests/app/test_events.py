@@ -11,8 +11,9 @@ from slack_sdk import WebClient
 from app.listeners import events
 from app.listeners.events import question, spoken
 from sandbox.slack.server import start_slack
-from sync.inbox import Entry, open_group, take
-from sync.state import connect_state
+from sync.inbox import Entry, take
+from sync.state import INBOX, connect_state
+from sync.streams import open_group
 
 BOT = "<@U0DUCKFERRY>"
 
@@ -136,7 +137,7 @@ class Door:
         return self._app.dispatch(request).status
 
     def entries(self) -> list[Entry]:
-        open_group(self._redis)
+        open_group(self._redis, INBOX)
         return take(self._redis, "reader", count=100, wait_seconds=0.01)
 
 

@@ -25,8 +25,9 @@ from app.signed_http import MAX_BODY_BYTES, SignedHttp
 from app.transport import make_transport
 from sandbox.slack.server import start_slack
 from sandbox.slack.signed_http import signature
-from sync.inbox import Entry, open_group, take
-from sync.state import connect_state
+from sync.inbox import Entry, take
+from sync.state import INBOX, connect_state
+from sync.streams import open_group
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 MENTION: dict[str, Any] = {
@@ -104,7 +105,7 @@ def signed(body: bytes, age_seconds: int = 0, secret: str = SECRET) -> dict[str,
 
 
 def entries(redis: Redis) -> list[Entry]:
-    open_group(redis)
+    open_group(redis, INBOX)
     return take(redis, "reader", count=100, wait_seconds=0.01)
 
 
@@ -229,7 +230,7 @@ def test_a_hundred_requests_at_once_are_answered_by_a_bounded_number_of_threads(
         assert {each.result().status for each in asked} == {200}
     threads = [thread.name for thread in threading.enumerate() if "waitress" in thread.name]
     assert len(threads) == LISTENERS
-    open_group(redis)
+    open_group(redis, INBOX)
     assert len(take(redis, "reader", count=200, wait_seconds=0.01)) == 100
 
 

@@ -14,8 +14,9 @@ from app.slack_gateway import SlackAway
 from app.turns import Turns
 from sandbox.redis import start_redis
 from sync.errors import DuckferryError, TableBusy
-from sync.inbox import MAX_DELIVERIES, Entry, open_group, put, take, take_over
+from sync.inbox import MAX_DELIVERIES, Entry, put, take, take_over
 from sync.state import INBOX, PREFIX, connect_state
+from sync.streams import open_group
 
 SECONDS = 20.0
 
@@ -203,7 +204,7 @@ def test_people_who_cannot_be_told_do_not_keep_the_next_entry_waiting(
 
 def test_what_a_dead_bot_left_is_taken_over_after_its_lease(redis: Redis, desk: Desk) -> None:
     say(redis, "left")
-    open_group(redis)
+    open_group(redis, INBOX)
     assert [entry.body["text"] for entry in take(redis, "dead", count=1, wait_seconds=1)] == [
         "left"
     ]
@@ -245,7 +246,7 @@ def test_what_every_bot_dies_of_is_set_aside_and_its_people_are_told(
     redis: Redis, desk: Desk
 ) -> None:
     say(redis, "poison")
-    open_group(redis)
+    open_group(redis, INBOX)
     take(redis, "dead-1", count=1, wait_seconds=1)
     for number in range(2, MAX_DELIVERIES + 1):
         assert take_over(redis, f"dead-{number}", idle_seconds=0, count=1)

@@ -16,10 +16,11 @@ from agent.service import has_thread_memory
 from sandbox.redis import RedisStandIn, start_redis
 from sync.approvals import load_approval
 from sync.backup import BackupError, back_up, restore
-from sync.inbox import open_group, put, take, take_over
+from sync.inbox import put, take, take_over
 from sync.plan import TableRef
 from sync.runs import RunState
-from sync.state import connect_state
+from sync.state import INBOX, connect_state
+from sync.streams import open_group
 from sync.warehouse.layout import data_file, generation_folder, remove_folder
 from sync.warehouse.manifest import Manifest, publish, read_manifest
 from tests.sync.state_parts import ask, press, run_of
@@ -135,7 +136,7 @@ def test_a_conversation_goes_on_after_a_restore(state: Redis, other: Redis, tmp_
 def test_a_message_a_bot_had_taken_is_taken_over_after_a_restore(
     state: Redis, other: Redis, tmp_path: Path
 ) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     put(state, "message", "T1:C1:1", {"text": "hi"})
     (taken,) = take(state, "bot-1", count=1, wait_seconds=0.1)
     back_up(state, tmp_path / "none", tmp_path / "saved")

@@ -6,8 +6,9 @@ import redis
 from redis import Redis
 
 from sandbox.redis import RedisStandIn
-from sync.inbox import done, keep, open_group, put, take, take_over
-from sync.state import connect_state
+from sync.inbox import done, keep, put, take, take_over
+from sync.state import INBOX, connect_state
+from sync.streams import open_group
 from tests.sync.state_parts import inbox_of
 
 pytest_plugins = ["tests.sync.state_fixtures"]
@@ -16,7 +17,7 @@ EVENT = ("event:Ev1", "message:T1:C1:1700.0001")
 
 
 def test_an_entry_comes_out_as_it_was_put_in(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     body = {"user": "U1", "text": '안녕 "ORDERS"\n\\'}
     assert put(state, "message", "T1:C1:1700.0001", body)
     [entry] = take(state, "bot-1", count=10, wait_seconds=1)
@@ -55,7 +56,7 @@ def test_entries_without_a_name_are_all_taken(state: Redis) -> None:
 
 
 def test_a_full_inbox_refuses_aloud_drops_nothing_and_takes_the_event_later(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     for number in range(3):
         assert put(state, "message", f"T1:C1:{number}", {}, max_entries=3)
     with pytest.raises(redis.ResponseError, match="INBOXFULL 3 entries"):
@@ -67,12 +68,12 @@ def test_a_full_inbox_refuses_aloud_drops_nothing_and_takes_the_event_later(stat
 
 
 def test_waiting_ends_without_an_entry(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     assert take(state, "bot-1", count=1, wait_seconds=0) == []
 
 
 def test_a_waiting_bot_gets_an_entry_as_it_comes(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(take, state, "bot-1", count=1, wait_seconds=10)
         put(state, "message", "T1:C1:1", {})
@@ -80,8 +81,8 @@ def test_a_waiting_bot_gets_an_entry_as_it_comes(state: Redis) -> None:
 
 
 def test_bots_share_the_entries_without_overlap(state: Redis) -> None:
-    open_group(state)
-    open_group(state)  # every bot does
+    open_group(state, INBOX)
+    open_group(state, INBOX)  # every bot does
     for number in range(20):
         put(state, "message", f"T1:C1:{number}", {})
     one = take(state, "bot-1", count=10, wait_seconds=1)
@@ -91,12 +92,12 @@ def test_bots_share_the_entries_without_overlap(state: Redis) -> None:
 
 def test_what_was_put_before_the_first_bot_came_is_not_lost(state: Redis) -> None:
     put(state, "message", "T1:C1:1", {})
-    open_group(state)
+    open_group(state, INBOX)
     assert len(take(state, "bot-1", count=1, wait_seconds=1)) == 1
 
 
 def test_what_a_dead_bot_left_is_taken_over_and_the_deliveries_are_counted(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     put(state, "message", "T1:C1:1", {"text": "hi"})
     [first] = take(state, "bot-1", count=1, wait_seconds=1)
     [second] = take_over(state, "bot-2", idle_seconds=0, count=10)
@@ -109,7 +110,7 @@ def test_what_a_dead_bot_left_is_taken_over_and_the_deliveries_are_counted(state
 def test_a_living_bots_entries_are_never_taken_and_keeping_them_counts_nothing(
     state: Redis,
 ) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     put(state, "message", "T1:C1:1", {})
     [entry] = take(state, "bot-1", count=1, wait_seconds=1)
     for _ in range(5):
@@ -120,7 +121,7 @@ def test_a_living_bots_entries_are_never_taken_and_keeping_them_counts_nothing(
 
 
 def test_a_kept_entry_that_is_done_stays_done(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     put(state, "message", "T1:C1:1", {})
     [entry] = take(state, "bot-1", count=1, wait_seconds=1)
     done(state, entry.id)
@@ -132,7 +133,7 @@ def test_a_kept_entry_that_is_done_stays_done(state: Redis) -> None:
 
 
 def test_what_a_dead_bot_left_is_found_behind_many_entries_of_living_ones(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     for number in range(60):
         put(state, "message", f"T1:C1:{number}", {})
     held = take(state, "bot-1", count=59, wait_seconds=1)
@@ -146,7 +147,7 @@ def test_what_a_dead_bot_left_is_found_behind_many_entries_of_living_ones(state:
 
 
 def test_no_more_is_taken_over_than_asked_for(state: Redis) -> None:
-    open_group(state)
+    open_group(state, INBOX)
     for number in range(30):
         put(state, "message", f"T1:C1:{number}", {})
     take(state, "bot-1", count=30, wait_seconds=1)
@@ -155,11 +156,11 @@ def test_no_more_is_taken_over_than_asked_for(state: Redis) -> None:
 
 def test_a_dead_redis_is_told_to_whoever_uses_the_inbox(mortal_redis: RedisStandIn) -> None:
     client = connect_state(mortal_redis.url)
-    open_group(client)
+    open_group(client, INBOX)
     mortal_redis.kill()
     for use in (
         lambda: put(client, "message", "T1:C1:1", {}, once=EVENT),
-        lambda: open_group(client),
+        lambda: open_group(client, INBOX),
         lambda: take(client, "bot-1", count=1, wait_seconds=1),
         lambda: take_over(client, "bot-1", idle_seconds=1, count=1),
         lambda: keep(client, "bot-1", ["1-0"]),
