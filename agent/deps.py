@@ -9,9 +9,12 @@ from typing import Literal
 from redis import Redis
 
 from sync.plan import Plan, TableRef
-from sync.warehouse.query_process import QueryLimits
+from sync.warehouse.query_process import Queries
 
 Language = Literal["ko", "en"]
+
+ModelSees = Literal["rows", "aggregates", "schema"]
+"""What the model may see of a table: everything, figures over many rows, or names and types."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,27 @@ class SchedulerStatus:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What the policy says of a plan before anybody is asked."""
+
+    effect: Literal["auto", "ask", "refuse"]
+    quorum: int
+    rule: str = ""
+    """Name of the rule it rests on, if one applies."""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class AnalystDeps:
     """Everything a turn and its tools work with. Made anew for each turn."""
 
     redis: Redis = field(repr=False)  # its repr names the URL
     warehouse: Path
+    queries: Queries = field(repr=False)
+    """Runs queries on `warehouse`."""
     offered: tuple[TableRef, ...]
     """The tables this caller may ask about and propose to copy."""
+    model_sees: Callable[[TableRef], ModelSees]
     caller: Caller
     thread: str
     """Name of the conversation; begins with its team."""
@@ -60,9 +77,10 @@ class AnalystDeps:
     timezone: str
     plan_sync: Callable[[tuple[TableRef, ...]], Plan] = field(repr=False)
     """Asks Oracle what a sync would do, changing nothing; raises any DuckferryError."""
+    rule_on: Callable[[Plan], Ruling] = field(repr=False)
+    """Asks the policy whether a plan needs a yes."""
     schedule_status: Callable[[], SchedulerStatus] = field(repr=False)
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
-    query_limits: QueryLimits = field(default_factory=QueryLimits)
     result_chars: int = 12_000
     """The most text of one tool result the model reads."""

@@ -14,7 +14,8 @@ LLMError
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from agent.conversation import ToolCall
@@ -223,6 +224,31 @@ class LLMClient:
                     max_retries=0,  # one policy of retries, in agent.runtime.recovery
                 )
             return self._client
+
+
+def probe(config: LLMConfig) -> str:
+    """Name the model that answers our key, by the cheapest call. Raises LLMError.
+
+    Its description costs nothing; a server that describes no models is asked for one token.
+    """
+    import openai
+
+    client = openai.OpenAI(
+        api_key=config.api_key,
+        base_url=config.base_url or "https://api.openai.com/v1",
+        timeout=config.timeout_seconds,
+        max_retries=0,
+    )
+    with client:
+        try:
+            return str(client.models.retrieve(config.model).id)
+        except (openai.NotFoundError, openai.BadRequestError, ValueError, AttributeError):
+            pass  # a model that does not exist is told by the next call as well
+        except openai.OpenAIError as error:
+            raise _named(error, config.timeout_seconds) from None
+    with suppress(ModelBadReply):  # cut off after its one token, as we asked
+        LLMClient(replace(config, max_tokens=1)).complete([{"role": "user", "content": "."}], ())
+    return config.model
 
 
 def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:

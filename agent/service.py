@@ -32,7 +32,7 @@ class Analyst:
 
 
 def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
-    """Give a model the six tools."""
+    """Give a model its tools."""
     registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
     return Analyst(SyncAgent(llm, registry, max_steps=max_steps))
 

@@ -1,6 +1,7 @@
-"""What the bot does with one entry of the inbox: take a turn, or ask for a due schedule's sync."""
+"""What the bot does with one entry of the inbox: take a turn, or see to a due schedule."""
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
@@ -8,21 +9,33 @@ from slack_sdk import WebClient
 from agent.deps import Caller
 from agent.events import ApprovalRequested, Event
 from agent.service import run_analyst_approval, run_analyst_turn
-from app.core import Core, approval_seconds, deps_for, plan_sync
+from app.core import Core, deps_for, plan_sync
+from app.desk import ask_after_drift, make_desk
+from app.due import DueDesk, handle_due, place_of_due
+from app.failure_texts import word_failure
+from app.incidents import Desk, tell_incidents
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, note, post
-from app.texts import Language, language_of, say, word_failure
+from app.texts import Language, language_of, say
 from app.views.answer import answer_message
-from sync.approvals import Request, load_approval, request_approval, show_card
-from sync.errors import DuckferryError
+from app.views.approval_card import Message
+from app.views.card_parts import duration, names_of
+from app.views.text import FALLBACK_CHARACTERS, MESSAGE_BLOCKS, cut, person, section
+from sync.approvals import Approval, load_approval, show_card
+from sync.errors import DuckferryError, WarehouseDamaged
 from sync.inbox import Entry
-from sync.names import resolve_table
-from sync.runs import load_run
-from sync.state import derived_id, key
+from sync.runs import Run, RunState, load_run
+from sync.schedules import fire_published
+from sync.state import key
+from sync.warehouse.manifest import read_manifest
 
 log = logging.getLogger(__name__)
 
 _DELIVERED_SECONDS = 7 * 24 * 3600
+DRIFTS_FOLLOWED = 3
+"""So often in a row a changed table is asked for anew by itself; then a person has to."""
+CALL_AFTER_SECONDS = 30
+"""Who waited longer than this for a run is mentioned when it ends."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,12 @@ class Office:
     core: Core
     slack: WebClient
     team: str
+    on_turn: Callable[[Entry, Sequence[Event]], None] = lambda _entry, _events: None
+    """Told of each turn once, when its message stands in Slack."""
+    on_given_up: Callable[[Entry], None] = lambda _: None
+    owner_may: Callable[[str], bool] = lambda _: True
+    """Whether a Slack user may still ask for syncs: else their schedules are paused."""
+    owner_is_gone: Callable[[str], bool] = lambda _: False
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -39,16 +58,17 @@ def handle(office: Office, entry: Entry) -> None:
     match entry.kind:
         case "message":
             _answer_message(office, entry)
-        case "rejected" | "expired" | "run_ended":
+        case "rejected" | "expired" | "run_ended" | "schedule_changed":
             _answer_outcome(office, entry)
         case "schedule_due":
-            _ask_for_schedule(office, entry)
+            handle_due(_due_desk(office), entry.body)
 
 
 def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     """Tell the people of an entry that failed for good."""
+    office.on_given_up(entry)
     if entry.kind == "schedule_due":
-        place = _schedule_place(office, entry.body["schedule"])
+        place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
     else:
         place = parse_place(entry.thread)
@@ -75,9 +95,15 @@ def _answer_message(office: Office, entry: Entry) -> None:
 
 
 def _answer_outcome(office: Office, entry: Entry) -> None:
+    if entry.kind in ("run_ended", "schedule_changed"):
+        _follow_published(office.core)
     if entry.kind == "run_ended":
         outcome = load_run(office.core.redis, entry.body["run"])
         request = outcome.approval.request if outcome else None
+        if outcome and _is_ours(office, outcome.approval.request.thread):
+            desk = Desk(office.core.redis, office.slack, office.core.config)
+            tell_incidents(desk, outcome)
+            _ask_after_drift(office, outcome)
     else:
         outcome = load_approval(office.core.redis, entry.body["approval"])
         request = outcome.request if outcome else None
@@ -96,39 +122,44 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     # With its state: a run that was called lost may still turn out to have been published.
     source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
-    _deliver(office, entry, place, request.language, events)
+    _deliver(office, entry, place, request.language, events, calling=_call(outcome))
 
 
-def _ask_for_schedule(office: Office, entry: Entry) -> None:
-    config = office.core.config
-    name, due = entry.body["schedule"], entry.body["due"]
-    found = [schedule for schedule in config.schedule if schedule.name == name]
-    place = _schedule_place(office, name)
-    if not found or place is None:
-        log.warning("schedule %s was due but is no longer in bot.toml", name)
+def _ask_after_drift(office: Office, run: Run) -> None:
+    """Ask anew for a run whose tables changed; where Oracle cannot be asked, its card can be."""
+    if run.state is not RunState.SUPERSEDED:
+        return
+    if run.approval.request.revision > DRIFTS_FOLLOWED:
+        log.warning("run %s is not asked for anew: its tables change all the time", run.id)
         return
     try:
-        refs = tuple(resolve_table(table, config.offered) for table in found[0].tables)
-        request = Request(
-            id=derived_id(office.team, "schedule", name, due),
-            plan=plan_sync(office.core, refs, f"schedule {name}"),
-            requested_by=f"schedule:{name}",
-            thread=str(place),
-            language=config.language,
-            schedule=name,
-        )
-        approval = request_approval(
-            office.core.redis, request, expires_seconds=approval_seconds(config)
-        )
-        show_card(office.core.redis, approval.id)
+        ask_after_drift(make_desk(office.core), run.approval)
     except DuckferryError as error:
-        words = say(
-            config.language,
-            "schedule.failed",
-            name=name,
-            reason=word_failure(config.language, error.failure),
-        )
-        post(office.slack, place, note(words))
+        log.warning("run %s is not asked for anew: %s", run.id, error)
+
+
+def _call(outcome: Run | Approval) -> str:
+    """Mention who waited long for a run; a card that changes notifies nobody."""
+    if not isinstance(outcome, Run) or outcome.finished_ms is None:
+        return ""
+    request, seconds = outcome.approval.request, (outcome.finished_ms - outcome.queued_ms) / 1000
+    if seconds <= CALL_AFTER_SECONDS:
+        return ""
+    return say(
+        request.language,
+        "system.ended",
+        who=person(request.requested_by),
+        title=say(request.language, f"card.{outcome.state}"),
+        tables=names_of(request.plan),
+        time=duration(request.language, seconds),
+    )
+
+
+def _called(words: str, message: Message | None) -> Message:
+    if message is None:
+        return Message(words, [section(words)])
+    blocks = [section(words), *message.blocks][:MESSAGE_BLOCKS]
+    return Message(cut(f"{words}\n{message.text}", FALLBACK_CHARACTERS), blocks)
 
 
 def _deliver(
@@ -138,16 +169,22 @@ def _deliver(
     language: Language,
     events: list[Event],
     otherwise: str = "",
+    calling: str = "",
 ) -> None:
     """Post a turn's message once, however often it is worked on, then the cards it asks for."""
     message = answer_message(language, events)
     if message is None and otherwise:
         message = note(otherwise)
+    if calling:
+        message = _called(calling, message)
     delivered = key(office.team, "delivered", entry.id)
     try:
-        if message is not None and not office.core.redis.exists(delivered):
-            post(office.slack, place, message)
+        if not office.core.redis.exists(delivered):
+            if message is not None:
+                post(office.slack, place, message)
             office.core.redis.set(delivered, "1", ex=_DELIVERED_SECONDS)
+            if events:
+                office.on_turn(entry, events)
     finally:
         # A card is kept true by a thread of its own, which tries again as long as Slack is away.
         for event in events:
@@ -155,11 +192,24 @@ def _deliver(
                 show_card(office.core.redis, event.approval.id)
 
 
-def _schedule_place(office: Office, name: str) -> Place | None:
-    channels = [
-        schedule.channel for schedule in office.core.config.schedule if schedule.name == name
-    ]
-    return Place(office.team, channels[0]) if channels else None
+def _due_desk(office: Office) -> DueDesk:
+    return DueDesk(
+        redis=office.core.redis,
+        config=office.core.config,
+        slack=office.slack,
+        team=office.team,
+        plan=lambda refs, asker: plan_sync(office.core, refs, asker),
+        owner_may=office.owner_may,
+        owner_is_gone=office.owner_is_gone,
+    )
+
+
+def _follow_published(core: Core) -> None:
+    """Note the schedules that are due after what has been published; the clock looks too."""
+    try:
+        fire_published(core.redis, read_manifest(core.warehouse))
+    except WarehouseDamaged as error:
+        log.warning("schedules that follow tables wait: %s", error)
 
 
 def _is_ours(office: Office, thread: str) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +11,9 @@ from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
-from app.listeners import actions, events
+from app.desk import CardDesk
+from app.listeners import actions, events, modals
+from app.listeners.clicks import ClickOutcome
 from app.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,14 @@ def make_app(
     slack: WebClient,
     config: BotConfig,
     listeners: ThreadPoolExecutor,
+    on_click: Callable[[ClickOutcome], None] = lambda _: None,
+    desk: CardDesk | None = None,
 ) -> App:
-    """Make the app with all listeners registered. Reaches Slack once, to learn who the bot is."""
+    """Make the app with all listeners registered. Reaches Slack once, to learn who the bot is.
+
+    Without a *desk* nothing can be planned: cards are decided, not edited or asked for again.
+    """
+    desk = desk or CardDesk(client, config)
     secret = settings.signing_secret
     app = App(
         client=slack,
@@ -44,5 +52,6 @@ def make_app(
         return BoltResponse(status=503) if isinstance(error, redis.RedisError) else None
 
     events.register(app, client)
-    actions.register(app, client, config)
+    modals.register(app, desk, on_click)
+    actions.register(app, desk, on_click)
     return app

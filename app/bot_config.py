@@ -4,16 +4,24 @@ Without a bot.toml nothing is offered and nobody may approve.
 """
 
 import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.settings import SettingsError
+from agent.deps import ModelSees
+from app.settings import PASSWORD_OF, SettingsError
+from sync.blackout import blackout_problem
 from sync.errors import DuckferryError
 from sync.names import resolve_table
 from sync.plan import TableRef
-from sync.schedules import Schedule, cron_problem
+from sync.schedules import Schedule
+from sync.when import cron_problem
+
+T = TypeVar("T")
 
 
 class _Section(BaseModel):
@@ -21,9 +29,29 @@ class _Section(BaseModel):
 
 
 class SourceSection(_Section):
-    """A database to copy from; ORACLE_DSN, ORACLE_USER and ORACLE_PASSWORD say how to reach it."""
+    """A database to copy from, and how gently. Its password stands in the environment."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    dsn: str | None = None
+    """``host:port/service`` or a connect descriptor; ORACLE_DSN where it is not said here."""
+    user: str | None = None
+    """ORACLE_USER where it is not said here."""
+    driver: Literal["thin", "thick"] = "thin"
+    """Oracle 11g needs the thick one, and so a process with ORACLE_CLIENT_LIB_DIR."""
+    schemas: frozenset[str] = frozenset()
+    """The only schemas whose tables may be offered; empty: any."""
+    max_sessions: Annotated[int, Field(ge=1, le=64)] = 4
+    """At the same time, over all our processes."""
+    connect_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10
+    call_timeout_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
+    """Of each round trip."""
+    blackout: tuple[str, ...] = ()
+    """When Oracle may not be read, as in ``mon-fri 08:30-09:30``, by bot.toml's time zone."""
+
+    @property
+    def environment_name(self) -> str:
+        """The end of the name of the variable that holds its own password."""
+        return self.name.upper().replace("-", "_")
 
 
 class TableSection(_Section):
@@ -34,16 +62,60 @@ class TableSection(_Section):
     source: str | None = None
     """Name of its source; may be left out where there is only one."""
     max_rows: Annotated[int, Field(gt=0)] | None = None
+    key: tuple[str, ...] = ()
+    """Columns that name a row, where Oracle declares no primary key or another one is meant."""
+    cursor: str | None = None
+    """The column that says when a row changed last."""
+    owners: frozenset[str] = frozenset()
+    """Slack user ids; they decide about this table as an approver does."""
+    model_sees: ModelSees | None = None
+
+
+class ModelSection(_Section):
+    """What leaves for the model."""
+
+    sees: ModelSees = "schema"
+    """Of a table that does not say it itself."""
 
 
 class Approvals(_Section):
     """Who decides about what is proposed."""
 
     approvers: frozenset[str] = frozenset()
-    """Slack user ids."""
+    """Slack ids of people and of user groups."""
     self_approval: bool = True
     """Whether an approver may approve what they asked for themselves."""
     expires_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 24
+    two_above_rows: Annotated[int, Field(ge=0)] | None = None
+    """Copies of a table of more rows, by Oracle's statistics, need two different people."""
+
+
+class Rule(_Section):
+    """Another decision than the usual one for some tables. The first rule that fits one counts."""
+
+    name: str
+    """Shown on cards and in the audit."""
+    tables: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
+    """``SCHEMA.TABLE``, ``HR.*``, ``erp.SHOP.*``."""
+    up_to_rows: Annotated[int, Field(ge=0)] | None = None
+    """Only where Oracle's statistics say that the table has at most so many."""
+    above_rows: Annotated[int, Field(ge=0)] | None = None
+    """Only where they say more, or nothing."""
+    decision: Literal["auto", "ask", "refuse"] = "ask"
+    """``auto``: nobody has to be asked."""
+    approvers: frozenset[str] = frozenset()
+    """Slack ids of people and user groups, in place of the usual ones."""
+    quorum: Annotated[int, Field(ge=1, le=2)] | None = None
+    self_approval: bool | None = None
+    why: str = ""
+    """What people are told."""
+
+
+class Alerts(_Section):
+    """Where it is told that copies fail."""
+
+    channel: str = ""
+    """Id of a Slack channel; empty: only where a schedule lives."""
 
 
 class Limits(_Section):
@@ -57,11 +129,16 @@ class Limits(_Section):
     """Model calls of one turn."""
     turns: Annotated[int, Field(gt=0, le=64)] = 8
     """Turns at the same time in one bot."""
+    runs_per_user: Annotated[int, Field(gt=0, le=64)] = 2
+    """Runs at the same time of what one person asked for; more wait."""
+    runs_per_source: Annotated[int, Field(gt=0, le=64)] = 2
 
 
 class BotConfig(_Section):
     """All of bot.toml."""
 
+    admins: frozenset[str] = frozenset()
+    """Slack user ids: who is named where something must be set up, and may decide everything."""
     language: Literal["ko", "en"] = "ko"
     """For what nobody asked in a language, such as a schedule's card."""
     timezone: str = "Asia/Seoul"
@@ -70,6 +147,9 @@ class BotConfig(_Section):
     table: tuple[TableSection, ...] = ()
     schedule: tuple[Schedule, ...] = ()
     approvals: Approvals = Approvals()
+    rule: tuple[Rule, ...] = ()
+    alerts: Alerts = Alerts()
+    model: ModelSection = ModelSection()
     limits: Limits = Limits()
 
     @property
@@ -79,14 +159,32 @@ class BotConfig(_Section):
 
     def max_rows(self, ref: TableRef) -> int:
         """Give the row ceiling of a table."""
-        for table in self.table:
-            if _ref(table, self.source) == ref and table.max_rows:
-                return table.max_rows
-        return self.limits.max_rows
+        section = self.section(ref)
+        return (section and section.max_rows) or self.limits.max_rows
+
+    def section(self, ref: TableRef) -> TableSection | None:
+        """Give what is said of an offered table."""
+        return self._sections.get(ref)
+
+    @cached_property
+    def _sections(self) -> dict[TableRef, TableSection]:
+        return {_ref(table, self.source): table for table in self.table}
+
+    def model_sees(self, ref: TableRef) -> ModelSees:
+        """Say what the model may see of a table."""
+        section = self.section(ref)
+        return (section and section.model_sees) or self.model.sees
+
+    def deciders(self, refs: Iterable[TableRef]) -> frozenset[str]:
+        """Who may decide about a copy of these tables: approvers, admins, owners of all of them."""
+        nobody = frozenset[str]()
+        owners = [section.owners if (section := self.section(ref)) else nobody for ref in refs]
+        common = nobody.union(*owners).intersection(*owners)
+        return self.approvals.approvers | self.admins | common
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "BotConfig":
-        problems = [*_source_problems(self), *_schedule_problems(self)]
+        problems = [*_source_problems(self), *_table_problems(self), *_schedule_problems(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -128,21 +226,61 @@ def _source_problems(config: BotConfig) -> list[str]:
     names = [source.name for source in config.source]
     if config.table and not names:
         return ["there are tables but no [[source]]; add one with a name"]
-    if len(names) > 1:
-        return ["only one [[source]] is supported so far; remove the others"]
+    problems = [f"source {name} is listed twice" for name in _twice(names)]
+    variables = [source.environment_name for source in config.source]
+    problems += [
+        f"two sources would read their password from {PASSWORD_OF}{name}; rename one"
+        for name in _twice(variables)
+        if len({source.name for source in config.source if source.environment_name == name}) > 1
+    ]
+    problems += [
+        f"source {source.name} would read its password from {PASSWORD_OF}{source.environment_name},"
+        " which is the name of a secret file; rename it"
+        for source in config.source
+        if source.environment_name == "FILE" or source.environment_name.endswith("_FILE")
+    ]
+    reached = [(source.dsn, source.user) for source in config.source if source.dsn is None]
+    if len(reached) > 1:
+        problems.append("only one source may leave out its dsn, which ORACLE_DSN then gives")
+    for source in config.source:
+        problem = blackout_problem(source.blackout, config.timezone)
+        if problem:
+            problems.append(f"source {source.name}: {problem}")
+    return problems
+
+
+def _table_problems(config: BotConfig) -> list[str]:
+    if not config.source:
+        return []
+    names = {source.name: source for source in config.source}
     problems = [
         f"table {table.name} names the source {table.source!r}, which is not a [[source]]"
         for table in config.table
         if table.source is not None and table.source not in names
     ]
-    if not problems:
-        refs = config.offered
-        problems = [
-            f"table {ref} is listed twice"
-            for ref in sorted(set(refs), key=str)
-            if refs.count(ref) > 1
-        ]
+    problems += [
+        f"table {table.name} does not name its source, and there are several"
+        for table in config.table
+        if table.source is None and len(config.source) > 1
+    ]
+    if problems:
+        return problems
+    for table in config.table:
+        source, schema_name = names[_ref(table, config.source).source], table.name.partition(".")[0]
+        if source.schemas and schema_name not in source.schemas:
+            problems.append(
+                f"table {table.name} is outside the schemas of source {source.name} "
+                f"({', '.join(sorted(source.schemas))})"
+            )
+    problems += [
+        f"table {ref if len(names) == 1 else f'{ref.source}.{ref}'} is listed twice"
+        for ref in _twice(config.offered)
+    ]
     return problems
+
+
+def _twice(values: Sequence[T]) -> list[T]:
+    return sorted((value for value, count in Counter(values).items() if count > 1), key=str)
 
 
 def _schedule_problems(config: BotConfig) -> list[str]:
@@ -157,11 +295,16 @@ def _schedule_problems(config: BotConfig) -> list[str]:
             problems.append(f"schedule {schedule.name}: {problem}")
         if not config.source:
             continue
+        sources: set[str] = set()
         for table in schedule.tables:
             try:
-                resolve_table(table, config.offered)
+                sources.add(resolve_table(table, config.offered).source)
             except DuckferryError as error:
                 problems.append(f"schedule {schedule.name}: {error}")
+        if len(sources) > 1:
+            problems.append(
+                f"schedule {schedule.name} names tables of more than one source; make it one each"
+            )
     problem = cron_problem("0 0 * * *", config.timezone)
     if problem:
         problems.append(problem)

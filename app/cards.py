@@ -3,28 +3,53 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import redis
 from slack_sdk import WebClient
 
+from app.core import approval_seconds
+from app.desk import CardDesk, facts_of, thread_of, who_may
 from app.places import parse_place
 from app.slack_gateway import SlackAway, SlackRefused, post, update
+from app.texts import say
 from app.views.approval_card import Message, approval_card
-from sync.approvals import Approval, expire_overdue, load_approval, remember_card
-from sync.runs import Run, load_run
+from app.views.card_life import people
+from app.views.card_parts import CardFacts, moment_of, names_of
+from app.views.text import section, when
+from sync.approvals import (
+    Approval,
+    ApprovalState,
+    ending_soon,
+    expire_overdue,
+    load_approval,
+    remember_card,
+)
+from sync.plan import TableRef
+from sync.runs import Run, RunState, load_run
 from sync.state import CARDS, team_of
 from sync.streams import GROUP, Raw, claim_left, open_group, read_new
 
 log = logging.getLogger(__name__)
 
+Deciders = Callable[[Iterable[TableRef]], frozenset[str]]
+"""Who may decide about a copy of some tables: Slack user ids."""
+
+Facts = Callable[[Approval, Run | None], CardFacts]
+
 MIN_SECONDS = 1.2
 """Between two updates of one card: chat.update allows 50 a minute in a workspace."""
 RETRY_SECONDS = 5.0
+SWEEP_SECONDS = 30.0
+"""Between two looks for what expires, ends soon, waits in the queue or was left by a dead bot."""
 LEFT_BEHIND_SECONDS = 30.0
 """Card changes a dead bot took and did not draw are taken over after this long."""
 _AT_ONCE = 100
+_PLACES_REDRAWN = 10
+"""Queued cards whose place is looked up again at each sweep."""
+REMIND_SECONDS = 2 * 3600
+"""At most so long before its end people are reminded of a request; see `remind_seconds`."""
 MAX_TRIES = 120
 """A card Slack does not take in about ten minutes is drawn again only when it changes."""
 
@@ -33,14 +58,25 @@ def keep_cards_true(
     client: "redis.Redis",
     slack: WebClient,
     team: str,
-    approvers: frozenset[str],
+    deciders: Deciders,
     consumer: str,
     stop: threading.Event,
+    desk: CardDesk | None = None,
+    sweep_seconds: float = SWEEP_SECONDS,
 ) -> None:
-    """Redraw changed cards until *stop*.
+    """Redraw changed cards until *stop*, and remind people once of those about to expire.
 
     A new state is drawn at once; progress within a state every `MIN_SECONDS` at most, the newest.
+    Without a *desk* a card says no more than who may decide, and nobody is reminded.
     """
+
+    def facts(approval: Approval, run: Run | None) -> CardFacts:
+        if desk is not None:
+            return facts_of(desk, approval, run)
+        return CardFacts(deciders(table.ref for table in approval.request.plan.tables))
+
+    unsaid: list[Approval] = []
+    queued: set[str] = set()
     waiting: dict[str, set[str]] = {}
     drawn: dict[str, _Drawn] = {}
     next_sweep = 0.0
@@ -53,17 +89,23 @@ def keep_cards_true(
                 )
                 _collect(waiting, left)
                 expire_overdue(client, team)
-                next_sweep = time.monotonic() + LEFT_BEHIND_SECONDS
+                unsaid = _remind_all(slack, desk, team, unsaid)
+                for approval_id in sorted(queued)[:_PLACES_REDRAWN]:
+                    waiting.setdefault(approval_id, set())
+                next_sweep = time.monotonic() + sweep_seconds
             patience = _patience(waiting, drawn)
             new = read_new(client, CARDS, consumer, count=_AT_ONCE, wait_seconds=patience)
             _collect(waiting, new)
             for approval_id in [name for name in waiting if team_of(name) != team]:
-                client.xack(CARDS, GROUP, *waiting.pop(approval_id))
+                _drop(client, waiting.pop(approval_id))
             for approval_id in list(waiting):
                 last = drawn.get(approval_id, _Drawn())
-                drawn[approval_id] = _redraw(client, slack, approvers, approval_id, last)
+                drawn[approval_id] = _redraw(client, slack, facts, approval_id, last)
                 if drawn[approval_id].done:
-                    client.xack(CARDS, GROUP, *waiting.pop(approval_id))
+                    _drop(client, waiting.pop(approval_id))
+                # The place of a queued run changes with what others do, which tells no card.
+                is_queued = drawn[approval_id].stage.startswith(RunState.QUEUED)
+                queued = queued | {approval_id} if is_queued else queued - {approval_id}
             drawn = {
                 name: one
                 for name, one in drawn.items()
@@ -73,6 +115,11 @@ def keep_cards_true(
             log.warning("cards wait for Redis: %s", type(error).__name__)
             next_sweep = 0.0  # a Redis that has lost its data has lost the group too
             stop.wait(1.0)
+
+
+def remind_seconds(life_seconds: int) -> int:
+    """Say how long before its end people are reminded of a request that may live so long."""
+    return min(life_seconds // 4, REMIND_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -90,7 +137,7 @@ class _Drawn:
 def _redraw(
     client: "redis.Redis",
     slack: WebClient,
-    approvers: frozenset[str],
+    facts: Facts,
     approval_id: str,
     last: _Drawn,
 ) -> _Drawn:
@@ -103,7 +150,7 @@ def _redraw(
         stage = _stage(approval, run)
         if last.stage == stage and last.free_at > time.monotonic():
             return replace(last, done=False)
-        _draw(client, slack, approval, approval_card(approval, run, approvers))
+        _draw(client, slack, approval, approval_card(approval, run, facts(approval, run)))
         approval, run = _look(client, approval_id)
         # Slack may have let us wait while another bot drew what came next: then it is drawn anew.
         now = time.monotonic()
@@ -131,7 +178,10 @@ def _look(client: "redis.Redis", approval_id: str) -> tuple[Approval | None, Run
 
 
 def _stage(approval: Approval, run: Run | None) -> str:
-    return str(run.state if run else approval.state)
+    """Name what must be drawn at once when it changes; progress is not of it."""
+    if run is None:
+        return f"{approval.state} {len(approval.yeses)}"
+    return f"{run.state} {run.attempts} {run.cancel_by or ''}"
 
 
 def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: Message) -> None:
@@ -143,6 +193,48 @@ def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: 
     else:
         channel, _, ts = approval.card.partition(":")
         update(slack, channel, ts, message)
+
+
+def _remind_all(
+    slack: WebClient, desk: CardDesk | None, team: str, unsaid: list[Approval]
+) -> list[Approval]:
+    """Remind people of what ends soon; gives what Slack has not taken yet."""
+    if desk is None:
+        return []
+    within = remind_seconds(approval_seconds(desk.config))
+    soon = ending_soon(desk.redis, team, within_seconds=within)
+    return [one for one in (*unsaid, *soon) if not _remind(slack, desk, one)]
+
+
+def _remind(slack: WebClient, desk: CardDesk, approval: Approval) -> bool:
+    """Mention who may decide in the card's thread; False where it is to be tried again."""
+    now = load_approval(desk.redis, approval.id)
+    if now is None or now.state is not ApprovalState.PENDING:
+        return True
+    language, place = approval.request.language, thread_of(now)
+    who = who_may(desk, approval)
+    if not who or not place.thread_ts:
+        return True
+    text = say(
+        language,
+        "card.reminder",
+        who=people(who),
+        when=when(moment_of(approval.expires_ms)),
+        tables=names_of(approval.request.plan),
+    )
+    try:
+        post(slack, place, Message(text, [section(text)]))
+    except SlackAway as error:
+        log.warning("nobody is reminded of %s yet: %s", approval.id, error)
+        return False
+    except SlackRefused as error:
+        log.error("nobody can be reminded of %s: %s", approval.id, error)  # noqa: TRY400 -- the code says all
+    return True
+
+
+def _drop(client: "redis.Redis", entries: set[str]) -> None:
+    if entries:
+        client.xack(CARDS, GROUP, *entries)
 
 
 def _patience(waiting: Mapping[str, set[str]], drawn: Mapping[str, _Drawn]) -> float:

@@ -4,25 +4,34 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import redis
 
-from agent.deps import AnalystDeps, Caller, ScheduleLine, SchedulerStatus
+from agent.deps import AnalystDeps, Caller, Ruling, ScheduleLine, SchedulerStatus
 from agent.service import Analyst
 from app.bot_config import BotConfig
+from app.policy import judge
 from app.texts import Language
-from sync.engine import plan_tables
+from sync.catalog import TableFacts
+from sync.dispatch import RunLimits
+from sync.engine import make_table_plan, plan_tables
+from sync.errors import TableNotOffered
 from sync.oracle import Session
-from sync.perform import perform_run
-from sync.plan import Plan, Progress, TableRef
-from sync.schedules import clock_is_running, next_time
+from sync.oracle_errors import OracleUnreachable
+from sync.perform import Rules, perform_run
+from sync.plan import Plan, Progress, TablePlan, TableRef
+from sync.schedules import clock_is_running
+from sync.sources import GuardedSource, open_source, require_open
 from sync.warehouse.manifest import read_manifest
-from sync.warehouse.query_process import QueryLimits
+from sync.warehouse.query_process import Queries
+from sync.when import next_time
 
-OpenSource = Callable[[str, str, str], AbstractContextManager[Session]]
-"""Opens a session at a source for an action, in the name of somebody; a DBA sees all three."""
+PLAN_WAIT_SECONDS = 10.0
+"""A person waits for a plan; a source whose sessions are all taken is said to be busy sooner."""
+RUN_WAIT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,10 @@ class Core:
     redis: "redis.Redis" = field(repr=False)
     config: BotConfig
     warehouse: Path
+    queries: Queries = field(repr=False)
     analyst: Analyst
-    open_session: OpenSource = field(repr=False)
+    sources: tuple[GuardedSource, ...] = field(repr=False)
+    """Those this process can reach."""
 
 
 def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> AnalystDeps:
@@ -41,29 +52,43 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
     return AnalystDeps(
         redis=core.redis,
         warehouse=core.warehouse,
+        queries=core.queries,
         offered=core.config.offered,
+        model_sees=core.config.model_sees,
         caller=caller,
         thread=thread,
         language=language,
         today=datetime.now(ZoneInfo(core.config.timezone)).date(),
         timezone=core.config.timezone,
         plan_sync=lambda refs: plan_sync(core, refs, caller.user),
+        rule_on=lambda plan: rule_on(core.config, plan),
         schedule_status=lambda: schedule_status(core),
         approval_seconds=approval_seconds(core.config),
-        query_limits=QueryLimits(
-            seconds=core.config.limits.query_seconds, rows=core.config.limits.query_rows
-        ),
     )
 
 
 def plan_sync(core: Core, refs: tuple[TableRef, ...], asker: str) -> Plan:
     """Ask Oracle's dictionary what a sync of these tables would do. Raises any DuckferryError."""
     return plan_tables(
-        lambda source: core.open_session(source, "plan", asker),
+        lambda name: open_session(core, name, "plan", asker, PLAN_WAIT_SECONDS),
         refs,
         read_manifest(core.warehouse),
-        core.config.max_rows,
+        partial(plan_table, core.config),
     )
+
+
+def rule_on(config: BotConfig, plan: Plan) -> Ruling:
+    """Say what bot.toml's rules say of a plan."""
+    found = judge(config, plan)
+    return Ruling(found.effect, found.quorum, ", ".join(found.rules), found.why)
+
+
+def plan_table(config: BotConfig, facts: TableFacts) -> TablePlan:
+    """Plan a table as bot.toml has it. Raises `TableNotOffered`, and what the engine raises."""
+    section = config.section(facts.ref)
+    if section is None:
+        raise TableNotOffered(table=str(facts.ref), hint="")
+    return make_table_plan(facts, config.max_rows(facts.ref), section.key)
 
 
 def perform(
@@ -73,10 +98,34 @@ def perform(
     perform_run(
         core.redis,
         run_id,
-        open_session=lambda source: core.open_session(source, "sync", run_id),
+        open_session=lambda name: open_session(core, name, "sync", run_id, RUN_WAIT_SECONDS),
         warehouse=core.warehouse,
         on_progress=on_progress,
+        rules=Rules(
+            plan_table=partial(plan_table, core.config),
+            require_open=lambda name: require_open(_source(core, name)),
+        ),
     )
+
+
+def open_session(
+    core: Core, name: str, action: str, asker: str, wait_seconds: float
+) -> AbstractContextManager[Session]:
+    """Open a session at a source. Raises what `sync.sources.open_source` raises."""
+    return open_source(
+        core.redis,
+        _source(core, name),
+        action=action,
+        client_identifier=asker,
+        wait_seconds=wait_seconds,
+    )
+
+
+def _source(core: Core, name: str) -> GuardedSource:
+    for source in core.sources:
+        if source.name == name:
+            return source
+    raise OracleUnreachable(source=name, detail="nothing says how to reach it")
 
 
 def schedule_status(core: Core) -> SchedulerStatus:
@@ -93,6 +142,11 @@ def schedule_status(core: Core) -> SchedulerStatus:
         for schedule in core.config.schedule
     )
     return SchedulerStatus(clock_is_running(core.redis), lines)
+
+
+def run_limits(config: BotConfig) -> RunLimits:
+    """Say how many runs may go on at the same time."""
+    return RunLimits(config.limits.runs_per_user, config.limits.runs_per_source)
 
 
 def approval_seconds(config: BotConfig) -> int:

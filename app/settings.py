@@ -38,10 +38,15 @@ NAMES = SECRETS | {
     "ORACLE_USER",
     "WAREHOUSE_DIR",
     "RUNTIME_DIR",
+    "ORACLE_CLIENT_LIB_DIR",
     "LOG_FORMAT",
+    "METRICS_ADDRESS",
     "BOT_TOML",
 }
 """Every name that is read; ``.env.example`` lists exactly these."""
+
+PASSWORD_OF = "ORACLE_PASSWORD_"  # noqa: S105 -- the beginning of a name
+"""Begins the name of one source's own password, as in ``ORACLE_PASSWORD_HR``, or of its file."""
 
 
 class SettingsError(Exception):
@@ -76,11 +81,15 @@ class ModelSettings(_Value):
 
 
 class OracleSettings(_Value):
-    """How to reach Oracle."""
+    """How to reach Oracle: what each source of bot.toml does not say of itself."""
 
-    dsn: str
-    user: str
-    password: SecretStr
+    dsn: str | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    passwords: Mapping[str, SecretStr] = {}
+    """Of one source each, by the end of the variable's name (``HR``)."""
+    client_lib_dir: Path | None = None
+    """Oracle's own client libraries. With them every connection of the process is thick."""
 
 
 class Settings(_Value):
@@ -88,13 +97,15 @@ class Settings(_Value):
 
     slack: SlackSettings | None
     model: ModelSettings | None
-    oracle: OracleSettings | None
+    oracle: OracleSettings
     redis_url: SecretStr
     warehouse_dir: Path
     bot_toml: Path
     runtime_dir: Path | None = None
     """Where a running process leaves a sign of life for ``botctl health``; None: it leaves none."""
     log_format: Literal["text", "json"] = "text"
+    metrics_address: tuple[str, int] | None = None
+    """Host and port on which a running process answers /metrics, /healthz and /readyz."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,6 @@ _PARTS = {
         "the other for signed HTTP.",
     ),
     "model": _Part("the model", ("OPENAI_API_KEY",)),
-    "oracle": _Part("Oracle", ("ORACLE_DSN", "ORACLE_USER", "ORACLE_PASSWORD")),
 }
 
 
@@ -128,7 +138,9 @@ def read_environment(env_file: Path | None = None) -> dict[str, str]:
 
 
 def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozenset()) -> Settings:
-    """Read settings from *environ*; *need* names parts (slack, model, oracle) that must be there.
+    """Read settings from *environ*; *need* names parts (slack, model) that must be there.
+
+    Whether Oracle can be reached depends on bot.toml as well: `app.sources.resolve_sources`.
 
     Raises SettingsError with every problem at once.
     """
@@ -158,6 +170,7 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
     log_format = values.get("LOG_FORMAT", "text")
     if log_format not in {"text", "json"}:
         problems.append(f"LOG_FORMAT is {log_format!r}; it must be text or json.")
+    metrics_address = _address(values, "METRICS_ADDRESS", problems)
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(
@@ -168,14 +181,20 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
             "model": _fields(values, "OPENAI_", "api_key", "model", "base_url")
             if given["model"]
             else None,
-            "oracle": _fields(values, "ORACLE_", "dsn", "user", "password")
-            if given["oracle"]
-            else None,
+            "oracle": {
+                **_fields(values, "ORACLE_", "dsn", "user", "password", "client_lib_dir"),
+                "passwords": {
+                    name.removeprefix(PASSWORD_OF): value
+                    for name, value in values.items()
+                    if name.startswith(PASSWORD_OF)
+                },
+            },
             "redis_url": redis_url,
             "warehouse_dir": values.get("WAREHOUSE_DIR", "warehouse"),
-            "bot_toml": values.get("BOT_TOML", "bot.toml"),
+            "bot_toml": bot_toml(environ),
             "runtime_dir": runtime_dir(environ),
             "log_format": log_format,
+            "metrics_address": metrics_address,
         }
     )
 
@@ -186,9 +205,17 @@ def runtime_dir(environ: Mapping[str, str]) -> Path | None:
     return Path(name) if name else None
 
 
+def bot_toml(environ: Mapping[str, str]) -> Path:
+    """Read only where bot.toml is: it can be looked at where nothing else is set."""
+    return Path(environ.get("BOT_TOML", "").strip() or "bot.toml")
+
+
 def _values(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    values = {name: environ[name].strip() for name in NAMES if environ.get(name, "").strip()}
-    for name in sorted(SECRETS):
+    own = {name.removesuffix("_FILE") for name in environ if name.startswith(PASSWORD_OF)} - {
+        PASSWORD_OF.removesuffix("_")
+    }
+    values = {name: environ[name].strip() for name in NAMES | own if environ.get(name, "").strip()}
+    for name in sorted(SECRETS | own):
         path = environ.get(f"{name}_FILE", "").strip()
         if not path:
             continue
@@ -224,6 +251,16 @@ def _join_dsn(values: dict[str, str], problems: list[str]) -> None:
         problems.append(
             "ORACLE_HOST and ORACLE_SERVICE_NAME belong together; set both, or ORACLE_DSN instead."
         )
+
+
+def _address(values: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, int] | None:
+    if name not in values:
+        return None
+    host, _, port = values[name].rpartition(":")
+    if not host or not _is_port(port):
+        problems.append(f"{name} is {values[name]!r}; it must be host:port, as in 127.0.0.1:9464.")
+        return None
+    return host.strip("[]"), int(port)
 
 
 def _is_port(text: str) -> bool:

@@ -1,10 +1,10 @@
 """What we say to Slack: one client with Slack's own retry handlers, and a function a message."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.client import HTTPException
-from typing import cast
+from typing import Literal, cast
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -13,6 +13,10 @@ from slack_sdk.http_retry.builtin_handlers import (
     RateLimitErrorRetryHandler,
     ServerErrorRetryHandler,
 )
+from slack_sdk.http_retry.handler import RetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
 
 from app.places import Place
 from app.settings import SlackSettings
@@ -35,6 +39,11 @@ _PASSING = frozenset(
 
 _TOO_MANY, _SERVER_FAULT = 429, 500
 
+CallOutcome = Literal["ok", "refused", "rate_limited", "server_error", "unreachable"]
+"""What became of one request to the Web API; *refused* is an answer that names an error."""
+OnCall = Callable[[str, CallOutcome], None]
+"""Told of each request: the method, such as ``chat.postMessage``, and what became of it."""
+
 
 class NotDelivered(Exception):
     """Slack has not taken what we said."""
@@ -48,13 +57,19 @@ class SlackRefused(NotDelivered):
     """It never will: the channel is gone, a right is missing, the message is not to its rules."""
 
 
-def make_client(settings: SlackSettings) -> WebClient:
-    """Make a client that waits as Slack asks (three times) and retries a broken connection once."""
+def make_client(
+    settings: SlackSettings, on_call: OnCall = lambda _method, _outcome: None
+) -> WebClient:
+    """Make a client that waits as Slack asks (three times) and retries a broken connection once.
+
+    *on_call* is told of each try, also of those by the clients that Bolt makes of this one.
+    """
     return WebClient(
         token=settings.bot_token.get_secret_value(),
         base_url=settings.api_url,
         timeout=15,
         retry_handlers=[
+            _Watch(on_call),
             ConnectionErrorRetryHandler(),
             RateLimitErrorRetryHandler(max_retry_count=3),
             ServerErrorRetryHandler(max_retry_count=1),
@@ -115,6 +130,36 @@ def reason(error: Exception) -> str:
     if isinstance(error, SlackApiError):
         return cast("str", error.response.get("error", "unknown"))
     return type(error).__name__
+
+
+class _Watch(RetryHandler):
+    """Sees every try, as the first of the handlers, and asks for no other."""
+
+    def __init__(self, on_call: OnCall) -> None:
+        super().__init__(max_retry_count=0)
+        self._on_call = on_call
+
+    def can_retry(
+        self,
+        *,
+        state: RetryState,  # noqa: ARG002 -- slack_sdk's signature
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,  # noqa: ARG002 -- the same
+    ) -> bool:
+        self._on_call(request.url.rpartition("/")[2], _outcome(response))
+        return False
+
+
+def _outcome(response: HttpResponse | None) -> CallOutcome:
+    if response is None:
+        return "unreachable"
+    body = response.body or {}
+    if response.status_code == _TOO_MANY or body.get("error") in ("ratelimited", "rate_limited"):
+        return "rate_limited"
+    if response.status_code >= _SERVER_FAULT:
+        return "server_error"
+    return "ok" if body.get("ok") else "refused"
 
 
 @contextmanager

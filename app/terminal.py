@@ -18,7 +18,8 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from app.texts import Language, say, word_failure
+from app.failure_texts import word_failure
+from app.texts import Language, say
 from app.views.answer import write_arguments
 from app.views.text import CONTROL, number
 from sync.plan import Plan, Receipt

@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,14 +19,22 @@ from app.answering import Office, give_up, handle
 from app.bolt import LISTENERS, make_app
 from app.bot_config import BotConfig
 from app.cards import keep_cards_true
-from app.core import Core, OpenSource
-from app.settings import OracleSettings, Settings, SettingsError
+from app.config_diff import note_config
+from app.core import Core
+from app.desk import make_desk
+from app.event_log import STARTED, note_event
+from app.groups import make_groups
+from app.metrics import CountedModel, Metrics, make_metrics
+from app.owners import make_has_left
+from app.settings import Settings, SettingsError
 from app.slack_gateway import make_client
+from app.sources import resolve_sources
 from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
-from sync.errors import OracleUnreachable
-from sync.oracle import Session, Source, connect
 from sync.state import OWNER, connect_state, missing_safety
+from sync.warehouse.identity import check_warehouse
+from sync.warehouse.query_process import QueryLimits, open_queries
+from sync.warehouse.walls import Walls
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +47,7 @@ class Bot:
     run: Callable[[threading.Event], None]
     """Work until the event is set; then finish the turns at hand."""
     is_connected: Callable[[], bool]
+    metrics: Metrics
 
 
 def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = None) -> Core:
@@ -48,8 +56,9 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         redis=connect_state(settings.redis_url.get_secret_value()),
         config=config,
         warehouse=settings.warehouse_dir,
+        queries=open_queries(settings.warehouse_dir, _query_limits(config)),
         analyst=make_analyst(llm or _llm(settings), max_steps=config.limits.turn_steps),
-        open_session=_open_session(settings.oracle, config),
+        sources=resolve_sources(settings.oracle, config).reachable,
     )
 
 
@@ -66,24 +75,37 @@ def build(
 
     *alive* is called again and again while the bot takes messages and Slack can reach it.
 
-    Raises SettingsError if Slack is not set, and slack_sdk's errors if Slack refuses the token.
+    Raises SettingsError if Slack is not set, WarehouseMismatch, and slack_sdk's errors if Slack
+    refuses the token.
     """
     if settings.slack is None:
         raise SettingsError(["SLACK_BOT_TOKEN is not set; the bot needs Slack."])
-    core = build_core(settings, config, llm=llm)
+    client = connect_state(settings.redis_url.get_secret_value())
+    metrics = make_metrics(client, settings.warehouse_dir)
+    core = build_core(settings, config, llm=CountedModel(llm or _llm(settings), metrics))
     for warning in missing_safety(core.redis):
         log.warning("Redis: %s", warning)
-    slack = slack or make_client(settings.slack)
+    check_warehouse(core.redis, core.warehouse)
+    slack = slack or make_client(settings.slack, metrics.slack_called)
     team = cast("str", slack.auth_test()["team_id"])
     owner = _owner(core.redis, team)
     if owner != team:
         problem = f"This Redis serves the bot of workspace {owner}; give {team} one of its own."
         raise SettingsError([problem])
+    note_config(core.redis, "bot", config)
     if not config.offered:
         log.warning("bot.toml offers no table, so nothing can be synced or asked")
-    office = Office(core, slack, team)
+    office = Office(
+        core,
+        slack,
+        team,
+        metrics.turn_told,
+        metrics.entry_given_up,
+        owner_is_gone=make_has_left(slack),
+    )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    app = make_app(settings.slack, core.redis, slack, config, listeners)
+    desk = make_desk(core, make_groups(slack))
+    app = make_app(settings.slack, core.redis, slack, config, listeners, metrics.clicked, desk)
     transport = make_transport(app, settings.slack)
     consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     turns = Turns(
@@ -99,11 +121,14 @@ def build(
     def run(stop: threading.Event) -> None:
         cards = threading.Thread(
             target=keep_cards_true,
-            args=(core.redis, slack, team, config.approvals.approvers, consumer, stop),
+            args=(core.redis, slack, team, config.deciders, consumer, stop, desk),
             name="cards",
         )
+        note_event(core.redis, team, STARTED)
+        _tell_walls(core.queries.walls)
         transport.open()
         cards.start()
+        core.queries.prepare()  # once Slack is there: it takes a core for a moment
         try:
             turns.run(stop)
         finally:
@@ -111,14 +136,26 @@ def build(
             transport.close()
             cards.join()
             listeners.shutdown()
+            core.queries.close()
 
-    return Bot(core, run, transport.is_open)
+    return Bot(core, run, transport.is_open, metrics)
 
 
 def _owner(client: "redis.Redis", team: str) -> str:
     """Name the workspace this Redis serves; the first that asks gets it."""
     client.set(OWNER, team, nx=True)
     return cast("str", client.get(OWNER))
+
+
+def _tell_walls(found: Walls) -> None:
+    if found.files == "landlock":
+        log.info("queries stand behind Landlock (ABI %s)", found.landlock)
+    else:
+        log.warning("queries have no Landlock; their files wall: %s (botctl doctor)", found.files)
+
+
+def _query_limits(config: BotConfig) -> QueryLimits:
+    return QueryLimits(seconds=config.limits.query_seconds, rows=config.limits.query_rows)
 
 
 def _llm(settings: Settings) -> Model:
@@ -130,19 +167,3 @@ def _llm(settings: Settings) -> Model:
             api_key=model.api_key.get_secret_value(), model=model.model, base_url=model.base_url
         )
     )
-
-
-def _open_session(oracle: OracleSettings | None, config: BotConfig) -> OpenSource:
-    known = {section.name for section in config.source}
-
-    def open_session(source: str, action: str, asker: str) -> AbstractContextManager[Session]:
-        if oracle is None or source not in known:
-            raise OracleUnreachable(source=source, detail="its ORACLE_ settings are missing")
-        password = oracle.password.get_secret_value()
-        return connect(
-            Source(name=source, dsn=oracle.dsn, user=oracle.user, password=password),
-            action=action,
-            client_identifier=asker,
-        )
-
-    return open_session

@@ -11,6 +11,7 @@ from bench.rows import plan_of, source_of, sync
 from sandbox.oracle.process import OracleStandIn
 from sync.oracle import Source
 from sync.plan import Plan, TableRef
+from sync.warehouse.generation import memory_mib, writing_threads
 
 
 def measure_memory(
@@ -22,6 +23,8 @@ def measure_memory(
     slowly and less waits in memory.
     """
     _peak(oracle, *large, warehouse)
+    threads = writing_threads(len(os.sched_getaffinity(0)))
+    planned = plan_of(source_of(oracle), *large).tables[0]
     small_base, small_peak = _peak(oracle, *small, warehouse)
     large_base, large_peak = _peak(oracle, *large, warehouse)
     return Figure(
@@ -30,7 +33,12 @@ def measure_memory(
         unit="MiB",
         against="peer",
         other=small_peak,
-        detail={"peer_rows": small[1], "before_copy": max(small_base, large_base)},
+        detail={
+            "peer_rows": small[1],
+            "before_copy": max(small_base, large_base),
+            "duckdb_limit": memory_mib(planned, threads),
+            "duckdb_threads": threads,
+        },
     )
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import plan_tables, run_plan
+from sync.engine import Steps, make_table_plan, plan_tables, run_plan
 from sync.oracle import Session, Source, connect
 from sync.plan import Plan, Receipt, TableRef
 from sync.warehouse.manifest import Manifest, read_manifest
@@ -56,7 +56,9 @@ def opener(source: Source) -> Callable[[str], AbstractContextManager[Session]]:
 
 def plan_of(source: Source, ref: TableRef, rows: int) -> Plan:
     """The plan people would approve."""
-    return plan_tables(opener(source), [ref], Manifest(), lambda _: rows)
+    return plan_tables(
+        opener(source), [ref], Manifest(), lambda facts: make_table_plan(facts, rows)
+    )
 
 
 def sync(source: Source, plan: Plan, warehouse: Path) -> Receipt:
@@ -72,5 +74,5 @@ def sync(source: Source, plan: Plan, warehouse: Path) -> Receipt:
         warehouse=warehouse,
         run_id="bench",
         fence=fence,
-        on_progress=lambda _: None,
+        steps=Steps(on_progress=lambda _: None),
     )

@@ -14,6 +14,7 @@ from bench.ready import measure_help, measure_ready
 from bench.rows import create_table
 from bench.sync_speed import measure_sync
 from bench.turn import measure_turns
+from bench.walls import measure_walls
 from sandbox.oracle.process import start_oracle
 from sync.warehouse.layout import remove_folder
 
@@ -33,6 +34,8 @@ FULL = Sizes(rows=1_000_000, repetitions=5, turns=100, starts=5, questions=40)
 QUICK = Sizes(rows=50_000, repetitions=2, turns=20, starts=1, questions=10)
 LARGE = 4
 """How many times the rows the large table of the memory figure has."""
+WALLS = 5
+"""The same of the table that queries are measured on with and without their walls."""
 
 
 def main() -> None:
@@ -62,6 +65,8 @@ def measure(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
     remove_folder(scratch / "large-warehouse")
     yield measure_question(small, warehouse, sizes.questions)
     yield from measure_turns(small, warehouse, sizes.turns)
+    yield from measure_walls(scratch / "walls", WALLS * sizes.rows, sizes.questions)
+    remove_folder(scratch / "walls")
     yield from measure_ready(scratch, sizes.starts)
     yield measure_help(2 * sizes.starts)
 

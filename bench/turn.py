@@ -15,16 +15,17 @@ from typing import Any
 
 import openai
 
-from agent.deps import AnalystDeps, Caller, SchedulerStatus
+from agent.deps import AnalystDeps, Caller, Ruling, SchedulerStatus
 from agent.llm import LLMClient, LLMConfig
 from agent.service import make_analyst, run_analyst_turn
 from bench.figures import Figure, interleaved, percentile
 from sandbox.model.replies import Calls, JsonObject, Text, ToolCall
 from sandbox.model.server import ModelStandIn, start_model
 from sandbox.redis import start_redis
-from sync.errors import OracleUnreachable
+from sync.oracle_errors import OracleUnreachable
 from sync.plan import Plan, TableRef
 from sync.state import connect_state
+from sync.warehouse.query_process import QueryLimits, open_queries
 
 WARM_UP_TURNS = 3
 ANSWER = Text("SHIPPED orders are ahead, and PENDING ones are few.")
@@ -61,21 +62,26 @@ def measure_turns(ref: TableRef, warehouse: Path, turns: int) -> list[Figure]:
     """Take *turns* turns of each talk, each in a thread of its own."""
     redis, model = start_redis(), start_model([])
     client = connect_state(redis.url)
+    queries = open_queries(warehouse, QueryLimits())
     deps = AnalystDeps(
         redis=client,
         warehouse=warehouse,
+        queries=queries,
         offered=(ref,),
+        model_sees=lambda _: "rows",
         caller=Caller(team="T0BENCH", user="U0BENCH", channel="C0BENCH"),
         thread="",
         language="en",
         today=date(2026, 11, 22),
         timezone="Asia/Seoul",
         plan_sync=_no_oracle,
+        rule_on=lambda _: Ruling("ask", 1),
         schedule_status=lambda: SchedulerStatus(clock_running=True, schedules=()),
     )
     try:
         return [_measure(talk, deps, model, turns) for talk in talks(ref)]
     finally:
+        queries.close()
         client.close()
         model.stop()
         redis.stop()

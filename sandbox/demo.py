@@ -80,6 +80,8 @@ def story(sandbox: Sandbox, printed: "_Printed") -> None:
     printed.chapter("5. 거절된 동기화 / a sync, refused")
     asked = slack.post(MINJI, CHANNEL, "@Duckferry PRODUCTS 테이블 동기화 해줘")
     _press(slack, printed, asked, JUNHO, "sync.reject")
+    slack.wait_for_view(JUNHO)
+    slack.submit(JUNHO, {"reason": "월말 마감 중 / month end"})
     _answer(slack, asked)
 
     printed.chapter("6. Questions in English, answered from the copy")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from app.manifest import build_manifest
 from sandbox.model.server import ModelStandIn, start_model
 from sandbox.oracle.process import OracleStandIn, start_oracle
 from sandbox.redis import RedisStandIn, start_redis
@@ -53,7 +54,7 @@ def start_sandbox(
         if model is None:
             model = start_model()
             stack.callback(model.stop)
-        slack = start_slack()
+        slack = _slack_with_our_app()
         stack.callback(slack.stop)
         if http:
             port = _reserve_port(stack)
@@ -76,6 +77,15 @@ def start_sandbox(
             "BOT_TOML": str(BOT_TOML),
         }
         return Sandbox(oracle, slack, model, redis, directory, environ, stack.pop_all())
+
+
+def _slack_with_our_app() -> SlackStandIn:
+    """A workspace in which the app is installed by its manifest: with its scopes and no others."""
+    manifest = build_manifest()
+    return start_slack(
+        scopes=manifest["oauth_config"]["scopes"]["bot"],
+        events=manifest["settings"]["event_subscriptions"]["bot_events"],
+    )
 
 
 def _reserve_port(stack: ExitStack) -> int:

@@ -1,34 +1,48 @@
 """Approvals: a decision about one digest, made once, by someone allowed, before its expiry."""
 
+import hashlib
+import json
 import logging
 from enum import StrEnum
 from typing import Any, Literal, cast
 
 import redis
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from sync import approval_scripts as scripts
+from sync.audit import audit_key
 from sync.plan import Plan
-from sync.state import CARDS, INBOX, LUA_NOW, OPEN_RUNS, key, run_script, team_of
+from sync.standing import ScheduleChange
+from sync.state import CARDS, INBOX, OPEN_RUNS, key, run_script, team_of
 
 log = logging.getLogger(__name__)
 
-Verdict = Literal["approve", "reject"]
+Verdict = Literal["approve", "reject", "withdraw"]
 Outcome = Literal[
     "approved",
+    "one_more",
     "rejected",
+    "withdrawn",
+    "replaced",
     "already_approved",
     "already_rejected",
+    "already_withdrawn",
+    "already_replaced",
+    "already_yours",
     "expired",
     "changed",
     "not_allowed",
     "unknown",
 ]
+"""``one_more``: this yes counts, and another person's is needed."""
 
 KEEP_DAYS = 30
 """A decided or expired approval is remembered so long: a click on its card gets a true answer."""
 
 RUNS_LISTED = 500
 """Newest runs of a team that can be listed; older ones are still found by their id."""
+
+MAX_REASON_CHARACTERS = 500
 
 
 class ApprovalState(StrEnum):
@@ -37,6 +51,10 @@ class ApprovalState(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """By who asked."""
+    REPLACED = "replaced"
+    """By another revision of the same wish."""
     EXPIRED = "expired"
 
 
@@ -47,6 +65,8 @@ class Request(BaseModel):
 
     id: str
     plan: Plan
+    change: ScheduleChange | None = None
+    """A schedule that a yes creates, changes or ends, instead of a run of *plan* now."""
     requested_by: str
     """Who asked; for a schedule, its name."""
     thread: str
@@ -54,6 +74,21 @@ class Request(BaseModel):
     language: Literal["ko", "en"]
     schedule: str | None = None
     """Name of the schedule that asked, if no person did."""
+    reason: str = ""
+    """Why, in the words of who asked."""
+    quorum: int = 1
+    """How many people must say yes."""
+    revision: int = 1
+    replaces: str | None = None
+    """The request this is a new revision of."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of exactly what a yes leads to."""
+        if self.change is None:
+            return self.plan.digest
+        both = [self.plan.digest, self.change.model_dump_json()]
+        return hashlib.sha256(json.dumps(both).encode()).hexdigest()
 
 
 class Approval(BaseModel):
@@ -65,8 +100,13 @@ class Approval(BaseModel):
     state: ApprovalState
     created_ms: int
     expires_ms: int
+    yeses: tuple[str, ...] = ()
+    """Who has said yes so far, in order."""
     decided_by: str | None = None
     decided_ms: int | None = None
+    reason: str = ""
+    """Why it was rejected."""
+    replaced_by: str | None = None
     run_id: str | None = None
     card: str | None = None
     """Where its card stands, in the words of the surface that posted it."""
@@ -77,77 +117,49 @@ class Approval(BaseModel):
         return self.request.id
 
 
-_LOOK = (
-    LUA_NOW
-    + """
-local function tell_card()
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'approval', ARGV[1])
-end
-local function tell_thread(kind)
-  local thread = redis.call('HGET', KEYS[1], 'thread')
-  local body = cjson.encode({approval = ARGV[1]})
-  redis.call('XADD', KEYS[4], '*', 'kind', kind, 'thread', thread, 'body', body)
-end
-local function look()
-  local fields = redis.call('HMGET', KEYS[1], 'state', 'expires_ms')
-  if fields[1] == 'pending' and now >= tonumber(fields[2]) then
-    redis.call('HSET', KEYS[1], 'state', 'expired')
-    redis.call('ZREM', KEYS[2], ARGV[1])
-    tell_card()
-    tell_thread('expired')
-    return 'expired'
-  end
-  return fields[1]
-end
-"""
-)
-"""Start of every script here: ``look()`` gives the state, expired by this look if its time is up.
-
-KEYS are the approval, the team's pending ones, the cards and the inbox; ARGV[1] is the approval's
-id.
-"""
-
-_REQUEST = (
-    _LOOK
-    + """
-if not look() then
-  redis.call('HSET', KEYS[1], 'request', ARGV[2], 'digest', ARGV[3], 'state', 'pending',
-             'created_ms', now, 'expires_ms', now + ARGV[4], 'thread', ARGV[6])
-  redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[5])
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1001)
-  redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
-end
-return redis.call('HGETALL', KEYS[1])
-"""
-)
-
-
-def request_approval(client: "redis.Redis", request: Request, *, expires_seconds: int) -> Approval:
+def request_approval(
+    client: "redis.Redis", request: Request, *, expires_seconds: int, where: str = ""
+) -> Approval:
     """Store a request and start its clock; the same id again gives what is stored.
 
     Its card is asked for with `show_card`, once what belongs above it has been said.
     """
     flat = run_script(
         client,
-        _REQUEST,
+        scripts.REQUEST,
         _keys(request.id),
         request.id,
-        request.model_dump_json(),
-        request.plan.digest,
-        expires_seconds * 1000,
-        KEEP_DAYS * 86_400_000,
-        request.thread,
+        request.requested_by,
+        where,
+        *_stored(request, expires_seconds),
     )
     return _approval(flat)
 
 
-_LOAD = (
-    _LOOK
-    + """
-if not look() then return {} end
-return redis.call('HGETALL', KEYS[1])
-"""
-)
+def revise(
+    client: "redis.Redis",
+    old: Approval,
+    request: Request,
+    *,
+    user: str,
+    expires_seconds: int,
+    where: str = "",
+) -> Outcome:
+    """Void a pending request and store another revision in one step; both cards are told.
+
+    ``replaced``, or what stood in the way; then nothing has changed.
+    """
+    outcome = run_script(
+        client,
+        scripts.REVISE,
+        [*_keys(old.id), _key(request.id)],
+        old.id,
+        user,
+        where,
+        *_stored(request, expires_seconds),
+        request.id,
+    )
+    return cast("Outcome", outcome)
 
 
 def load_approval(client: "redis.Redis", approval_id: str) -> Approval | None:
@@ -155,105 +167,99 @@ def load_approval(client: "redis.Redis", approval_id: str) -> Approval | None:
 
     None if Redis knows nothing of it, or keeps it in a form this version cannot read.
     """
-    flat = run_script(client, _LOAD, _keys(approval_id), approval_id)
+    flat = run_script(client, scripts.LOAD, _keys(approval_id), approval_id, "", "")
     try:
         return _approval(flat) if flat else None
-    except (ValidationError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         log.error("approval %s cannot be read: %s", approval_id, type(error).__name__)  # noqa: TRY400 -- the record may hold anything
         return None
 
 
-_DECIDE = (
-    _LOOK
-    + """
-local state = look()
-if not state then return 'unknown' end
-if state == 'expired' then return state end
-if state ~= 'pending' then return 'already_' .. state end
-if redis.call('HGET', KEYS[1], 'digest') ~= ARGV[2] then return 'changed' end
-if ARGV[5] ~= '1' then return 'not_allowed' end
-redis.call('ZREM', KEYS[2], ARGV[1])
-tell_card()
-redis.call('HSET', KEYS[1], 'decided_by', ARGV[3], 'decided_ms', now)
-if ARGV[4] == 'approve' then
-  redis.call('HSET', KEYS[1], 'state', 'approved', 'run_id', ARGV[6])
-  redis.call('HSET', KEYS[5], 'id', ARGV[6], 'approval', ARGV[1], 'state', 'queued',
-             'queued_ms', now)
-  redis.call('PEXPIRE', KEYS[5], ARGV[7])
-  redis.call('ZADD', KEYS[6], now, ARGV[6])
-  redis.call('ZADD', KEYS[7], now, ARGV[6])
-  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1 - ARGV[8])
-  return 'approved'
-end
-redis.call('HSET', KEYS[1], 'state', 'rejected')
-tell_thread('rejected')
-return 'rejected'
-"""
-)
+class Click(BaseModel):
+    """A person's decision, as it arrives."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user: str
+    verdict: Verdict
+    digest: str
+    """Of what they were shown."""
+    reason: str = ""
+    where: str = ""
+    """The message or terminal they decided in, for the audit."""
 
 
 def decide(
-    client: "redis.Redis",
-    approval: Approval,
-    *,
-    digest: str,
-    user: str,
-    verdict: Verdict,
-    may_decide: bool,
+    client: "redis.Redis", approval: Approval, click: Click, *, may_decide: bool, quorum: int = 1
 ) -> Outcome:
-    """Decide once, in one step with the consequence: a yes queues the run, a no tells the thread.
+    """Decide once, in one step with the consequence and the audit entry.
 
-    *digest* is what the person was shown; *may_decide* is the policy's answer for *user*, asked at
-    the click. State, expiry (by Redis's own clock) and digest are compared inside the step, so of
-    many clicks exactly one decides.
+    A yes queues the run, or changes the schedule; a no tells the thread. *may_decide* is the
+    policy's answer for this person, and *quorum* how many people it asks for, both of the moment of
+    the click; what the request itself asks for counts too. State, expiry (by Redis's own clock),
+    digest and earlier yeses are compared inside the step, so of many clicks exactly one decides.
+    What is refused is noted as well.
     """
     # The run's id follows from the approval's: however often this is called, there is one run.
-    run_id = approval.id
+    run_id, change = approval.id, approval.request.change
+    team = team_of(run_id)
     outcome = run_script(
         client,
-        _DECIDE,
+        scripts.DECIDE,
         [
             *_keys(approval.id),
             run_key(run_id),
             OPEN_RUNS,
-            key(team_of(run_id), "runs"),
+            key(team, "runs"),
+            schedules_key(team),
         ],
         approval.id,
-        digest,
-        user,
-        verdict,
+        click.user,
+        click.where,
+        click.digest,
+        click.verdict,
         int(may_decide),
+        max(quorum, approval.request.quorum),
+        click.reason[:MAX_REASON_CHARACTERS],
         run_id,
         KEEP_DAYS * 86_400_000,
         RUNS_LISTED,
+        change.schedule.name if change else "",
+        change.stored() if change else "",
+        change.action if change else "",
     )
     return cast("Outcome", outcome)
 
 
-_PENDING = (
-    LUA_NOW + "return redis.call('ZRANGEBYSCORE', KEYS[1], now + 1, '+inf', 'LIMIT', 0, ARGV[1])"
-)
+def approve_by_rule(client: "redis.Redis", approval: Approval, rule: str) -> Approval:
+    """Say yes in the name of a rule of the policy, and give the approval as it is then.
+
+    For what needs nobody's yes. It is decided and noted like a person's, so it may be called again.
+    """
+    click = Click(user=f"rule:{rule}", verdict="approve", digest=approval.request.digest)
+    decide(client, approval, click, may_decide=True)
+    return load_approval(client, approval.id) or approval
 
 
 def pending_approvals(client: "redis.Redis", team: str, limit: int) -> list[Approval]:
     """Read up to *limit* requests of a team that wait for a person, the soonest to expire first."""
-    ids = cast("list[str]", run_script(client, _PENDING, [_pending_key(team)], limit))
+    ids = cast("list[str]", run_script(client, scripts.PENDING, [_pending_key(team)], limit))
     waiting = [load_approval(client, approval_id) for approval_id in ids]
     return [one for one in waiting if one is not None and one.state is ApprovalState.PENDING]
 
 
-_OVERDUE = LUA_NOW + "return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 1000)"
-
-
 def expire_overdue(client: "redis.Redis", team: str) -> None:
     """Expire the requests of a team whose time is up; their cards are told."""
-    for approval_id in run_script(client, _OVERDUE, [_pending_key(team)]):
+    for approval_id in run_script(client, scripts.OVERDUE, [_pending_key(team)]):
         load_approval(client, approval_id)
 
 
-_REMEMBER_CARD = """
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'card', ARGV[1]) end
-"""
+def ending_soon(client: "redis.Redis", team: str, *, within_seconds: int) -> list[Approval]:
+    """Give the requests of a team that end soon, each once for all callers: for one reminder."""
+    prefix = _key(f"{team}-").removesuffix(f"{team}-")
+    ids = run_script(client, scripts.ENDING, [_pending_key(team)], within_seconds * 1000, prefix)
+    found = [load_approval(client, approval_id) for approval_id in cast("list[str]", ids)]
+    return [one for one in found if one is not None and one.state is ApprovalState.PENDING]
 
 
 def show_card(client: "redis.Redis", approval_id: str) -> None:
@@ -263,7 +269,7 @@ def show_card(client: "redis.Redis", approval_id: str) -> None:
 
 def remember_card(client: "redis.Redis", approval_id: str, card: str) -> None:
     """Note where the card of an approval stands, so that any bot can update it."""
-    run_script(client, _REMEMBER_CARD, [_key(approval_id)], card)
+    run_script(client, scripts.REMEMBER_CARD, [_key(approval_id)], card)
 
 
 def run_key(run_id: str) -> str:
@@ -271,8 +277,31 @@ def run_key(run_id: str) -> str:
     return key(team_of(run_id), "run", run_id)
 
 
+def schedules_key(team: str) -> str:
+    """Name the key of a team's schedules, a hash by name."""
+    return key(team, "schedules")
+
+
+def _stored(request: Request, expires_seconds: int) -> tuple[str | int, ...]:
+    tables = ", ".join(str(table.ref) for table in request.plan.tables)
+    asked = (
+        f"{request.change.action} schedule {request.change.schedule.name}"
+        if request.change
+        else "sync"
+    )
+    return (
+        request.model_dump_json(),
+        request.digest,
+        expires_seconds * 1000,
+        KEEP_DAYS * 86_400_000,
+        request.thread,
+        f"{asked}: {tables}"[:1000],
+    )
+
+
 def _keys(approval_id: str) -> list[str]:
-    return [_key(approval_id), _pending_key(team_of(approval_id)), CARDS, INBOX]
+    team = team_of(approval_id)
+    return [_key(approval_id), _pending_key(team), CARDS, INBOX, audit_key(team)]
 
 
 def _pending_key(team: str) -> str:
@@ -286,4 +315,5 @@ def _key(approval_id: str) -> str:
 def _approval(flat: list[str]) -> Approval:
     fields: dict[str, Any] = dict(zip(flat[::2], flat[1::2], strict=True))
     fields["request"] = Request.model_validate_json(fields["request"])
+    fields["yeses"] = json.loads(fields.get("yeses", "[]"))
     return Approval.model_validate(fields)

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.plan import TableRef
 from sync.state import PREFIX, raw_client, run_script
+from sync.warehouse.identity import WAREHOUSE_KEY
 from sync.warehouse.layout import (
     DATA_FILE,
     RECEIPT_FILE,
@@ -143,7 +144,7 @@ repeat
   local page = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)
   cursor = page[1]
   for _, name in ipairs(page[2]) do
-    local value = not seen[name] and redis.call('DUMP', name)
+    local value = not seen[name] and name ~= ARGV[3] and redis.call('DUMP', name)
     seen[name] = true
     if value then
       bytes = bytes + #value
@@ -158,7 +159,7 @@ return dumped
 
 def _save_state(client: "redis.Redis", path: Path) -> int:
     with raw_client(client) as raw:
-        reply = run_script(raw, _DUMP_ALL, [], f"{PREFIX}:*", MAX_STATE_BYTES)
+        reply = run_script(raw, _DUMP_ALL, [], f"{PREFIX}:*", MAX_STATE_BYTES, WAREHOUSE_KEY)
     if reply == b"too much":
         raise BackupError(
             f"Redis holds more than {MAX_STATE_BYTES:,} bytes of state; back up its append-only "

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.errors import TableNotFound
 from sync.oracle import Session, rows
+from sync.oracle_errors import TableNotFound
 from sync.plan import TableRef
 from sync.types import written_type
 

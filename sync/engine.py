@@ -13,7 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sync.catalog import TableFacts, describe_table
-from sync.errors import PlanDrifted, UnsupportedColumn, VerificationFailed, WarehouseDamaged
+from sync.errors import (
+    ColumnNotFound,
+    PlanDrifted,
+    UnsupportedColumn,
+    VerificationFailed,
+    WarehouseDamaged,
+)
+from sync.names import one_source
 from sync.oracle import (
     Session,
     begin_read_only,
@@ -42,30 +49,36 @@ log = logging.getLogger(__name__)
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 """Opens a session on the source of that name."""
 
+PlanTable = Callable[[TableFacts], TablePlan]
+"""Makes the plan of a table from its facts by what is configured; see `make_table_plan`."""
+
 
 def plan_tables(
     open_session: OpenSession,
     refs: Sequence[TableRef],
     manifest: Manifest,
-    max_rows: Callable[[TableRef], int],
+    plan_table: PlanTable,
 ) -> Plan:
-    """What copying *refs* would do, from the dictionary alone: no row is read or counted."""
+    """What copying *refs*, all of one source, would do.
+
+    From the dictionary alone: no row is read or counted. Raises `SourcesMixed`, `TableNotFound`,
+    and what *plan_table* and opening a session raise.
+    """
     tables: list[TablePlan] = []
     estimates: list[Estimate] = []
-    with ExitStack() as stack:
-        sessions = {
-            name: stack.enter_context(open_session(name))
-            for name in dict.fromkeys(ref.source for ref in refs)
-        }
+    with open_session(one_source(refs)) as session:
         for ref in refs:
-            facts = describe_table(sessions[ref.source], ref)
-            tables.append(make_table_plan(facts, max_rows(ref)))
+            facts = describe_table(session, ref)
+            tables.append(plan_table(facts))
             estimates.append(make_estimate(facts, manifest))
     return Plan(tables=tuple(tables), estimates=tuple(estimates))
 
 
-def make_table_plan(facts: TableFacts, max_rows: int) -> TablePlan:
-    """The plan of one table; raises `UnsupportedColumn`."""
+def make_table_plan(facts: TableFacts, max_rows: int, key: tuple[str, ...] = ()) -> TablePlan:
+    """The plan of one table; *key* takes the place of Oracle's own.
+
+    Raises `UnsupportedColumn`, and `ColumnNotFound` for a column of *key*.
+    """
     columns: list[Column] = []
     taken: set[str] = set()
     for column in facts.columns:
@@ -85,8 +98,16 @@ def make_table_plan(facts: TableFacts, max_rows: int) -> TablePlan:
                 nullable=column.nullable,
             )
         )
+    names = [column.name for column in columns]
+    for name in key:
+        if name not in names:
+            raise ColumnNotFound(table=str(facts.ref), column=name, columns=", ".join(names))
     return TablePlan(
-        ref=facts.ref, mode="full", columns=tuple(columns), key=facts.key, max_rows=max_rows
+        ref=facts.ref,
+        mode="full",
+        columns=tuple(columns),
+        key=key or facts.key,
+        max_rows=max_rows,
     )
 
 
@@ -101,6 +122,20 @@ def make_estimate(facts: TableFacts, manifest: Manifest) -> Estimate:
     )
 
 
+@dataclass(frozen=True)
+class Steps:
+    """What is called as a run goes on; what one of them raises stops it."""
+
+    on_progress: Callable[[Progress], None]
+    """For every batch, on another thread."""
+    on_verifying: Callable[[], None] = lambda: None
+    """All rows have arrived and are now compared with Oracle."""
+    on_session: Callable[[Session], None] = lambda _: None
+    """Oracle is about to be read in this session, which `sync.oracle.cancel` can break off."""
+    on_publishing: Callable[[], None] = lambda: None
+    """They are proven, and readers will see them next."""
+
+
 def run_plan(
     plan: Plan,
     *,
@@ -108,36 +143,35 @@ def run_plan(
     warehouse: Path,
     run_id: str,
     fence: Callable[[TableRef], int],
-    on_progress: Callable[[Progress], None],
-    on_verifying: Callable[[], None] = lambda: None,
-    on_publishing: Callable[[], None] = lambda: None,
+    steps: Steps,
+    plan_table: PlanTable | None = None,
+    build: str | None = None,
 ) -> Receipt:
     """Copy, prove and publish all tables of *plan*, or none of them.
 
-    The tables of one source are read in one read-only transaction, so they show one moment. The
-    caller holds the tables' leases. *fence* gives a table's fencing number; it is asked before
-    Oracle is read, so whoever has the higher one also read the newer rows. *on_progress* is called
-    for every batch, on another thread, *on_verifying* and *on_publishing* before what they name;
-    what they raise stops the run. Raises any `OracleError`, `PlanDrifted`, `TooManyRows`,
-    `VerificationFailed`, `StaleFence`, `DiskFull` and `ValueDoesNotFit`.
+    All are read in one read-only transaction, so they show one moment. Before that each is planned
+    again by *plan_table*, or by the plan's own ceiling where there is none; another outcome is
+    drift. The caller holds the tables' leases. *fence* gives a table's fencing number; it is asked
+    before Oracle is read, so whoever has the higher one also read the newer rows. *build* names
+    what is being written, where other attempts of the run may still write. Raises any
+    `OracleError`, `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `StaleFence`, `DiskFull` and
+    `ValueDoesNotFit`.
     """
     began = time.monotonic()
     fences = [fence(table.ref) for table in plan.tables]
     with ExitStack() as stack:
-        moments = {
-            name: _begin(stack.enter_context(open_session(name)))
-            for name in dict.fromkeys(table.ref.source for table in plan.tables)
-        }
-        facts = [_still_as_planned(moments[t.ref.source].session, t) for t in plan.tables]
+        session = stack.enter_context(open_session(plan.source))
+        steps.on_session(session)
+        moment = _begin(session)
+        facts = [_still_as_planned(moment.session, table, plan_table) for table in plan.tables]
         staged: list[_Staged] = []
         for number, table in enumerate(plan.tables):
-            folder = stack.enter_context(building(warehouse, table.ref, run_id))
-            report = _reporter(plan, number, began, on_progress)
-            moment = moments[table.ref.source]
+            folder = stack.enter_context(building(warehouse, table.ref, build or run_id))
+            report = _reporter(plan, number, began, steps.on_progress)
             staged.append(_stage(moment, table, folder, fences[number], report))
-        on_verifying()
+        steps.on_verifying()
         receipts = [_prove(one, run_id) for one in staged]
-        on_publishing()
+        steps.on_publishing()
         _publish(warehouse, staged, facts, receipts)
     return Receipt(tables=tuple(receipts), seconds=_since(began))
 
@@ -167,10 +201,16 @@ def _begin(session: Session) -> _Moment:
     return _Moment(session, current_scn(session), oracle_now(session).isoformat())
 
 
-def _still_as_planned(session: Session, planned: TablePlan) -> TableFacts:
+def _still_as_planned(
+    session: Session, planned: TablePlan, plan_table: PlanTable | None
+) -> TableFacts:
     """Fresh facts of the table; raises `PlanDrifted` where they make another plan."""
     facts = describe_table(session, planned.ref)
-    if make_table_plan(facts, planned.max_rows) != planned:
+    again = plan_table(facts) if plan_table else make_table_plan(facts, planned.max_rows)
+    # A lower ceiling than the configured one was agreed on in a form; a higher one is drift.
+    ceiling = min(planned.max_rows, again.max_rows)
+    again = again.model_copy(update={"max_rows": ceiling})
+    if again != planned:
         raise PlanDrifted(table=str(planned.ref))
     return facts
 
@@ -273,6 +313,7 @@ def _reporter(
     """Turns the running total of one table into `Progress`."""
     table = str(plan.tables[number].ref)
     expected = plan.estimates[number].rows if plan.estimates else None
+    table_began = time.monotonic()
 
     def report(rows: int) -> None:
         on_progress(
@@ -283,6 +324,7 @@ def _reporter(
                 rows=rows,
                 expected_rows=expected,
                 seconds=_since(began),
+                table_seconds=_since(table_began),
             )
         )
 

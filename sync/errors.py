@@ -1,13 +1,7 @@
 """Everything that can go wrong below the agent, named for what happened.
 
 DuckferryError
-├── OracleError                 the source
-│   ├── LoginRefused            never retried: retrying locks accounts
-│   ├── OracleUnreachable       transient
-│   ├── ConnectionDropped       transient
-│   ├── OracleTimeout           transient
-│   ├── TableNotFound
-│   └── OracleFailure           any other ORA- or DPY- code
+├── OracleError                 the source: `sync.oracle_errors`
 ├── WarehouseError              the copies
 │   ├── TableNotSynced
 │   ├── TableAmbiguous
@@ -15,18 +9,23 @@ DuckferryError
 │   ├── BadQuery
 │   ├── QueryTimeout
 │   ├── QueryFailed
+│   ├── QueriesUnguarded
 │   ├── UnsupportedColumn
 │   ├── ValueDoesNotFit
 │   ├── StaleFence
 │   ├── WarehouseDamaged
+│   ├── WarehouseMismatch
 │   └── DiskFull
 ├── RunError                    one run
 │   ├── VerificationFailed
 │   ├── TooManyRows
 │   ├── TableBusy               transient
 │   ├── PlanDrifted
+│   ├── Cancelled
 │   └── WorkerLost
 ├── TableNotOffered             bot.toml does not offer the table
+├── SourcesMixed                one sync reads one source
+├── RefusedByRule               a rule of bot.toml forbids it
 ├── StateUnavailable            Redis; transient
 └── Unexpected                  a fault of ours, caught at an outer edge
 
@@ -69,68 +68,6 @@ class DuckferryError(Exception):
         return Failure(code=self.code, params=self.params)
 
 
-class OracleError(DuckferryError):
-    """The source said no, or said nothing."""
-
-
-class LoginRefused(OracleError):
-    """Oracle does not accept the user and password (ORA-01017, 28000, 28001)."""
-
-    code = "login_refused"
-    message = (
-        "Oracle refused the login of user {user} at {source} ({oracle_code}). Check ORACLE_USER "
-        "and ORACLE_PASSWORD; it will not be tried again by itself, so that the account is not "
-        "locked."
-    )
-
-
-class OracleUnreachable(OracleError):
-    """No connection could be made."""
-
-    code = "oracle_unreachable"
-    message = (
-        "Oracle source {source} cannot be reached ({detail}). Check that the database and its "
-        "listener run and that ORACLE_DSN is right, then ask again."
-    )
-    transient = True
-
-
-class ConnectionDropped(OracleError):
-    """The connection ended in the middle of the work."""
-
-    code = "connection_dropped"
-    message = "The connection to Oracle source {source} broke off. The old data stays; ask again."
-    transient = True
-
-
-class OracleTimeout(OracleError):
-    """Oracle did not answer within the call timeout."""
-
-    code = "oracle_timeout"
-    message = (
-        "Oracle source {source} did not answer within {seconds} s. The old data stays; ask again "
-        "later."
-    )
-    transient = True
-
-
-class TableNotFound(OracleError):
-    """Neither our user's catalog nor a read shows the table (ORA-00942)."""
-
-    code = "table_not_found"
-    message = (
-        "Oracle source {source} has no table {table} that our user may read. Check the name, or "
-        "have the DBA grant READ on it."
-    )
-
-
-class OracleFailure(OracleError):
-    """Any other code of the server or driver."""
-
-    code = "oracle_failure"
-    message = "Oracle source {source} answered with {oracle_code}. The old data stays."
-
-
 class WarehouseError(DuckferryError):
     """The DuckDB copies."""
 
@@ -167,9 +104,7 @@ class QueryTimeout(WarehouseError):
     """The query process was ended at its deadline."""
 
     code = "query_timeout"
-    message = (
-        "The query did not end within {seconds} s and was stopped. Ask for less, or add a filter."
-    )
+    message = "The query did not end within {seconds} s. Ask for less, or add a filter."
 
 
 class QueryFailed(WarehouseError):
@@ -177,6 +112,16 @@ class QueryFailed(WarehouseError):
 
     code = "query_failed"
     message = "The query could not be run: {reason}"
+
+
+class QueriesUnguarded(WarehouseError):
+    """Nothing of the operating system would keep a query from the files of this machine."""
+
+    code = "queries_unguarded"
+    message = (
+        "No query is run: this runs as root, may not become another user, and its kernel has no "
+        "Landlock. An admin must run it as a user of its own."
+    )
 
 
 class UnsupportedColumn(WarehouseError):
@@ -210,6 +155,17 @@ class WarehouseDamaged(WarehouseError):
     )
 
 
+class WarehouseMismatch(WarehouseError):
+    """The folder is not the one the other processes of this Redis work on."""
+
+    code = "warehouse_mismatch"
+    message = (
+        "WAREHOUSE_DIR is not the warehouse this Redis knows (here: {here}, known: {known}). Check "
+        "WAREHOUSE_DIR and REDIS_URL of this process. If the folder was replaced on purpose, run "
+        "`botctl warehouse adopt`."
+    )
+
+
 class StaleFence(WarehouseError):
     """A newer run has published this table, or has begun to copy it; ours came too late."""
 
@@ -221,9 +177,7 @@ class DiskFull(WarehouseError):
     """The warehouse's disk has no room for the new copy."""
 
     code = "disk_full"
-    message = (
-        "The disk of the warehouse is full. The old data stays; free some space and ask again."
-    )
+    message = "The warehouse's disk is full. The old data stays; free some space and ask again."
 
 
 class RunError(DuckferryError):
@@ -268,6 +222,13 @@ class PlanDrifted(RunError):
     )
 
 
+class Cancelled(RunError):
+    """A person stopped the run, or took it out of the queue."""
+
+    code = "cancelled"
+    message = "{by} stopped this. Nothing was published; the old data stays."
+
+
 class WorkerLost(RunError):
     """The worker stopped without a word (killed, out of memory, machine gone)."""
 
@@ -282,6 +243,23 @@ class TableNotOffered(DuckferryError):
     message = (
         "{table} is not among the tables this bot may copy. An admin can add it to bot.toml.{hint}"
     )
+
+
+class SourcesMixed(DuckferryError):
+    """A sync of tables from several sources cannot show one moment."""
+
+    code = "sources_mixed"
+    message = (
+        "These tables are in different sources ({sources}), and one sync reads one source. Ask for "
+        "one sync for each."
+    )
+
+
+class RefusedByRule(DuckferryError):
+    """bot.toml forbids what was asked for, whoever says yes."""
+
+    code = "refused_by_rule"
+    message = "The rule {rule} of bot.toml does not allow this. {why}"
 
 
 class StateUnavailable(DuckferryError):

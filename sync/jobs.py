@@ -10,34 +10,37 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import redis
 from rq import Queue, Worker
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from sync.dispatch import USUAL_LIMITS, RunLimits, handed_over, take_places
 from sync.errors import DuckferryError
 from sync.leases import abandon
+from sync.run_scripts import handovers_key, knock_key
 from sync.runs import (
+    Backoff,
     Published,
     Run,
     RunState,
     end_lost_runs,
     finish,
     load_run,
-    open_runs,
+    usual_backoff,
     worker_lost,
 )
-from sync.state import key, raw_client, team_of
+from sync.state import raw_client
 
 log = logging.getLogger(__name__)
 
-QUEUE = "duckferry-runs"
+QUEUES = "duckferry-runs"
+"""Begins the name of each source's queue: a worker serves the sources it can reach."""
 MAX_HANDOVERS = 3
 """How often a queued run is handed to a worker again before it is called lost."""
 KNOCK_SECONDS = 10
@@ -54,24 +57,36 @@ _ENTRY_POINT = "sync.jobs.perform"
 """RQ wants a name in the job's record; nobody looks it up."""
 
 
-def enqueue(client: "redis.Redis", run_id: str) -> None:
-    """Knock on the workers' door for a queued run; a second knock for it changes nothing."""
-    client.set(_knock(run_id), "1", ex=KNOCK_SECONDS)
-    with _queue(client) as queue:
-        _push(queue, run_id)
+def hand_over(client: "redis.Redis", limits: RunLimits) -> None:
+    """Knock on the workers' doors for the queued runs that *limits* let through now, by fairness.
+
+    Called wherever a run is decided or ends; the reconciler does what a kill leaves undone.
+    """
+    runs = take_places(client, limits)
+    if runs:
+        with raw_client(client) as raw:
+            for run in runs:
+                _knock(client, raw, run)
 
 
-def reconcile(client: "redis.Redis", published: Published = lambda _: None) -> None:
-    """Hand over queued runs that no worker will see otherwise, and end the runs of dead workers.
+def reconcile(
+    client: "redis.Redis",
+    published: Published = lambda _: None,
+    limits: RunLimits = USUAL_LIMITS,
+    backoff: Backoff = usual_backoff,
+) -> None:
+    """Hand over queued runs that no worker will see otherwise, and settle those of dead workers.
 
     *published* says what a dead worker has still made visible. Any number may reconcile at once.
     """
-    with _queue(client) as queue:
-        for run_id in open_runs(client):
-            run = load_run(client, run_id)
-            if run is not None and run.state is RunState.QUEUED:
-                _knock_again(client, queue, run)
-    end_lost_runs(client, published)
+    waiting = handed_over(client)
+    if waiting:
+        with raw_client(client) as raw:
+            for run in waiting:
+                _knock(client, raw, run)
+    hand_over(client, limits)
+    if end_lost_runs(client, published, backoff):
+        hand_over(client, limits)
 
 
 def reconcile_until(
@@ -79,11 +94,13 @@ def reconcile_until(
     stop: threading.Event,
     on_error: Callable[[Exception], None],
     published: Published = lambda _: None,
+    limits: RunLimits = USUAL_LIMITS,
+    backoff: Backoff = usual_backoff,
 ) -> None:
     """Reconcile every `RECONCILE_SECONDS` until *stop*; errors (Redis away) are told, survived."""
     while not stop.wait(RECONCILE_SECONDS):
         try:
-            reconcile(client, published)
+            reconcile(client, published, limits, backoff)
         except Exception as error:  # the job's edge: whatever happens, lost runs are looked for
             on_error(error)
 
@@ -91,11 +108,17 @@ def reconcile_until(
 def work(
     url: str,
     client: "redis.Redis",
+    sources: Sequence[str],
     perform: Callable[[str], None],
     published: Published = lambda _: None,
     alive: Callable[[], None] = lambda: None,
+    limits: RunLimits = USUAL_LIMITS,
+    backoff: Backoff = usual_backoff,
 ) -> None:
-    """Work on runs until SIGTERM or SIGINT; the run at hand is finished first, each in a process.
+    """Work on runs of *sources* until SIGTERM or SIGINT, each in a process.
+
+    The run at hand is finished first. When one has ended, those that waited for its place are
+    handed over at once.
 
     *perform* gets the run's id in a forked child, which dies with this worker so that a killed
     worker's run is not carried on by an orphan while another worker starts it again. *alive* is
@@ -103,19 +126,13 @@ def work(
     """
     worker_pid = os.getpid()
 
-    class RunJob(Job):
-        """A job that calls *perform*, whatever its record says: Redis cannot choose what runs."""
+    class RunJob(_PlainJob):
+        """A job that calls *perform* in a process that dies with this worker."""
 
         def perform(self) -> None:
             die_with(worker_pid)
             perform(self.id)
-
-        def restore(self, raw_data: Any) -> None:
-            super().restore(raw_data)
-            self._success_callback_name = None
-            self._failure_callback_name = None
-            self._stopped_callback_name = None
-            self.webhooks = []
+            _hand_over_next(client, limits)
 
     class RunWorker(Worker):
         """A worker whose loop is seen from outside, and whose run outlives an absence of Redis."""
@@ -137,13 +154,14 @@ def work(
         run = load_run(client, job.id)
         if run is not None and abandon(client, run, pid):
             try:
-                end_lost_runs(client, published)
+                end_lost_runs(client, published, backoff)
             except (DuckferryError, OSError) as error:
                 log.warning("run %s is left to the reconciler: %s", job.id, error)
+            _hand_over_next(client, limits)
 
     connection = redis.Redis.from_url(url, health_check_interval=15)
     worker = RunWorker(
-        Queue(QUEUE, connection=connection, serializer=JSONSerializer),
+        [_queue(connection, source) for source in sources],
         connection=connection,
         serializer=JSONSerializer,
         job_class=RunJob,
@@ -154,6 +172,32 @@ def work(
     worker.work(logging_level="WARNING")
 
 
+class _PlainJob(Job):
+    """A job of which only its being there counts: Redis cannot choose what runs.
+
+    So a record that cannot be read stops no worker either.
+    """
+
+    @classmethod
+    def fetch(cls, id: str, *arguments: Any, **named: Any) -> Job:  # noqa: A002 -- RQ's name for it
+        try:
+            return super().fetch(id, *arguments, **named)
+        except (ValueError, TypeError, redis.ResponseError) as error:
+            raise NoSuchJobError(f"job {id!r} cannot be read") from error
+
+    def restore(self, raw_data: Any) -> None:
+        origin = raw_data.get(b"origin", b"").decode(errors="replace").encode()
+        content = self.serializer.dumps((_ENTRY_POINT, None, [self.id], {}))
+        record: dict[str, str | int] = {
+            "status": "queued",
+            "timeout": MAX_RUN_SECONDS,
+            "result_ttl": 0,
+            "failure_ttl": _FAILED_JOB_SECONDS,
+        }
+        known = {name.encode(): str(value).encode() for name, value in record.items()}
+        super().restore({**known, b"origin": origin, b"data": content})
+
+
 def die_with(parent_pid: int, how: signal.Signals = signal.SIGKILL) -> None:
     """Have the kernel send this process *how* when its parent is gone (Linux; prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
@@ -162,18 +206,34 @@ def die_with(parent_pid: int, how: signal.Signals = signal.SIGKILL) -> None:
         os.kill(os.getpid(), how)
 
 
-def _knock_again(client: "redis.Redis", queue: Queue, run: Run) -> None:
-    if not client.set(_knock(run.id), "1", ex=KNOCK_SECONDS, nx=True):
+def _hand_over_next(client: "redis.Redis", limits: RunLimits) -> None:
+    try:
+        hand_over(client, limits)
+    except redis.RedisError as error:
+        log.warning("the next run is left to the reconciler: %s", type(error).__name__)
+
+
+def _knock(client: "redis.Redis", raw: "redis.Redis", run: Run) -> None:
+    """Have the job of a run that has its place wait for a worker; a second knock is none."""
+    if not client.set(knock_key(run.id), "1", ex=KNOCK_SECONDS, nx=True):
         return  # somebody has just knocked
+    queue = _queue(raw, run.approval.request.plan.source)
     job = _job(queue, run.id)
     if job is not None and queue.get_job_position(run.id) is not None:
         return  # it waits for a worker
     if job is not None:
-        job.delete()  # a worker took it and died before it claimed the run
-    if _handovers(client, run.id) > MAX_HANDOVERS:
-        finish(client, run, RunState.FAILED, worker_lost(run), only_if_lost=True)
+        _forget(job)  # of an attempt before, or a worker took it and died before it claimed the run
+    if _handovers(client, run.id) > 1 + MAX_HANDOVERS:
+        finish(client, run, RunState.FAILED, worker_lost(run), only_if_lost=True, parked=True)
     else:
         _push(queue, run.id)
+
+
+def _forget(job: Job) -> None:
+    try:
+        job.delete()
+    except InvalidJobOperation:  # a record without a state
+        job.connection.delete(job.key)
 
 
 def _push(queue: Queue, run_id: str) -> None:
@@ -192,26 +252,22 @@ def _push(queue: Queue, run_id: str) -> None:
 
 
 def _job(queue: Queue, run_id: str) -> Job | None:
+    """The job of a run; one whose record cannot be read is removed and none."""
     try:
-        return Job.fetch(run_id, connection=queue.connection, serializer=JSONSerializer)
+        return _PlainJob.fetch(run_id, connection=queue.connection, serializer=JSONSerializer)
     except NoSuchJobError:
+        queue.connection.delete(Job.key_for(run_id))
         return None
 
 
 def _handovers(client: "redis.Redis", run_id: str) -> int:
-    counter = key(team_of(run_id), "handovers", run_id)
+    counter = handovers_key(run_id)
     pipeline = client.pipeline()
     pipeline.incr(counter)
     pipeline.expire(counter, 24 * 3600)
     return int(pipeline.execute()[0])
 
 
-def _knock(run_id: str) -> str:
-    return key(team_of(run_id), "knock", run_id)
-
-
-@contextmanager
-def _queue(client: "redis.Redis") -> Generator[Queue]:
-    """The queue over a client that leaves bytes alone, as RQ needs it."""
-    with raw_client(client) as raw:
-        yield Queue(QUEUE, connection=raw, serializer=JSONSerializer)
+def _queue(raw: "redis.Redis", source: str) -> Queue:
+    """The queue of a source, over a client that leaves bytes alone, as RQ needs it."""
+    return Queue(f"{QUEUES}-{source}", connection=raw, serializer=JSONSerializer)

@@ -4,19 +4,28 @@ A lease keeps two runs off one table as long as both can talk to Redis; the fenc
 one could not.
 """
 
+import fcntl
 import logging
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import redis
 
 from sync.approvals import run_key
 from sync.errors import TableBusy
 from sync.plan import TableRef
-from sync.runs import ALIVE_SECONDS, Run, alive_key, fence_field, process_name
+from sync.run_scripts import alive_key, process_name
+from sync.runs import ALIVE_SECONDS, Run, fence_field
 from sync.state import PREFIX, run_script
+from sync.warehouse.layout import build_folder, disk_full_named, folder_name
 
 log = logging.getLogger(__name__)
+
+TURN_SECONDS = 10.0
+"""A publish takes far less; it is shorter than a claim lasts without a heartbeat."""
+_TURN_PAUSE_SECONDS = 0.02
 
 _LEASE = """
 for i = 1, #KEYS do
@@ -31,27 +40,27 @@ return 0
 @contextmanager
 def table_leases(
     client: "redis.Redis",
-    run_id: str,
+    holder: str,
     refs: list[TableRef],
     *,
     alive_seconds: float = ALIVE_SECONDS,
 ) -> Generator[None]:
-    """Hold the leases of all tables of a run, or none.
+    """Hold the leases of all these tables, or none, as `holder_of` an attempt.
 
     Raises `TableBusy` naming the first that is taken.
     """
     keys = [_lease(ref) for ref in refs]
-    taken = int(run_script(client, _LEASE, keys, run_id, int(alive_seconds * 1000)))
+    taken = int(run_script(client, _LEASE, keys, holder, int(alive_seconds * 1000)))
     if taken:
         raise TableBusy(table=str(refs[taken - 1]))
     try:
         yield
     finally:
         try:
-            run_script(client, _RELEASE, keys, run_id)
+            run_script(client, _RELEASE, keys, holder)
         except redis.RedisError as error:
             # They run out by themselves, and what ends the block must not be hidden.
-            log.warning("leases of run %s not given back: %s", run_id, type(error).__name__)
+            log.warning("leases of run %s not given back: %s", holder, type(error).__name__)
 
 
 _RELEASE = """
@@ -63,6 +72,7 @@ end
 _RENEW = """
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'running' and state ~= 'verifying' then return 0 end
+if (redis.call('HGET', KEYS[1], 'attempts') or '0') ~= ARGV[3] then return 0 end
 for i = 3, #KEYS do
   local holder = redis.call('GET', KEYS[i])
   if holder and holder ~= ARGV[1] then return 0 end
@@ -74,18 +84,20 @@ return 1
 
 def stay_alive(
     client: "redis.Redis",
-    run_id: str,
+    run: Run,
     refs: list[TableRef],
     *,
     alive_seconds: float = ALIVE_SECONDS,
 ) -> bool:
-    """Renew the heartbeat and the leases of a run; False once it must stop.
+    """Renew the heartbeat and the leases of a run's attempt; False once it must stop.
 
-    It must where it has ended, or where a lease has gone to another run. What only ran out while
-    Redis was away is taken again; whoever had it meanwhile has the newer fence.
+    It must where the run has ended or is in its next attempt, or where a lease has gone to another
+    run. What only ran out while Redis was away is taken again; whoever had it meanwhile has the
+    newer fence.
     """
-    keys = [run_key(run_id), alive_key(run_id), *(_lease(ref) for ref in refs)]
-    return bool(run_script(client, _RENEW, keys, run_id, int(alive_seconds * 1000)))
+    keys = [run_key(run.id), alive_key(run.id), *(_lease(ref) for ref in refs)]
+    life = int(alive_seconds * 1000)
+    return bool(run_script(client, _RENEW, keys, holder_of(run), life, run.attempts))
 
 
 _ABANDON = """
@@ -106,12 +118,37 @@ def abandon(client: "redis.Redis", run: Run, pid: int) -> bool:
     """
     leases = [_lease(table.ref) for table in run.approval.request.plan.tables]
     keys = [run_key(run.id), alive_key(run.id), *leases]
-    return bool(run_script(client, _ABANDON, keys, run.id, process_name(pid)))
+    return bool(run_script(client, _ABANDON, keys, holder_of(run), process_name(pid)))
+
+
+@contextmanager
+def publish_turn(warehouse: Path, first: TableRef) -> Generator[None]:
+    """Hold the right to publish runs that begin with this table; of their attempts one has it.
+
+    A lock on a file, so that it lasts as long as its process and is freed by its death. Raises
+    `TableBusy` after `TURN_SECONDS`.
+    """
+    table = build_folder(warehouse, first)
+    with disk_full_named():
+        table.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + TURN_SECONDS
+    name = folder_name(first.schema_name, first.table, "turn")  # no table's own has three parts
+    with (table.parent / name).open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TableBusy(table=str(first)) from None
+                time.sleep(_TURN_PAUSE_SECONDS)
+        yield  # closing the file gives it back
 
 
 _FENCE = """
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'running' and state ~= 'verifying' then return 0 end
+if (redis.call('HGET', KEYS[1], 'attempts') or '0') ~= ARGV[3] then return 0 end
 local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[2])) + 1
 redis.call('SET', KEYS[2], fence)
 redis.call('HSET', KEYS[1], ARGV[1], fence)
@@ -120,13 +157,18 @@ return fence
 
 
 def next_fence(client: "redis.Redis", run: Run, ref: TableRef, *, published: int) -> int:
-    """Give a run its fencing number of a table and note it with the run; 0 if the run has ended.
+    """Give a run its fencing number of a table and note it with the run; 0 if its attempt is over.
 
     It is one more than Redis and the manifest (*published*) have seen, so neither a lost Redis nor
     a lost warehouse makes it step back. The manifest compares it again at publish.
     """
     keys = [run_key(run.id), f"{PREFIX}:fence:{ref.source}:{ref}"]
-    return int(run_script(client, _FENCE, keys, fence_field(ref), published))
+    return int(run_script(client, _FENCE, keys, fence_field(ref), published, run.attempts))
+
+
+def holder_of(run: Run) -> str:
+    """Name the attempt of a run, as a lease names who has it."""
+    return f"{run.id}:{run.attempts}"
 
 
 def _lease(ref: TableRef) -> str:

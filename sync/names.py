@@ -1,9 +1,9 @@
 """Which table a person or a model means by a name."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sync.errors import TableAmbiguous, TableNotOffered
+from sync.errors import SourcesMixed, TableAmbiguous, TableNotOffered
 from sync.plan import TableRef
 
 
@@ -25,9 +25,23 @@ def resolve_table(name: str, refs: Iterable[TableRef]) -> TableRef:
     raise TableNotOffered(table=wanted, hint=f" ({', '.join(near)}?)" if near else "")
 
 
-def _near_names(name: str, refs: Iterable[TableRef]) -> list[str]:
+def shown_name(ref: TableRef, refs: Iterable[TableRef]) -> str:
+    """Name a table as briefly as it can be told from the others in *refs*."""
+    same = any(str(other) == str(ref) for other in refs if other != ref)
+    return _full_name(ref) if same else str(ref)
+
+
+def one_source(refs: Iterable[TableRef]) -> str:
+    """The source all *refs* are in; raises `SourcesMixed`, since one sync shows one moment."""
+    names = sorted({ref.source for ref in refs})
+    if len(names) > 1:
+        raise SourcesMixed(sources=", ".join(names))
+    return names[0]
+
+
+def _near_names(name: str, refs: Sequence[TableRef]) -> list[str]:
     """The few tables whose names look like *name*, nearest first, to ask back with."""
-    spelled = {n.casefold(): str(ref) for ref in refs for n in _names(ref)}
+    spelled = {n.casefold(): shown_name(ref, refs) for ref in refs for n in _names(ref)}
     near = difflib.get_close_matches(name.casefold(), spelled, n=_NEAR_NAMES * _SPELLINGS)
     return list(dict.fromkeys(spelled[n] for n in near))[:_NEAR_NAMES]
 

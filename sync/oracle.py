@@ -5,30 +5,47 @@ connect to a silent listener never returns (all measured). Everything here is se
 """
 
 import threading
+from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import oracledb
 
-from sync.errors import (
+from sync.errors import DuckferryError, ValueDoesNotFit
+from sync.oracle_errors import (
+    DROPPED_CODES,
+    LOGIN_CODES,
+    TIMEOUT_CODES,
+    UNREACHABLE_CODES,
+    ClientMissing,
     ConnectionDropped,
-    DuckferryError,
     LoginRefused,
     OracleFailure,
     OracleTimeout,
+    OracleTooOld,
     OracleUnreachable,
     TableNotFound,
-    ValueDoesNotFit,
 )
 from sync.plan import TablePlan, TableRef
 from sync.types import arrived, arrow, require_rule, wire_schema
 
 MAX_NAME_BYTES = 128
 """Of an identifier since Oracle 12.2."""
+
+BATCHES_AHEAD = 4
+"""Read and waiting to be written: about what the driver fetches while DuckDB compresses a row group
+(122,880 rows), for which it takes no batch."""
+
+MAX_PACKET_BYTES = 65_535
+"""What we ask for; the server may want less. Bigger packets cost the driver less (measured)."""
+
+ROWS_A_TRIP = 1_000
+"""Of what is not a table's own rows; the driver's default of 100 makes ten times the trips."""
 
 MAX_COUNT_SECONDS = 3600
 """How long a count may take where the call timeout is not longer anyway."""
@@ -47,6 +64,10 @@ class Source:
     """Of each round trip, so of each fetched batch; `count_rows` may have longer."""
     fetch_rows: int = 20_000
     """Rows a batch. Below about 5,000 round trips cost, above only memory grows (measured)."""
+    driver: Literal["thin", "thick"] = "thin"
+    """What the database needs: the thick driver for what is older than 12.1."""
+    client_lib_dir: Path | None = None
+    """Oracle's client libraries. With them every connection of this process is thick."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,12 @@ def connect(source: Source, *, action: str, client_identifier: str) -> Generator
     finally:
         with suppress(oracledb.Error):  # it is gone already; what broke it is being raised
             connection.close()
+
+
+def cancel(session: Session) -> None:
+    """Break off the call that another thread is waiting for; there it raises `OracleTimeout`."""
+    with suppress(oracledb.Error):  # it is gone already
+        session.connection.cancel()
 
 
 def begin_read_only(session: Session) -> None:
@@ -123,16 +150,32 @@ def count_rows(session: Session, ref: TableRef, *, read_seconds: float = 0) -> i
 def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
     """All rows as ``pyarrow.RecordBatch`` values of `arrow_schema`, `Source.fetch_rows` a batch.
 
-    Any batch may be empty. Raises `ValueDoesNotFit` rather than round.
+    Any batch may be empty. A thread of its own keeps up to `BATCHES_AHEAD` of them ready, so that
+    whoever takes them works while the driver decodes the next; it has ended when the generator has.
+    Raises `ValueDoesNotFit` rather than round.
     """
-    with _named_errors(session.source, plan.ref, plan):
+    with (
+        _named_errors(session.source, plan.ref, plan),
+        ThreadPoolExecutor(1, thread_name_prefix=f"read {plan.ref}") as reader,
+    ):
         frames = session.connection.fetch_df_batches(
             select_statement(plan),
             size=session.source.fetch_rows,
             requested_schema=wire_schema(plan.ref, plan.columns),
         )
-        for frame in frames:
-            yield from arrived(plan.ref, plan.columns, arrow.table(frame)).to_batches()
+
+        def fetch() -> Any | None:
+            for frame in frames:
+                return arrived(plan.ref, plan.columns, arrow.table(frame))
+            return None
+
+        ahead = deque(reader.submit(fetch) for _ in range(BATCHES_AHEAD))
+        try:
+            while (table := ahead.popleft().result()) is not None:
+                ahead.append(reader.submit(fetch))
+                yield from table.to_batches()
+        finally:
+            reader.shutdown(cancel_futures=True)
 
 
 def select_statement(plan: TablePlan) -> str:
@@ -173,6 +216,7 @@ def rows(
 ) -> list[tuple[Any, ...]]:
     """Up to *most* rows of a statement with positional binds; *ref* is named if it is missing."""
     with _named_errors(session.source, ref), session.connection.cursor() as cursor:
+        cursor.arraysize = min(most, ROWS_A_TRIP)
         cursor.execute(sql, list(binds))
         if cursor.description is None:
             return []
@@ -195,6 +239,8 @@ def _connect_by_deadline(source: Source) -> oracledb.Connection:
     """Connect on a thread of its own: the driver's own timeout ends with the TCP handshake."""
     outcome: Future[oracledb.Connection] = Future()
 
+    _choose_driver(source)
+
     def attempt() -> None:
         try:
             connection = oracledb.connect(
@@ -202,6 +248,7 @@ def _connect_by_deadline(source: Source) -> oracledb.Connection:
                 password=source.password,
                 dsn=source.dsn,
                 tcp_connect_timeout=source.connect_timeout_seconds,
+                sdu=MAX_PACKET_BYTES,
             )
         except (oracledb.Error, OSError) as error:
             outcome.set_exception(error)
@@ -220,6 +267,22 @@ def _connect_by_deadline(source: Source) -> oracledb.Connection:
     except OSError as error:
         detail = "the connection broke off before the login"
         raise OracleUnreachable(source=source.name, detail=detail) from error
+
+
+def _choose_driver(source: Source) -> None:
+    """Make the process thick where it has the client libraries; it cannot be both, nor go back.
+
+    On Linux the loader must have found the libraries' folder before the process began
+    (LD_LIBRARY_PATH); python-oracledb's documentation, "Initializing python-oracledb".
+    """
+    if source.client_lib_dir is None:
+        if source.driver == "thick":
+            raise ClientMissing(source=source.name, detail="ORACLE_CLIENT_LIB_DIR is not set")
+    elif oracledb.is_thin_mode():
+        try:
+            oracledb.init_oracle_client()
+        except oracledb.Error as error:
+            raise ClientMissing(source=source.name, detail=_code(error)) from error
 
 
 def _close_late(outcome: Future[oracledb.Connection]) -> None:
@@ -243,13 +306,15 @@ def _named(
     error: oracledb.Error | OSError, source: Source, ref: TableRef | None, plan: TablePlan | None
 ) -> DuckferryError:
     code = _code(error)
-    if code in _LOGIN:
+    if code == "DPY-3010":
+        return OracleTooOld(source=source.name)
+    if code in LOGIN_CODES:
         return LoginRefused(user=source.user, source=source.name, oracle_code=code)
-    if code in _UNREACHABLE:
-        return OracleUnreachable(source=source.name, detail=f"{_UNREACHABLE[code]}, {code}")
-    if code in _DROPPED:
+    if code in UNREACHABLE_CODES:
+        return OracleUnreachable(source=source.name, detail=f"{UNREACHABLE_CODES[code]}, {code}")
+    if code in DROPPED_CODES:
         return ConnectionDropped(source=source.name)
-    if code in _TIMEOUT:
+    if code in TIMEOUT_CODES:
         return OracleTimeout(source=source.name, seconds=round(source.call_timeout_seconds))
     if code == "ORA-00942":
         return TableNotFound(source=source.name, table=str(ref) if ref else "of the dictionary")
@@ -265,6 +330,8 @@ def _code(error: BaseException) -> str:
     Where the driver trips over a socket while it handles an error of its own, that error counts.
     """
     if isinstance(error, oracledb.Error):
+        if isinstance(error.__cause__, oracledb.NotSupportedError):
+            return _code(error.__cause__)  # why no connection came about: the release is too old
         detail = error.args[0] if error.args else None
         return str(getattr(detail, "full_code", "") or type(error).__name__)
     if isinstance(error.__context__, oracledb.Error):
@@ -280,23 +347,4 @@ _SESSION_SETTINGS = (
     "TIME_ZONE = '+00:00'",
 )
 _NO_PRIVILEGE = "ORA-01031"
-_LOGIN = frozenset({"ORA-01017", "ORA-28000", "ORA-28001"})
-_DROPPED = frozenset({"DPY-4011", "DPY-1001", "ORA-03113", "ORA-03135", "ORA-03114"})
-_TIMEOUT = frozenset({"DPY-4024", "ORA-01013"})
-_UNREACHABLE = {
-    "DPY-6000": "the listener refused",
-    "DPY-6001": "the listener does not know the service",
-    "DPY-6003": "the listener does not know the SID",
-    "DPY-6005": "no connection to the host",
-    "DPY-4027": "the DSN names no known entry",
-    "DPY-4026": "the DSN names no known entry",
-    "ORA-12514": "the listener does not know the service",
-    "ORA-12505": "the listener does not know the SID",
-    "ORA-12541": "no listener",
-    "ORA-12170": "the connect timed out",
-    "ORA-12545": "the host is unknown",
-    "ORA-01033": "the database is starting or stopping",
-    "ORA-01034": "the database is not open",
-    "ORA-01089": "the database is shutting down",
-}
 _OPEN = frozenset({"NUMBER", "FLOAT"})

@@ -1,40 +1,60 @@
 """What a worker does with one run: claim it, copy, prove, publish, and say how it ended."""
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import redis
-from pydantic import ValidationError
 
-from sync.engine import OpenSession, run_plan
-from sync.errors import Failure, PlanDrifted, Unexpected, WarehouseDamaged
-from sync.leases import next_fence, stay_alive, table_leases
+from sync.engine import OpenSession, PlanTable, Steps, run_plan
+from sync.errors import Cancelled, Failure, PlanDrifted, Unexpected, WarehouseDamaged
+from sync.history import kept_receipts
+from sync.leases import holder_of, next_fence, publish_turn, stay_alive, table_leases
+from sync.oracle_errors import SourceClosed
 from sync.plan import Progress, Receipt, TableReceipt, TableRef
 from sync.runs import (
     ALIVE_SECONDS,
+    Backoff,
     Run,
     RunState,
+    begin_publishing,
+    build_name,
     claim,
     finish,
     load_run,
-    report_progress,
+    put_off,
     report_verifying,
+    try_again,
+    usual_backoff,
     worker_lost,
 )
 from sync.state import named_error
-from sync.warehouse.layout import RECEIPT_FILE, generation_folder
+from sync.warehouse.layout import RESERVE_BYTES, require_room
 from sync.warehouse.manifest import read_manifest
+from sync.watch import RunEnded, Watch, go_on, heartbeat, watching
 
 log = logging.getLogger(__name__)
 
 _REDIS_PAUSE_SECONDS = 0.3
-PROGRESS_SECONDS = 0.5
-"""The newest progress is noted in Redis this often; the end is in the receipt."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run must keep to besides its plan."""
+
+    plan_table: PlanTable | None = None
+    """Plans each table again by what is configured now; see `run_plan`."""
+    require_open: Callable[[str], None] = lambda _: None
+    """Raises `SourceClosed` where a source may not be read now."""
+    reserve_bytes: int = RESERVE_BYTES
+    """Room that must be left on the warehouse's disk."""
+    backoff: Backoff = usual_backoff
+    """How long a run waits before it is tried again."""
 
 
 def perform_run(
@@ -45,62 +65,106 @@ def perform_run(
     warehouse: Path,
     on_progress: Callable[[Progress], None] = lambda _: None,
     alive_seconds: float = ALIVE_SECONDS,
+    rules: Rules = Rules(),
 ) -> None:
-    """Execute a queued run to its final state.
+    """Execute a queued run to its final state, or to where it waits for its next attempt.
 
-    A run somebody else has, or that has ended, is left alone. Every error becomes the run's
-    failure, unless readers see its work already. Only Redis being away is raised, since then
-    nothing can be noted: the run is found again by its silence (`sync.runs.end_lost_runs`); and
-    what ends the process (Ctrl-C), after it was noted.
+    A run somebody else has, whose time has not come, or that has ended, is left alone. One whose
+    source may not be read now is put off, or stopped at its next batch once it has begun; one that
+    somebody wants stopped ends cancelled. An error that may pass puts the run back into the queue
+    (`sync.runs.try_again`), every other becomes its failure, unless readers see its work already.
+    Only Redis being away is raised, since then nothing can be noted: the run is found again by its
+    silence (`sync.runs.end_lost_runs`); and what ends the process (Ctrl-C), after it was noted.
     """
     run = load_run(client, run_id)
-    if run is None or not claim(client, run, alive_seconds=alive_seconds):
+    if run is None or not _begin(client, run, rules, alive_seconds):
         return
-    plan = run.approval.request.plan
-    refs = [table.ref for table in plan.tables]
-    patiently = partial(_patiently, seconds=alive_seconds)
+
+    def seen(progress: Progress) -> None:
+        rules.require_open(run.approval.request.plan.source)
+        require_room(warehouse, rules.reserve_bytes)
+        on_progress(progress)
+
+    watch = Watch(run, seen)
     try:
-        with (
-            table_leases(client, run_id, refs, alive_seconds=alive_seconds),
-            _heartbeat(client, run_id, refs, alive_seconds) as lost,
-            _progress_noted(client, run, on_progress, lost) as report,
-        ):
-            receipt = run_plan(
-                plan,
-                open_session=open_session,
-                warehouse=warehouse,
-                run_id=run_id,
-                fence=lambda ref: _fence(client, run, ref, warehouse),
-                on_progress=report,
-                on_verifying=lambda: patiently(lambda: _go_on(report_verifying(client, run))),
-                on_publishing=lambda: patiently(
-                    lambda: _go_on(stay_alive(client, run_id, refs, alive_seconds=alive_seconds))
-                ),
+        with watching(client, watch):
+            receipt = _published_before(warehouse, run) or _copy(
+                client, watch, open_session, warehouse, alive_seconds, rules
             )
-        patiently(lambda: finish(client, run, RunState.PUBLISHED, receipt))
+        _patiently(lambda: finish(client, run, RunState.PUBLISHED, receipt), alive_seconds)
     except redis.RedisError:
         raise
-    except _RunEnded:
-        log.warning(
-            "run %s is no longer this worker's and stopped", run_id, extra={"run_id": run_id}
-        )
-        finish(client, run, RunState.FAILED, worker_lost(run))
-    except PlanDrifted as error:
-        finish(client, run, RunState.SUPERSEDED, error.failure)
     except Exception as error:  # the job is an outer edge: whatever happens, the run says why
-        named = named_error(error)
-        if isinstance(named, Unexpected):
-            log.exception("run %s failed: %s", run_id, named, extra={"run_id": run_id})
-        else:
-            log.warning("run %s failed: %s", run_id, named)
-        _end_failed(client, run, warehouse, named.failure)
+        _end_early(client, watch, warehouse, error, rules.backoff)
     except BaseException:  # Ctrl-C and the like: whoever looks at the run must not wait for it
         log.warning("run %s was interrupted", run_id, extra={"run_id": run_id})
         try:
-            _end_failed(client, run, warehouse, worker_lost(load_run(client, run_id) or run))
+            _end_unpublished(client, watch, warehouse, worker_lost(load_run(client, run_id) or run))
         except redis.RedisError as error:
             log.warning("run %s is left to the reconciler: %s", run_id, type(error).__name__)
         raise
+
+
+def _begin(client: "redis.Redis", run: Run, rules: Rules, alive_seconds: float) -> bool:
+    """Claim a run, or put it off; False where there is nothing to do for this worker."""
+    try:
+        rules.require_open(run.approval.request.plan.source)
+    except SourceClosed as closed:
+        put_off(client, run, datetime.fromisoformat(str(closed.params["until"])))
+        return False
+    return claim(client, run, alive_seconds=alive_seconds)
+
+
+def _published_before(warehouse: Path, run: Run) -> Receipt | None:
+    """Give what an attempt before this one has published, once it can publish no more.
+
+    Such an attempt may still live, and may be anywhere in its publish. Whoever has the turn asks
+    Redis first whether the run is still theirs, so after this one had it nobody else has.
+    """
+    if run.attempts == 0:
+        return None
+    with publish_turn(warehouse, run.approval.request.plan.tables[0].ref):
+        return published_receipt(warehouse, run)
+
+
+def _copy(
+    client: "redis.Redis",
+    watch: Watch,
+    open_session: OpenSession,
+    warehouse: Path,
+    alive_seconds: float,
+    rules: Rules,
+) -> Receipt:
+    """Hold what a run holds while its plan is executed."""
+    run, plan = watch.run, watch.run.approval.request.plan
+    refs = [table.ref for table in plan.tables]
+    patiently = partial(_patiently, seconds=alive_seconds)
+    with ExitStack() as until_published:
+
+        def on_publishing() -> None:
+            until_published.enter_context(publish_turn(warehouse, refs[0]))
+            patiently(lambda: go_on(begin_publishing(client, run)))
+            patiently(lambda: go_on(stay_alive(client, run, refs, alive_seconds=alive_seconds)))
+
+        until_published.enter_context(
+            table_leases(client, holder_of(run), refs, alive_seconds=alive_seconds)
+        )
+        until_published.enter_context(heartbeat(client, watch, refs, alive_seconds))
+        return run_plan(
+            plan,
+            open_session=open_session,
+            warehouse=warehouse,
+            run_id=run.id,
+            build=build_name(run.id, run.attempts),
+            fence=lambda ref: _fence(client, run, ref, warehouse),
+            steps=Steps(
+                on_progress=watch.report,
+                on_session=watch.opened,
+                on_verifying=lambda: patiently(lambda: go_on(report_verifying(client, run))),
+                on_publishing=on_publishing,
+            ),
+            plan_table=rules.plan_table,
+        )
 
 
 def _patiently(call: Callable[[], object], seconds: float) -> None:
@@ -117,8 +181,38 @@ def _patiently(call: Callable[[], object], seconds: float) -> None:
             return
 
 
-def _end_failed(client: "redis.Redis", run: Run, warehouse: Path, failure: Failure) -> None:
-    """End a run with *failure*, or as published where it was stopped after that."""
+def _end_early(
+    client: "redis.Redis", watch: Watch, warehouse: Path, error: Exception, backoff: Backoff
+) -> None:
+    """End a run that an error stopped, or have it tried again where the error may pass."""
+    run = watch.run
+    if isinstance(error, PlanDrifted) and watch.cancel_by is None:
+        finish(client, run, RunState.SUPERSEDED, error.failure)
+        return
+    if isinstance(error, RunEnded):
+        log.warning(
+            "run %s is no longer this worker's and stopped", run.id, extra={"run_id": run.id}
+        )
+        failure, transient = worker_lost(load_run(client, run.id) or run), True
+    else:
+        named = named_error(error)
+        if isinstance(named, Unexpected):
+            log.error("run %s failed: %s", run.id, named, exc_info=error, extra={"run_id": run.id})
+        else:
+            log.warning("run %s failed: %s", run.id, named)
+        failure, transient = named.failure, named.transient
+    _end_unpublished(client, watch, warehouse, failure, backoff if transient else None)
+
+
+def _end_unpublished(
+    client: "redis.Redis",
+    watch: Watch,
+    warehouse: Path,
+    failure: Failure,
+    backoff: Backoff | None = None,
+) -> None:
+    """End a run with *failure*, or have it tried again; as published if it was stopped later."""
+    run = watch.run
     try:
         receipt = published_receipt(warehouse, load_run(client, run.id) or run)
     except (OSError, WarehouseDamaged) as error:
@@ -126,6 +220,10 @@ def _end_failed(client: "redis.Redis", run: Run, warehouse: Path, failure: Failu
         receipt = None
     if receipt:
         finish(client, run, RunState.PUBLISHED, receipt)
+    elif watch.cancel_by is not None:
+        finish(client, run, RunState.CANCELLED, Cancelled(by=watch.cancel_by).failure)
+    elif backoff:
+        try_again(client, run, failure, backoff=backoff)
     else:
         finish(client, run, RunState.FAILED, failure)
 
@@ -139,103 +237,16 @@ def published_receipt(warehouse: Path, run: Run) -> Receipt | None:
     manifest = read_manifest(warehouse)
     receipts: list[TableReceipt] = []
     for table, fence in zip(run.approval.request.plan.tables, run.fences, strict=True):
-        entry = manifest.find(table.ref)
-        if entry is None or fence is None:
-            return None
-        found = [entry.receipt, *(_receipt(warehouse, table.ref, old) for old in entry.previous)]
-        ours = next((one for one in found if one is not None and one.fence == fence), None)
+        kept = kept_receipts(warehouse, manifest, table.ref)
+        ours = next((one for one in kept if one.fence == fence), None)
         if ours is None:
             return None
         receipts.append(ours)
     return Receipt(tables=tuple(receipts), seconds=round(sum(r.seconds for r in receipts), 3))
 
 
-def _receipt(warehouse: Path, ref: TableRef, generation: str) -> TableReceipt | None:
-    path = generation_folder(warehouse, ref, generation) / RECEIPT_FILE
-    try:
-        return TableReceipt.model_validate_json(path.read_bytes())
-    except FileNotFoundError:  # pruned since the manifest was read
-        return None
-    except ValidationError as error:
-        log.warning("receipt %s of %s cannot be read: %s", generation, ref, type(error).__name__)
-        return None
-
-
-class _RunEnded(Exception):
-    """Somebody else ended the run, or has its lease: what is left of it must stop."""
-
-
-def _go_on(still_ours: int) -> None:
-    if not still_ours:
-        raise _RunEnded
-
-
 def _fence(client: "redis.Redis", run: Run, ref: TableRef, warehouse: Path) -> int:
     current = read_manifest(warehouse).find(ref)
     fence = next_fence(client, run, ref, published=current.fence if current else 0)
-    _go_on(fence)
+    go_on(fence)
     return fence
-
-
-@contextmanager
-def _progress_noted(
-    client: "redis.Redis",
-    run: Run,
-    on_progress: Callable[[Progress], None],
-    lost: threading.Event,
-) -> Generator[Callable[[Progress], None]]:
-    """Note the newest progress every `PROGRESS_SECONDS`, also while no more rows come.
-
-    Redis being away holds no row up: the next note may get through.
-    """
-    newest: list[Progress] = []
-    stop = threading.Event()
-
-    def report(progress: Progress) -> None:
-        _go_on(not lost.is_set())
-        on_progress(progress)
-        newest[:] = [progress]
-
-    def note() -> None:
-        ended = False
-        while not ended:
-            ended = stop.wait(PROGRESS_SECONDS)
-            try:
-                if newest and not report_progress(client, run, newest.pop()):
-                    lost.set()
-            except redis.RedisError as error:
-                log.warning("progress of run %s not noted: %s", run.id, type(error).__name__)
-
-    thread = threading.Thread(target=note, name=f"progress-{run.id}", daemon=True)
-    thread.start()
-    try:
-        yield report
-    finally:
-        stop.set()
-        thread.join()
-
-
-@contextmanager
-def _heartbeat(
-    client: "redis.Redis", run_id: str, refs: list[TableRef], alive_seconds: float
-) -> Generator[threading.Event]:
-    """Renew heartbeat and leases in a thread; gives an event that is set once they are lost."""
-    stop, lost = threading.Event(), threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(alive_seconds / 3):
-            try:
-                if not stay_alive(client, run_id, refs, alive_seconds=alive_seconds):
-                    lost.set()
-                    return
-            except redis.RedisError as error:
-                # The next beat may get through; if none does, the run is called lost.
-                log.warning("heartbeat of run %s missed: %s", run_id, type(error).__name__)
-
-    thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
-    thread.start()
-    try:
-        yield lost
-    finally:
-        stop.set()
-        thread.join()

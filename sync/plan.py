@@ -1,9 +1,9 @@
 """What a sync would do, as a frozen value: the thing a person approves and a worker runs."""
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["full"]
 
@@ -66,9 +66,15 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    tables: tuple[TablePlan, ...]
+    tables: Annotated[tuple[TablePlan, ...], Field(min_length=1)]
+    """All of one source, so that they show one moment."""
     estimates: tuple[Estimate, ...] = ()
     """One a table, in the same order."""
+
+    @property
+    def source(self) -> str:
+        """The source all its tables are in."""
+        return self.tables[0].ref.source
 
     @property
     def digest(self) -> str:
@@ -124,3 +130,26 @@ class Progress(BaseModel):
     expected_rows: int | None
     seconds: float
     """Since the run began."""
+    table_seconds: float | None = None
+    """Since this table's first batch was asked for."""
+
+    @property
+    def rate(self) -> float | None:
+        """Rows a second of this table so far; None while there is nothing to say."""
+        seconds = self.seconds if self.table_seconds is None else self.table_seconds
+        return self.rows / seconds if self.rows and seconds > 0 else None
+
+    @property
+    def percent(self) -> int | None:
+        """How much of this table has arrived, by the dictionary; None where it knows nothing.
+
+        The dictionary may be old: what exceeds it is 100.
+        """
+        return min(self.rows * 100 // self.expected_rows, 100) if self.expected_rows else None
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """How long the rest of this table takes at this rate; None where nobody can know."""
+        if not self.rate or not self.expected_rows or self.rows > self.expected_rows:
+            return None
+        return (self.expected_rows - self.rows) / self.rate

@@ -1,22 +1,29 @@
 """The clock: says when a schedule is due, once, however many clocks run. It copies nothing itself.
 
-Cron is computed by croniter in the way of Unix; APScheduler's own parser differs (0 is Monday
-there, day fields are ANDed), so APScheduler only ticks.
+APScheduler only ticks; `sync.when` computes, and what people agreed on is JSON in Redis.
 """
 
+import json
 import logging
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import redis
 from apscheduler.schedulers.background import BackgroundScheduler
-from croniter import CroniterBadDateError, CroniterError, croniter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sync.approvals import schedules_key
+from sync.audit import AUDIT_KEPT, audit_key
+from sync.errors import WarehouseDamaged
 from sync.inbox import put
-from sync.state import PREFIX
+from sync.standing import StandingSchedule
+from sync.state import OWNER, PREFIX, key, run_script
+from sync.warehouse.manifest import Manifest
+from sync.when import has_fixed_hours, times, wall_clock
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +33,11 @@ SILENT_SECONDS = 30
 """A clock that has not ticked for this long does not run."""
 MISFIRE_SECONDS = 3600
 """What was due while no clock ran, or Redis was away, still counts for this long, and once."""
+LOCAL_TEAM = "local"
+"""The team of what is agreed on at a terminal."""
 
 _HEARTBEAT_KEY = f"{PREFIX}:clock"
-_WORDS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|l"
-_FIELD = re.compile(rf"(?:[0-9*/,\-#]|{_WORDS})+", re.IGNORECASE)
-"""croniter takes more: random fields (R), which two clocks would compute differently, W and ?."""
+_MOST_MISSED = MISFIRE_SECONDS // 60 + 1
 
 
 class Schedule(BaseModel):
@@ -45,50 +52,71 @@ class Schedule(BaseModel):
     timezone: str = "UTC"
 
 
-def cron_problem(cron: str, timezone: str) -> str | None:
-    """Say in plain words what is wrong with a cron line or time zone, or None."""
-    fields = cron.split()
-    if len(fields) != 5:  # noqa: PLR2004 -- counted in the sentence
-        return f"cron {cron!r} needs five fields: minute hour day month weekday"
-    unknown = next((field for field in fields if not _FIELD.fullmatch(field)), None)
-    if unknown:
-        return f"cron {cron!r} cannot be read: {unknown!r} is no cron field"
-    try:
-        ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as Asia
-        return f"timezone {timezone!r} is not a name of the tz database, such as Asia/Seoul"
-    try:
-        next_time(cron, timezone, datetime.now(UTC))
-    except CroniterBadDateError:
-        return f"cron {cron!r} never comes true"
-    except CroniterError as error:
-        return f"cron {cron!r} cannot be read: {error}"
-    return None
+def list_schedules(client: "redis.Redis", team: str) -> list[StandingSchedule]:
+    """Read what a team has agreed on, by name. What cannot be read is logged and left out."""
+    stored = cast("dict[str, str]", client.hgetall(schedules_key(team)))
+    found = [_read(name, text) for name, text in sorted(stored.items())]
+    return [schedule for schedule in found if schedule is not None]
 
 
-def next_time(cron: str, timezone: str, after: datetime) -> datetime:
-    """Give the first moment after *after* that the Unix cron line names, by *timezone*'s clocks.
+def load_schedule(client: "redis.Redis", team: str, name: str) -> StandingSchedule | None:
+    """Read one of them; None if there is none of that name."""
+    text = cast("str | None", client.hget(schedules_key(team), name))
+    return _read(name, text) if text else None
 
-    A time that the change to summer time skips is due at the end of the gap.
+
+def teams_of(client: "redis.Redis") -> tuple[str, ...]:
+    """Name the teams whose schedules this Redis may hold: its workspace, and the terminal."""
+    owner = cast("str | None", client.get(OWNER))
+    return (owner, LOCAL_TEAM) if owner else (LOCAL_TEAM,)
+
+
+_PAUSE = f"""
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', {AUDIT_KEPT}, '*', 'what', 'schedule_changed',
+           'who', '', 'subject', ARGV[1], 'digest', '', 'where', '', 'detail', ARGV[4])
+return 1
+"""
+
+
+def pause_schedule(client: "redis.Redis", team: str, schedule: StandingSchedule, why: str) -> bool:
+    """Pause a schedule that may not go on, without a yes; False if it has been changed since.
+
+    The change and its audit entry are one step. Stopping needs nobody; resuming does.
     """
-    found: datetime = croniter(cron, after.astimezone(ZoneInfo(timezone))).get_next(datetime)
-    return found
+    keys = [schedules_key(team), audit_key(team)]
+    stored = cast("str | None", client.hget(keys[0], schedule.name))
+    if stored is None or _read(schedule.name, stored) != schedule:
+        return False
+    paused = schedule.model_copy(update={"paused": True}).model_dump_json()
+    detail = f"paused: {why}"[:1000]
+    return bool(run_script(client, _PAUSE, keys, schedule.name, stored, paused, detail))
 
 
 def start_clock(
     client: "redis.Redis",
     schedules: Sequence[Schedule],
     alive: Callable[[], None] = lambda: None,
+    manifest: Callable[[], Manifest] = Manifest,
 ) -> BackgroundScheduler:
     """Start ticking in a thread of its own; end it with ``shutdown()``. Each tick calls *alive*.
 
-    A tick that finds Redis away is made up for by a later one.
+    *manifest* tells what is published, for schedules that follow tables. A tick that finds Redis
+    away is made up for by a later one.
     """
+
+    def published() -> Manifest | None:
+        try:
+            return manifest()
+        except WarehouseDamaged as error:
+            log.warning("schedules that follow tables wait: %s", error)
+            return None
 
     def due() -> None:
         alive()
         try:
-            tick(client, schedules)
+            tick(client, schedules, manifest=published())
         except redis.RedisError as error:
             log.warning("the clock waits for Redis: %s", type(error).__name__)
 
@@ -107,36 +135,51 @@ def start_clock(
 
 
 def tick(
-    client: "redis.Redis", schedules: Sequence[Schedule], now: datetime | None = None
+    client: "redis.Redis",
+    schedules: Sequence[Schedule],
+    now: datetime | None = None,
+    manifest: Manifest | None = None,
 ) -> list[str]:
     """Note what came due since the last tick of any clock; returns the names noted by this one.
 
-    The first tick that sees a schedule only starts watching it. How far it was watched is kept in
-    Redis and moves on after the due entry is written, so neither a restart nor an error loses one.
+    Those of bot.toml, and those every team has agreed on. The first tick that sees a schedule, or
+    sees it changed, only starts watching it. How far it was watched is kept in Redis and moves on
+    after the due entry is written, so neither a restart nor an error loses one.
     """
     now = now or datetime.now(UTC)
     client.set(_HEARTBEAT_KEY, now.isoformat(), ex=SILENT_SECONDS)
-    noted: list[str] = []
-    for schedule in schedules:
-        watched = f"{PREFIX}:schedule:{schedule.name}:watched"
-        since = client.get(watched)
-        due = _last_due(schedule, datetime.fromisoformat(str(since)), now) if since else None
-        if due is not None and fire(client, schedule, due):
-            noted.append(schedule.name)
-        client.set(watched, now.isoformat(), ex=MISFIRE_SECONDS)
-    return noted
+    watched = [_of_bot_toml(schedule) for schedule in schedules]
+    for team in teams_of(client):
+        standing = [one for one in list_schedules(client, team) if not one.paused]
+        watched += [_of_team(team, schedule) for schedule in standing if schedule.cron]
+    noted = [one.name for one in watched if _is_noted(client, one, now)]
+    return noted + (fire_published(client, manifest) if manifest else [])
 
 
-def fire(client: "redis.Redis", schedule: Schedule, due: datetime) -> bool:
+def fire(client: "redis.Redis", schedule: Schedule, due: datetime, missed: int = 0) -> bool:
     """Note that *schedule* is due at that planned moment; False if it has been noted already."""
-    minute = due.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
-    once = [f"schedule:{schedule.name}:{minute}"]
-    if not schedule.cron.split()[1].startswith("*"):
-        # In autumn an hour comes twice; a schedule of fixed hours is due in the first alone.
-        local = due.astimezone(ZoneInfo(schedule.timezone)).strftime("%Y-%m-%dT%H:%M")
-        once.append(f"schedule:{schedule.name}:{local}")
-    body = {"schedule": schedule.name, "due": minute}
-    return put(client, "schedule_due", f"schedule:{schedule.name}", body, once=tuple(once))
+    return _fire(client, _of_bot_toml(schedule), due, missed)
+
+
+def fire_standing(
+    client: "redis.Redis", team: str, schedule: StandingSchedule, due: datetime, missed: int = 0
+) -> bool:
+    """Note the same of a schedule a team has agreed on."""
+    return _fire(client, _of_team(team, schedule), due, missed)
+
+
+def fire_published(client: "redis.Redis", manifest: Manifest) -> list[str]:
+    """Note what is due since all the tables it follows were published; returns the names.
+
+    The first look at a schedule only notes what is published. Any number may look at once: each
+    state of the tables leads to one entry.
+    """
+    noted: list[str] = []
+    for team in teams_of(client):
+        for schedule in list_schedules(client, team):
+            if schedule.after and not schedule.paused:
+                noted += [schedule.name] if _follows(client, team, schedule, manifest) else []
+    return noted
 
 
 def clock_is_running(client: "redis.Redis") -> bool:
@@ -144,13 +187,96 @@ def clock_is_running(client: "redis.Redis") -> bool:
     return bool(client.exists(_HEARTBEAT_KEY))
 
 
-def _last_due(schedule: Schedule, since: datetime, now: datetime) -> datetime | None:
-    """The last planned moment after *since* and up to *now*: several missed ones count once."""
-    found = None
-    moment = max(since, now - timedelta(seconds=MISFIRE_SECONDS))
-    for _ in range(MISFIRE_SECONDS // 60 + 1):
-        moment = next_time(schedule.cron, schedule.timezone, moment)
-        if moment > now:
-            break
-        found = moment
-    return found
+def progress_key(team: str, name: str) -> str:
+    """Name the hash that keeps how far a team's schedule is: its last run, what was told."""
+    return key(team, "schedule", name)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """What the clock knows of a schedule of either kind."""
+
+    name: str
+    cron: str
+    timezone: str
+    claim: str
+    """Begins what is claimed for each moment."""
+    since_key: str
+    body: Mapping[str, str]
+
+
+def _of_bot_toml(schedule: Schedule) -> _Watched:
+    claim = f"schedule:{schedule.name}"
+    when = f"{schedule.cron.replace(' ', '_')}:{schedule.timezone}"
+    since = f"{PREFIX}:{claim}:{when}:watched"
+    body = {"schedule": schedule.name}
+    return _Watched(schedule.name, schedule.cron, schedule.timezone, claim, since, body)
+
+
+def _of_team(team: str, schedule: StandingSchedule) -> _Watched:
+    claim = f"schedule:{team}:{schedule.name}"
+    since = f"{PREFIX}:{claim}:{schedule.agreed}:watched"
+    body = {"schedule": schedule.name, "team": team, "agreed": schedule.agreed}
+    return _Watched(schedule.name, schedule.cron, schedule.timezone, claim, since, body)
+
+
+def _is_noted(client: "redis.Redis", watched: _Watched, now: datetime) -> bool:
+    since = cast("str | None", client.get(watched.since_key))
+    due = _due(watched, datetime.fromisoformat(since), now) if since else []
+    noted = bool(due) and _fire(client, watched, due[-1], len(due) - 1)
+    client.set(watched.since_key, now.isoformat(), ex=MISFIRE_SECONDS)
+    return noted
+
+
+def _due(watched: _Watched, since: datetime, now: datetime) -> list[datetime]:
+    """The planned moments after *since* and up to *now*: several missed ones are noted as one."""
+    start = max(since, now - timedelta(seconds=MISFIRE_SECONDS))
+    coming = times(watched.cron, watched.timezone, start)
+    return list(islice(takewhile(lambda moment: moment <= now, coming), _MOST_MISSED))
+
+
+def _fire(client: "redis.Redis", watched: _Watched, due: datetime, missed: int) -> bool:
+    minute = due.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    once = [f"{watched.claim}:{minute}"]
+    if has_fixed_hours(watched.cron):
+        # In autumn an hour comes twice; a schedule of fixed hours is due in the first alone.
+        once.append(f"{watched.claim}:{wall_clock(due.astimezone(ZoneInfo(watched.timezone)))}")
+    body = {**watched.body, "due": minute, **({"missed": str(missed)} if missed else {})}
+    return put(client, "schedule_due", watched.claim, body, once=tuple(once))
+
+
+_MOVE_ON = """
+local old = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if old == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+return 0
+"""
+
+
+def _follows(
+    client: "redis.Redis", team: str, schedule: StandingSchedule, manifest: Manifest
+) -> bool:
+    """Note a schedule as due if all its tables have newer fences than when it was due last."""
+    entries = [manifest.find(ref) for ref in schedule.after]
+    fences = [entry.fence if entry else 0 for entry in entries]
+    state, field = progress_key(team, schedule.name), f"after:{schedule.agreed}"
+    seen = cast("str | None", client.hget(state, field)) or ""
+    noted = False
+    if seen:
+        before = cast("list[int]", json.loads(seen))
+        if not all(new > old for new, old in zip(fences, before, strict=True)):
+            return False
+        watched = _of_team(team, schedule)
+        # Claimed by what was seen before: two that look at once may see different fences now.
+        body = {**watched.body, "due": f"after {json.dumps(fences)}"}
+        once = (f"{watched.claim}:{schedule.agreed}:after:{seen}",)
+        noted = put(client, "schedule_due", watched.claim, body, once=once)
+    run_script(client, _MOVE_ON, [state], field, seen, json.dumps(fences))
+    return noted
+
+
+def _read(name: str, text: str) -> StandingSchedule | None:
+    try:
+        return StandingSchedule.model_validate_json(text)
+    except ValidationError as error:
+        log.error("schedule %s cannot be read: %s", name, type(error).__name__)  # noqa: TRY400 -- the record may hold anything
+        return None

@@ -1,4 +1,4 @@
-"""Telling a conversation what happened outside: a run ended, a card was declined or ran out."""
+"""Telling a conversation what happened outside: a run ended, or what became of a card."""
 
 import json
 from typing import Any
@@ -8,14 +8,16 @@ from agent.events import Basis
 from agent.failures import sentence_of
 from sync.approvals import Approval, ApprovalState
 from sync.runs import FINAL, Run, RunState
+from sync.standing import StandingSchedule
+from sync.when import in_words
 
 
 def event_message(outcome: Run | Approval, source_id: str) -> Message:
-    """Make the message of an ended run, or of an approval that was rejected or expired.
+    """Make the message of an ended run, or of an approval that was rejected, expired or obeyed.
 
     Raises ValueError for one that is still open: there is nothing to tell yet.
     """
-    body, basis = _run_ended(outcome) if isinstance(outcome, Run) else (_not_run(outcome), ())
+    body, basis = _run_ended(outcome) if isinstance(outcome, Run) else (_decided(outcome), ())
     content = json.dumps(body, ensure_ascii=False)
     return Message(role="system", content=content, source_id=source_id, basis=basis)
 
@@ -40,15 +42,32 @@ def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
     return event | {"tables": [{"table": name} for name in _tables(run.approval)]}, ()
 
 
-def _not_run(approval: Approval) -> dict[str, Any]:
+def _decided(approval: Approval) -> dict[str, Any]:
+    change = approval.request.change
+    about: dict[str, Any] = {"tables": _tables(approval)}
+    if change is not None:
+        about |= {"schedule": change.schedule.name, "action": change.action}
     match approval.state:
+        case ApprovalState.APPROVED if change is not None:
+            return {"event": "schedule_changed", **about, **_when(approval, change.schedule)}
         case ApprovalState.REJECTED:
-            by = {"rejected_by": approval.decided_by}
-            return {"event": "rejected", "tables": _tables(approval), **by}
+            reason = {"reason": approval.reason} if approval.reason else {}
+            return {"event": "rejected", **about, "rejected_by": approval.decided_by, **reason}
+        case ApprovalState.WITHDRAWN:
+            return {"event": "withdrawn", **about, "withdrawn_by": approval.decided_by}
         case ApprovalState.EXPIRED:
-            return {"event": "expired", "tables": _tables(approval)}
+            return {"event": "expired", **about}
         case _:
             raise ValueError(f"approval {approval.id} is {approval.state.value}: nothing to tell")
+
+
+def _when(approval: Approval, schedule: StandingSchedule) -> dict[str, Any]:
+    told: dict[str, Any] = {"approved_by": approval.decided_by}
+    if schedule.cron:
+        told["when"] = in_words(schedule.cron, schedule.timezone, approval.request.language)
+    if schedule.after:
+        told["after"] = [str(ref) for ref in schedule.after]
+    return told
 
 
 def _tables(approval: Approval) -> list[str]:

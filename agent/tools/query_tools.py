@@ -8,14 +8,14 @@ from agent.conversation import Table
 from agent.deps import AnalystDeps
 from agent.events import Basis
 from agent.tools.base import BaseTool, Parameters, ToolResult, within
-from sync.names import resolve_table
+from agent.tools.model_view import for_model, question_with_sizes, without_sizes
+from sync.audit import note
+from sync.names import resolve_table, shown_name
 from sync.plan import TableRef
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
-from sync.warehouse.query_process import run_query
 
 _COMMENT_CHARS = 200
-_CELL_CHARS = 500
 
 
 def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
@@ -43,9 +43,10 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
     ) -> ToolResult:
         """Read the manifest."""
         found = copies(deps)
-        lines = [_table_line(ref, found.get(ref)) for ref in deps.offered]
+        lines = [_table_line(deps, ref, found.get(ref)) for ref in deps.offered]
         data = _listed("tables", lines, deps.result_chars)
-        return ToolResult(ok=True, data=data, basis=tuple(map(_basis, found.values())))
+        basis = tuple(_basis(deps, entry) for entry in found.values())
+        return ToolResult(ok=True, data=data, basis=basis)
 
 
 class GetTableStatsParameters(Parameters):
@@ -81,14 +82,14 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         return ToolResult(
             ok=True,
             data={
-                "table": str(ref),
+                "table": shown_name(ref, deps.offered),
                 "rows": entry.rows,
                 **_listed("columns", columns, deps.result_chars),
                 "key": list(entry.key),
                 "bytes": entry.bytes,
                 "as_of": entry.as_of,
             },
-            basis=(_basis(entry),),
+            basis=(_basis(deps, entry),),
         )
 
 
@@ -106,20 +107,32 @@ class QueryTableTool(BaseTool[Query]):
         """Run the query. Raises TableNotSynced, ColumnNotFound, BadQuery, QueryTimeout, …."""
         ref = resolve_table(parameters.table, deps.offered)
         entry = read_manifest(deps.warehouse).entry(ref)
-        compiled = compile_query(parameters, entry)
-        result = run_query(deps.warehouse, compiled, entry, deps.query_limits)
-        shown = Table(
+        sees = deps.model_sees(ref)
+        compiled = compile_query(question_with_sizes(sees, parameters), entry)
+        result = deps.queries.run(compiled, entry)
+        note(
+            deps.redis,
+            deps.caller.team,
+            "query",
+            who=deps.caller.user,
+            subject=f"{ref.source}.{ref}",
+            where=deps.thread,
+            detail=parameters.model_dump_json(exclude_defaults=True),
+        )
+        found = Table(
             columns=tuple(column.name for column in result.columns),
             types=tuple(column.type for column in result.columns),
             rows=result.rows,
             truncated=result.truncated,
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
-        basis = Basis(str(ref), result.basis.rows, result.basis.as_of)
-        data: dict[str, Any] = {"table": str(ref), "as_of": basis.as_of}
+        name = shown_name(ref, deps.offered)
+        basis = Basis(name, result.basis.rows, result.basis.as_of)
+        data: dict[str, Any] = {"table": name, "as_of": basis.as_of}
+        shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,
-            data={**data, **_readable(shown, deps.result_chars)},
+            data={**data, **for_model(sees, parameters, shown, sizes, deps.result_chars)},
             basis=(basis,),
             table=shown,
         )
@@ -135,21 +148,9 @@ def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str
     return {name: kept, "left_out": left_out} if left_out else {name: kept}
 
 
-def _readable(table: Table, most_chars: int) -> dict[str, Any]:
-    """Cut long cells, then rows from the end, until the model can read the result."""
-    rows = within(([_cut(cell) for cell in row] for row in table.rows), most_chars)
-    truncated = table.truncated or len(rows) < len(table.rows)
-    return {"columns": list(table.columns), "rows": rows, "truncated": truncated}
-
-
-def _cut(cell: Any) -> Any:
-    is_long = isinstance(cell, str) and len(cell) > _CELL_CHARS
-    return cell[:_CELL_CHARS] + "…" if is_long else cell
-
-
-def _table_line(ref: TableRef, entry: ManifestEntry | None) -> dict[str, Any]:
+def _table_line(deps: AnalystDeps, ref: TableRef, entry: ManifestEntry | None) -> dict[str, Any]:
     return {
-        "table": str(ref),
+        "table": shown_name(ref, deps.offered),
         "synced": entry is not None,
         "rows": entry.rows if entry else None,
         "as_of": entry.as_of if entry else None,
@@ -157,8 +158,8 @@ def _table_line(ref: TableRef, entry: ManifestEntry | None) -> dict[str, Any]:
     }
 
 
-def _basis(entry: ManifestEntry) -> Basis:
-    return Basis(str(entry.ref), entry.rows, entry.as_of)
+def _basis(deps: AnalystDeps, entry: ManifestEntry) -> Basis:
+    return Basis(shown_name(entry.ref, deps.offered), entry.rows, entry.as_of)
 
 
 def _short(comment: str | None) -> str | None:

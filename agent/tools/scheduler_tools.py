@@ -1,11 +1,45 @@
-"""The tool that tells what the clock will do."""
+"""The tools that tell what the clock will do, and propose that it does something else.
 
-from dataclasses import asdict
+Nothing is saved before a person has said yes to the card.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import Field
 
 from agent.deps import AnalystDeps
-from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.base import BaseTool, Parameters, ToolResult, refused
+from sync.approvals import (
+    Approval,
+    ApprovalState,
+    Request,
+    load_approval,
+    pending_approvals,
+    request_approval,
+    revise,
+)
+from sync.errors import RefusedByRule
+from sync.names import one_source, resolve_table, shown_name
+from sync.plan import Plan, TableRef
+from sync.schedules import list_schedules, load_schedule
+from sync.standing import (
+    MAX_TABLES,
+    ScheduleChange,
+    StandingSchedule,
+    free_name,
+    named_plan,
+    row_limits,
+    schedule_problem,
+    shape_of,
+)
+from sync.state import derived_id
+from sync.when import in_words, next_times
 
-_MAX_SCHEDULES = 50
+_MAX_LISTED = 50
+_NEXT_SHOWN = 5
+_PENDING_READ = 200
 
 
 class NoParameters(Parameters):
@@ -23,10 +57,268 @@ class GetSchedulerStatusTool(BaseTool[NoParameters]):
     parameters = NoParameters
 
     def run(self, deps: AnalystDeps, _parameters: NoParameters, _call_id: str, /) -> ToolResult:
-        """Read the schedules."""
-        status = deps.schedule_status()
-        lines = [asdict(line) for line in status.schedules[:_MAX_SCHEDULES]]
-        return ToolResult(ok=True, data={"clock_running": status.clock_running, "schedules": lines})
+        """Read the schedules of both kinds."""
+        running = deps.schedule_status().clock_running
+        return ToolResult(ok=True, data={"clock_running": running, "schedules": _listed(deps)})
 
 
-SCHEDULER_TOOLS = (GetSchedulerStatusTool(),)
+class ListSchedulesTool(BaseTool[NoParameters]):
+    """``list_schedules``."""
+
+    name = "list_schedules"
+    description = (
+        "List the schedules, in words, with the next times of each. approval says whether each of "
+        "its runs asks by a card, or one approval stands for all runs inside its limits."
+    )
+    parameters = NoParameters
+
+    def run(self, deps: AnalystDeps, _parameters: NoParameters, _call_id: str, /) -> ToolResult:
+        """Read the schedules of both kinds."""
+        return ToolResult(ok=True, data={"schedules": _listed(deps)})
+
+
+class CreateScheduleParameters(Parameters):
+    """What is copied when, and how far one approval reaches."""
+
+    tables: list[str] = Field(
+        min_length=1, max_length=MAX_TABLES, description="Tables to copy, as SCHEMA.TABLE or TABLE."
+    )
+    cron: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Unix cron, five fields: minute hour day month weekday; 0 is Sunday. 0 6 * * * "
+        "is daily at six, 30 18 * * 1-5 every weekday at 18:30. Null only where after says when.",
+    )
+    timezone: str | None = Field(
+        default=None,
+        max_length=60,
+        description="Whose wall clock, as the tz database names it, such as Asia/Seoul; null for "
+        "the team's.",
+    )
+    name: str | None = Field(
+        default=None, max_length=40, description="Letters, digits, dashes; null for one we choose."
+    )
+    until: str | None = Field(
+        default=None, max_length=10, description="Last day, YYYY-MM-DD; null for no end."
+    )
+    max_rows: int | None = Field(
+        default=None,
+        ge=1,
+        description="A run of more rows in a table asks first; null for the table's own limit.",
+    )
+    after: list[str] = Field(
+        default=[],
+        max_length=MAX_TABLES,
+        description="Tables after whose publishing it is due, once all have been published.",
+    )
+
+
+class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
+    """``create_schedule``: a dry run and a card; a person decides."""
+
+    name = "create_schedule"
+    description = (
+        "Propose to copy tables again and again: at times, or after other tables were published. "
+        "This only posts a card: nothing is saved before a person approves it. Tell the person "
+        "when it will be due (when and next), in their words."
+    )
+    parameters = CreateScheduleParameters
+
+    def run(
+        self, deps: AnalystDeps, parameters: CreateScheduleParameters, call_id: str, /
+    ) -> ToolResult:
+        """Plan and ask. The approval's id follows from the call, so a call made twice asks once."""
+        approval_id = derived_id(deps.caller.team, deps.thread, call_id)
+        asked = load_approval(deps.redis, approval_id)
+        if asked is not None:
+            return _proposed(deps, asked)
+        refs = tuple(dict.fromkeys(resolve_table(name, deps.offered) for name in parameters.tables))
+        one_source(refs)
+        plan = deps.plan_sync(refs)
+        ruling = deps.rule_on(plan)
+        if ruling.effect == "refuse":
+            error = RefusedByRule(rule=ruling.rule, why=ruling.why)
+            return refused(error.code, str(error), error.failure)
+        others = list_schedules(deps.redis, deps.caller.team)
+        elsewhere = [line.name for line in deps.schedule_status().schedules]
+        taken = [*elsewhere, *(one.name for one in others)]
+        schedule = StandingSchedule(
+            name=parameters.name or free_name(refs, taken),
+            tables=refs,
+            cron=parameters.cron or "",
+            timezone=parameters.timezone or deps.timezone,
+            after=tuple(resolve_table(name, deps.offered) for name in parameters.after),
+            thread=deps.thread,
+            owner=deps.caller.user,
+            language=deps.language,
+            max_rows=row_limits(plan, parameters.max_rows),
+            shapes=tuple(map(shape_of, plan.tables)),
+            until=parameters.until,
+            agreed=approval_id,
+        )
+        problem = schedule_problem(schedule, others, deps.today, elsewhere)
+        if problem:
+            return refused("bad_schedule", f"This schedule cannot be: {problem}.")
+        change = ScheduleChange(action="create", schedule=schedule)
+        return _proposed(deps, _ask(deps, approval_id, plan, change, ruling.quorum))
+
+
+class ChangeScheduleParameters(Parameters):
+    """Which, and what becomes of it."""
+
+    name: str = Field(max_length=40, description="The schedule's name, as list_schedules gives it.")
+    action: Literal["pause", "resume", "delete"]
+
+
+class ChangeScheduleTool(BaseTool[ChangeScheduleParameters]):
+    """``change_schedule``: a card; a person decides."""
+
+    name = "change_schedule"
+    description = (
+        "Propose to pause, resume or delete a schedule. This only posts a card: nothing changes "
+        "before a person approves it. To change its times, create another and delete this one."
+    )
+    parameters = ChangeScheduleParameters
+
+    def run(
+        self, deps: AnalystDeps, parameters: ChangeScheduleParameters, call_id: str, /
+    ) -> ToolResult:
+        """Ask. Oracle is not looked at: a schedule can be stopped while it is away."""
+        approval_id = derived_id(deps.caller.team, deps.thread, call_id)
+        asked = load_approval(deps.redis, approval_id)
+        if asked is not None:
+            return _proposed(deps, asked)
+        schedule = load_schedule(deps.redis, deps.caller.team, parameters.name)
+        if schedule is None or not _may_see(deps, schedule):
+            return _no_such(deps, parameters.name)
+        paused = parameters.action == "pause"
+        if parameters.action != "delete" and schedule.paused == paused:
+            state = "paused" if paused else "active"
+            return ToolResult(ok=True, data={"status": f"already_{state}", "name": schedule.name})
+        after = schedule.model_copy(update={"paused": paused, "agreed": approval_id})
+        change = ScheduleChange(action=parameters.action, schedule=after)
+        return _proposed(deps, _ask(deps, approval_id, named_plan(schedule), change))
+
+
+def _ask(
+    deps: AnalystDeps, approval_id: str, plan: Plan, change: ScheduleChange, quorum: int = 1
+) -> Approval:
+    """Ask for a change, once: the same wish that waits in this thread is given as it is.
+
+    Another wish about the same schedule takes the place of the one that waits.
+    """
+    request = Request(
+        id=approval_id,
+        plan=plan,
+        change=change,
+        requested_by=deps.caller.user,
+        thread=deps.thread,
+        language=deps.language,
+        quorum=quorum,
+    )
+    for waiting in pending_approvals(deps.redis, deps.caller.team, _PENDING_READ):
+        old = waiting.request.change
+        if old is None or old.schedule.name != change.schedule.name:
+            continue
+        if waiting.request.thread != deps.thread:
+            continue
+        same = old.schedule.model_copy(update={"agreed": approval_id}) == change.schedule
+        if same and old.action == change.action:
+            return waiting
+        request = request.model_copy(
+            update={"revision": waiting.request.revision + 1, "replaces": waiting.id}
+        )
+        revise(
+            deps.redis,
+            waiting,
+            request,
+            user=deps.caller.user,
+            expires_seconds=deps.approval_seconds,
+            where=deps.thread,
+        )
+        break
+    # After a revision this gives what is stored; where the old one was decided first, it asks.
+    return request_approval(
+        deps.redis, request, expires_seconds=deps.approval_seconds, where=deps.thread
+    )
+
+
+def _proposed(deps: AnalystDeps, approval: Approval) -> ToolResult:
+    change = approval.request.change
+    pending = approval.state is ApprovalState.PENDING
+    data: dict[str, Any] = {
+        "status": "waiting_for_approval" if pending else approval.state.value,
+        "approval_id": approval.id,
+    }
+    if change is not None:
+        data |= {"action": change.action, **_described(deps, change.schedule)}
+    return ToolResult(ok=True, data=data, approval=approval)
+
+
+def _no_such(deps: AnalystDeps, name: str) -> ToolResult:
+    if name in [line.name for line in deps.schedule_status().schedules]:
+        return refused(
+            "schedule_is_configured", f"{name} stands in bot.toml; only an admin can change it."
+        )
+    names = [one["name"] for one in _listed(deps) if one["approval"] == "once"]
+    known = f" There is: {', '.join(names)}." if names else " There is none."
+    return refused("schedule_not_found", f"There is no schedule {name}.{known}")
+
+
+def _listed(deps: AnalystDeps) -> list[dict[str, Any]]:
+    """Describe the schedules whose tables this caller may see."""
+    lines = [
+        {
+            "name": line.name,
+            "tables": list(line.tables),
+            "cron": line.cron,
+            "timezone": line.timezone,
+            "when": in_words(line.cron, line.timezone, deps.language),
+            "next_at": line.next_at,
+            "approval": "each_time",
+        }
+        for line in deps.schedule_status().schedules
+    ]
+    for schedule in list_schedules(deps.redis, deps.caller.team):
+        if _may_see(deps, schedule):
+            told = _described(deps, schedule)
+            lines.append({**told, "next_at": next(iter(told["next"]), None), "approval": "once"})
+    return lines[:_MAX_LISTED]
+
+
+def _described(deps: AnalystDeps, schedule: StandingSchedule) -> Mapping[str, Any]:
+    """Write a schedule for the model, in words and with its next times where it has some."""
+    described: dict[str, Any] = {
+        "name": schedule.name,
+        "tables": _names(deps, schedule.tables),
+        "cron": schedule.cron or None,
+        "timezone": schedule.timezone,
+        "next": [],
+        "max_rows": list(schedule.max_rows),
+        "until": schedule.until,
+        "paused": schedule.paused,
+    }
+    if schedule.cron:
+        described["when"] = in_words(schedule.cron, schedule.timezone, deps.language)
+    if schedule.cron and not schedule.paused:
+        coming = next_times(schedule.cron, schedule.timezone, datetime.now(UTC), _NEXT_SHOWN)
+        described["next"] = [moment.isoformat(timespec="minutes") for moment in coming]
+    if schedule.after:
+        described["after"] = _names(deps, schedule.after)
+    return described
+
+
+def _may_see(deps: AnalystDeps, schedule: StandingSchedule) -> bool:
+    return all(ref in deps.offered for ref in (*schedule.tables, *schedule.after))
+
+
+def _names(deps: AnalystDeps, refs: tuple[TableRef, ...]) -> list[str]:
+    return [shown_name(ref, deps.offered) for ref in refs]
+
+
+SCHEDULER_TOOLS = (
+    GetSchedulerStatusTool(),
+    ListSchedulesTool(),
+    CreateScheduleTool(),
+    ChangeScheduleTool(),
+)

@@ -7,17 +7,19 @@ from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.failures import sentence_of
-from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.base import BaseTool, Parameters, ToolResult, refused
 from agent.tools.query_tools import copies
 from sync.approvals import (
     Approval,
     ApprovalState,
     Request,
+    approve_by_rule,
     load_approval,
     pending_approvals,
     request_approval,
 )
-from sync.names import resolve_table
+from sync.errors import RefusedByRule
+from sync.names import one_source, resolve_table, shown_name
 from sync.plan import TableRef
 from sync.runs import FINAL, Run, recent_runs
 from sync.state import derived_id
@@ -56,23 +58,36 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
         if approval is None:
             found = (resolve_table(name, deps.offered) for name in parameters.tables)
             refs = tuple(dict.fromkeys(found))
+            one_source(refs)
+            plan = deps.plan_sync(refs)
+            ruling = deps.rule_on(plan)
+            if ruling.effect == "refuse":
+                error = RefusedByRule(rule=ruling.rule, why=ruling.why)
+                return refused(error.code, str(error), error.failure)
             request = Request(
                 id=approval_id,
-                plan=deps.plan_sync(refs),
+                plan=plan,
                 requested_by=deps.caller.user,
                 thread=deps.thread,
                 language=deps.language,
+                reason=parameters.reason,
+                quorum=ruling.quorum,
             )
             approval = _already_asked(deps, request) or request_approval(
-                deps.redis, request, expires_seconds=deps.approval_seconds
+                deps.redis, request, expires_seconds=deps.approval_seconds, where=deps.thread
             )
+        if approval.state is ApprovalState.PENDING:
+            # Asked here for both: a crash may lie between the request and this.
+            ruling = deps.rule_on(approval.request.plan)
+            if ruling.effect == "auto":
+                approval = approve_by_rule(deps.redis, approval, ruling.rule)
         pending = approval.state is ApprovalState.PENDING
         return ToolResult(
             ok=True,
             data={
                 "status": "waiting_for_approval" if pending else approval.state.value,
                 "approval_id": approval.id,
-                "tables": [str(table.ref) for table in approval.request.plan.tables],
+                "tables": _named(deps, approval),
             },
             approval=approval,
         )
@@ -108,8 +123,8 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
         return ToolResult(
             ok=True,
             data={
-                "runs": [_run_line(run) for run in shown[:_RECENT_RUNS]],
-                "pending_approvals": [_pending_line(one) for one in waiting[:_PENDING_SHOWN]],
+                "runs": [_run_line(deps, run) for run in shown[:_RECENT_RUNS]],
+                "pending_approvals": [_pending_line(deps, one) for one in waiting[:_PENDING_SHOWN]],
                 "synced_tables": len(copies(deps)),
                 "offered_tables": len(deps.offered),
             },
@@ -119,7 +134,7 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
 def _already_asked(deps: AnalystDeps, request: Request) -> Approval | None:
     """Find the same question among those that wait in this thread, so that it is one card."""
     for waiting in pending_approvals(deps.redis, deps.caller.team, _PENDING_READ):
-        same = waiting.request.plan.digest == request.plan.digest
+        same = waiting.request.digest == request.plan.digest
         if same and waiting.request.thread == request.thread:
             return waiting
     return None
@@ -128,10 +143,10 @@ def _already_asked(deps: AnalystDeps, request: Request) -> Approval | None:
 SYNC_TOOLS = (StartSyncTool(), GetSyncStatusTool())
 
 
-def _run_line(run: Run) -> dict[str, Any]:
+def _run_line(deps: AnalystDeps, run: Run) -> dict[str, Any]:
     is_open = run.state not in FINAL
     return {
-        "tables": [str(ref) for ref in _refs(run.approval)],
+        "tables": _named(deps, run.approval),
         "state": run.state.value,
         "rows": sum(table.rows for table in run.receipt.tables) if run.receipt else None,
         "rows_so_far": run.progress.rows if is_open and run.progress else None,
@@ -140,12 +155,16 @@ def _run_line(run: Run) -> dict[str, Any]:
     }
 
 
-def _pending_line(approval: Approval) -> dict[str, Any]:
+def _pending_line(deps: AnalystDeps, approval: Approval) -> dict[str, Any]:
     return {
-        "tables": [str(ref) for ref in _refs(approval)],
+        "tables": _named(deps, approval),
         "requested_by": approval.request.requested_by,
         "expires_at": _moment(approval.expires_ms),
     }
+
+
+def _named(deps: AnalystDeps, approval: Approval) -> list[str]:
+    return [shown_name(ref, deps.offered) for ref in _refs(approval)]
 
 
 def _refs(approval: Approval) -> tuple[TableRef, ...]:

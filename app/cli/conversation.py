@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import click
 
@@ -12,10 +13,12 @@ from agent.service import AnalystResult, run_analyst_approval, run_analyst_turn
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
 from app.cli.session import Session
 from app.core import Core, deps_for
+from app.failure_texts import word_failure
 from app.logs import start_logging
 from app.terminal import answer_lines, plan_lines, receipt_lines, trace_line
-from app.texts import Language, language_of, say, word_failure
-from sync.approvals import Approval, load_approval
+from app.texts import Language, language_of, say
+from app.views.schedule_lines import plain_change_lines
+from sync.approvals import Approval, Request, load_approval
 from sync.plan import Progress
 from sync.runs import Run
 
@@ -67,7 +70,7 @@ def _decide(
     """Have each card decided, run what was approved, and give the turn that follows the last."""
     following = result
     for approval in result.approvals:
-        click.echo("\n".join(plan_lines(language, approval.request.plan)))
+        click.echo("\n".join(_shown(language, approval.request)))
         click.echo(f"  [1] {say(language, 'card.approve')}  [2] {say(language, 'card.reject')}")
         answer = _read(say(language, "terminal.choose") + ": ")
         # Anything but a clear 1 is no yes.
@@ -78,10 +81,19 @@ def _decide(
     return following
 
 
+def _shown(language: Language, request: Request) -> list[str]:
+    """Write what a yes leads to: a change of a schedule, or a copy."""
+    if request.change:
+        return plain_change_lines(language, request.change, datetime.now(UTC))
+    return plan_lines(language, request.plan)
+
+
 def _run(core: Core, approval: Approval, language: Language) -> Run | Approval:
     outcome = decide_here(core, approval, "approve")
     if outcome != "approved":
         click.echo(say(language, f"click.{outcome}", who=OPERATOR))
+        return load_approval(core.redis, approval.id) or approval
+    if approval.request.change:
         return load_approval(core.redis, approval.id) or approval
     click.echo(
         say(

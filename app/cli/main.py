@@ -2,17 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.schedules import schedule
+
 if TYPE_CHECKING:
     from app.cli.session import Session
+    from app.doctor.grants import Release
     from app.health import Kind
     from app.manifest import Size
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    commands=[schedule],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--sandbox", is_flag=True, help="Run on local stand-ins of Oracle, Slack, the model and Redis."
 )
@@ -27,6 +33,50 @@ def botctl(context: click.Context, *, sandbox: bool, env_file: Path | None) -> N
     from app.cli.session import Session
 
     context.obj = context.with_resource(Session(sandbox=sandbox, env_file=env_file))
+
+
+@botctl.command()
+@click.option("--source", help="Name of the source, such as main.")
+@click.option("--dsn", help="Where it is, host:port/service; without it, ORACLE_DSN.")
+@click.option("--user", help="As whom to log in; without it, ORACLE_USER.")
+@click.option("--schema", "schemas", multiple=True, help="A schema to offer tables of; repeatable.")
+@click.option("--table", "tables", multiple=True, help="SCHEMA.TABLE to offer; repeatable.")
+@click.option("--all-tables", is_flag=True, help="Offer every table of the schemas.")
+@click.option("--approver", "approvers", multiple=True, help="Slack id of an approver; repeatable.")
+@click.option("--admin", "admins", multiple=True, help="Slack id of an admin; repeatable.")
+@click.option("--owner", "owners", multiple=True, help="Slack id of the tables' owner; repeatable.")
+@click.option(
+    "--model-sees",
+    "sees",
+    type=click.Choice(["rows", "aggregates", "schema"]),
+    help="What the model may see of the tables.",
+)
+@click.option("--timezone", help="Name of the tz database.  [default: Asia/Seoul]")
+@click.option("--language", type=click.Choice(["ko", "en"]), help="[default: ko]")
+@click.option("--output", type=click.Path(path_type=Path), help="Write here, not to BOT_TOML.")
+@click.option("--add-source", is_flag=True, help="Add one more source to the bot.toml there is.")
+@click.pass_obj
+def init(session: "Session", **options: Any) -> None:
+    """Write bot.toml from what Oracle's catalog shows; asks what the options do not say."""
+    from app.cli.setup import Given, set_up
+
+    set_up(session, Given(**options))
+
+
+@botctl.group()
+def config() -> None:
+    """Look at what bot.toml and the environment say."""
+
+
+@config.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--offline", is_flag=True, help="Do not look into Oracle.")
+@click.pass_obj
+def check(session: "Session", *, as_json: bool, offline: bool) -> None:
+    """Say what is wrong, and what would change against what the bot runs with."""
+    from app.cli.config_check import check_config
+
+    check_config(session, as_json=as_json, offline=offline)
 
 
 @botctl.command()
@@ -112,6 +162,47 @@ def health(session: "Session", *, kinds: tuple["Kind", ...]) -> None:
 
 
 @botctl.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
+@click.option("--offline", is_flag=True, help="Look only at what is on this machine.")
+@click.option("--grants", is_flag=True, help="Print the SQL a DBA should run, and do nothing else.")
+@click.option("--source", help="With --grants: the source of bot.toml; all, if left out.")
+@click.option(
+    "--release",
+    type=click.Choice(["11g", "12c", "19c"]),
+    help="With --grants: the release of Oracle; if left out, the script fits all.",
+)
+@click.option(
+    "--retry-login",
+    metavar="SOURCE",
+    help="Forget that this source refused its password, and try it once.",
+)
+@click.pass_obj
+def doctor(
+    session: "Session",
+    *,
+    as_json: bool,
+    offline: bool,
+    grants: bool,
+    source: str | None,
+    release: "Release | None",
+    retry_login: str | None,
+) -> None:
+    """Say what is missing or wrong, each with its remedy: exit code 0 if nothing fails."""
+    from app.cli.doctoring import examine_all, print_grants, try_login_again
+
+    if (source or release) and not grants:
+        raise click.UsageError("--source and --release belong to --grants.")
+    if sum([grants, retry_login is not None, as_json or offline]) > 1:
+        raise click.UsageError("--grants and --retry-login stand alone.")
+    if grants:
+        print_grants(session, source, release)
+    elif retry_login is not None:
+        try_login_again(session, retry_login)
+    else:
+        examine_all(session, as_json=as_json, offline=offline)
+
+
+@botctl.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_obj
 def backup(session: "Session", *, folder: Path) -> None:
@@ -129,6 +220,49 @@ def restore(session: "Session", *, folder: Path) -> None:
     from app.cli.operations import restore_from
 
     restore_from(session, folder)
+
+
+@botctl.command()
+@click.option("--since", default="7d", show_default=True, help="How far back: 30m, 12h, 7d.")
+@click.option("--who", help="Only what this Slack user id, rule or operator did.")
+@click.option("--what", help="Only entries of this kind, such as approved or click_refused.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for export.")
+@click.pass_obj
+def audit(
+    session: "Session", *, since: str, who: str | None, what: str | None, as_json: bool
+) -> None:
+    """List who asked, decided, was refused, ran and read what."""
+    from app.cli.records import list_audit
+
+    list_audit(session, since, who, what, as_json=as_json)
+
+
+@botctl.command()
+@click.argument("table", required=False)
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def runs(session: "Session", *, table: str | None, limit: int, as_json: bool) -> None:
+    """List the newest runs, of all tables or of TABLE, with how they ended."""
+    from app.cli.records import list_runs
+
+    list_runs(session, table, limit, as_json=as_json)
+
+
+@botctl.group()
+def warehouse() -> None:
+    """Look after the folder of copies."""
+
+
+@warehouse.command()
+@click.pass_obj
+def adopt(session: "Session") -> None:
+    """Make WAREHOUSE_DIR the warehouse of this Redis, after the folder was replaced on purpose."""
+    from app.cli.operations import adopt_folder
+
+    adopt_folder(session)
 
 
 @botctl.command()

@@ -42,3 +42,18 @@ def restore_from(session: Session, folder: Path) -> None:
     client = connect_state(settings.redis_url.get_secret_value())
     restored = restore(client, settings.warehouse_dir, folder)
     click.echo(f"Restored from {folder}: {restored}")
+
+
+def adopt_folder(session: Session) -> None:
+    """Make the folder this Redis's warehouse; bots and workers that use another one must end."""
+    from app.logs import start_logging
+    from sync.state import connect_state
+    from sync.warehouse.identity import adopt_warehouse
+    from sync.warehouse.manifest import read_manifest
+
+    settings = session.settings()
+    start_logging(settings, logging.WARNING)
+    client = connect_state(settings.redis_url.get_secret_value())
+    name = adopt_warehouse(client, settings.warehouse_dir)
+    tables = len(read_manifest(settings.warehouse_dir).entries)
+    click.echo(f"{settings.warehouse_dir} ({name}, {tables} tables) is now this Redis's warehouse.")

@@ -5,103 +5,179 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
+import redis
+
 from app.cli.session import Session, child_process
-from app.core import perform
+from app.config_diff import note_config
+from app.core import perform, run_limits
 from app.health import signs_of_life
 from app.logs import start_logging
-from app.wiring import build
+from app.metrics import make_metrics
+from app.metrics_http import Pulse, Ready, ready_when, serve_metrics
+from app.settings import Settings, SettingsError
+from app.sources import resolve_sources
+from app.wiring import Bot, build
+from sync.counts import is_reachable
 from sync.jobs import die_with, reconcile_until, work
 from sync.perform import published_receipt
 from sync.plan import Receipt
-from sync.runs import Run, open_runs
+from sync.runs import Run, open_builds
 from sync.schedules import start_clock
 from sync.state import connect_state
 from sync.warehouse.generation import sweep_builds
+from sync.warehouse.identity import check_warehouse
+from sync.warehouse.manifest import read_manifest
+from sync.warehouse.walls import keep_memory_private
 
 log = logging.getLogger(__name__)
 
 _RESTART_SECONDS = 1.0
+NO_SOURCE = "bot.toml names no [[source]], so there is nothing to copy; `botctl init` writes one."
 
 
 def run_all(session: Session) -> None:
     """Run the bot, the clock in a thread, and a worker process that is started again if it dies."""
+    keep_memory_private()
     settings = session.settings("slack", "model", "oracle")
     start_logging(settings)
     with (
         _until_told() as stop,
-        _clock(session),
+        _clock(session) as clock,
         signs_of_life(settings.runtime_dir, "bot") as alive,
     ):
+        pulse = Pulse(alive)
+        config = session.config()
         keeper = threading.Thread(target=_keep_worker, args=(session, stop), name="worker-keeper")
-        keeper.start()
+        if config.source:
+            keeper.start()
         try:
-            build(settings, session.config(), alive=alive).run(stop)
+            bot = build(settings, config, alive=pulse.beat)
+            with _served(settings, bot, lambda: pulse.is_fresh() and clock.is_fresh()):
+                bot.run(stop)
         finally:
             stop.set()
-            keeper.join()
+            if keeper.ident is not None:
+                keeper.join()
 
 
 def run_bot(session: Session) -> None:
     """Run the bot."""
+    keep_memory_private()
     settings = session.settings("slack", "model", "oracle")
     start_logging(settings)
     with _until_told() as stop, signs_of_life(settings.runtime_dir, "bot") as alive:
-        build(settings, session.config(), alive=alive).run(stop)
+        pulse = Pulse(alive)
+        bot = build(settings, session.config(), alive=pulse.beat)
+        with _served(settings, bot, pulse.is_fresh):
+            bot.run(stop)
 
 
 def run_worker(session: Session, parent: int | None) -> None:
-    """Run a worker, and its reconciler in a thread; it ends with *parent* if one is named."""
-    settings = session.settings("oracle")
+    """Run a worker, and its reconciler in a thread; it ends with *parent* if one is named.
+
+    It serves the sources it can reach: those whose passwords it was given.
+    """
+    keep_memory_private()
+    settings = session.settings()
     start_logging(settings)
     if parent is not None:
         die_with(parent, signal.SIGTERM)
-    core = session.core("oracle")
+    core = session.core()
+    sources = resolve_sources(settings.oracle, core.config)
+    if not sources.reachable:
+        raise SettingsError([*sources.problems] or [NO_SOURCE])
+    for problem in sources.problems:
+        log.warning("a source is left to other workers: %s", problem)
+    names = [source.name for source in sources.reachable]
     url = settings.redis_url.get_secret_value()
     stop = threading.Event()
 
     def published(run: Run) -> Receipt | None:
         return published_receipt(core.warehouse, run)
 
-    sweep_builds(core.warehouse, open_runs(core.redis))
+    core.warehouse.mkdir(parents=True, exist_ok=True)
+    check_warehouse(core.redis, core.warehouse)
+    note_config(core.redis, "worker", core.config)
+    sweep_builds(core.warehouse, open_builds(core.redis))
     reconciler = threading.Thread(
         target=reconcile_until,
-        args=(core.redis, stop, _note, published),
+        args=(core.redis, stop, _note, published, run_limits(core.config)),
         name="reconciler",
         daemon=True,
     )
     reconciler.start()
+    # A bot that started this worker tells the same, and has the address.
+    address = settings.metrics_address if parent is None else None
+    metrics = make_metrics(core.redis, core.warehouse)
     with signs_of_life(settings.runtime_dir, "worker") as alive:
-        work(url, core.redis, lambda run_id: perform(core, run_id), published, alive)
+        pulse = Pulse(alive)
+        with serve_metrics(address, metrics, _ready(core.redis), pulse.is_fresh):
+            work(
+                url,
+                core.redis,
+                names,
+                lambda run_id: perform(core, run_id),
+                published,
+                pulse.beat,
+                run_limits(core.config),
+            )
     stop.set()
 
 
 def run_clock(session: Session) -> None:
     """Run the clock, and a reconciler that finds the runs of dead workers."""
+    keep_memory_private()
     settings = session.settings()
     start_logging(settings)
-    with _until_told() as stop, _clock(session):
+    client = connect_state(settings.redis_url.get_secret_value())
+    check_warehouse(client, settings.warehouse_dir)
+    note_config(client, "clock", session.config())
+    metrics = make_metrics(client, settings.warehouse_dir)
+    with (
+        _until_told() as stop,
+        _clock(session) as clock,
+        serve_metrics(settings.metrics_address, metrics, _ready(client), clock.is_fresh),
+    ):
         reconcile_until(
-            connect_state(settings.redis_url.get_secret_value()),
+            client,
             stop,
             _note,
             lambda run: published_receipt(settings.warehouse_dir, run),
+            run_limits(session.config()),
         )
 
 
 @contextmanager
-def _clock(session: Session) -> Generator[None]:
+def _clock(session: Session) -> Generator[Pulse]:
     settings = session.settings()
     client = connect_state(settings.redis_url.get_secret_value())
     with signs_of_life(settings.runtime_dir, "clock") as alive:
-        scheduler = start_clock(client, session.config().schedule, alive)
+        pulse = Pulse(alive)
+        scheduler = start_clock(
+            client,
+            session.config().schedule,
+            pulse.beat,
+            lambda: read_manifest(settings.warehouse_dir),
+        )
         try:
-            yield
+            yield pulse
         finally:
             scheduler.shutdown(wait=False)
+
+
+@contextmanager
+def _served(settings: Settings, bot: Bot, live: Callable[[], bool]) -> Generator[None]:
+    ready = _ready(bot.core.redis, {"the connection to Slack": bot.is_connected})
+    with serve_metrics(settings.metrics_address, bot.metrics, ready, live):
+        yield
+
+
+def _ready(client: redis.Redis, others: Mapping[str, Callable[[], bool]] | None = None) -> Ready:
+    return ready_when({"Redis": lambda: is_reachable(client), **(others or {})})
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a command works with: settings, bot.toml, and the sandbox if one was asked for."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from app.bot_config import BotConfig
     from app.core import Core
     from app.settings import Settings
+
+LOADER_PATH = "LD_LIBRARY_PATH"
 
 
 class Session:
@@ -49,17 +52,38 @@ class Session:
         return {**environ, **stand_ins.environ}
 
     def settings(self, *need: str) -> "Settings":
-        """Read the settings; *need* names the parts that must be there."""
-        from app.settings import load_settings
+        """Read the settings; *need* names the parts that must be there.
 
-        return load_settings(self.environ, need=frozenset(need))
+        With ``oracle`` among them every source of bot.toml must be reachable. All problems of the
+        environment and of bot.toml are told at once. Raises SettingsError.
+        """
+        from app.settings import SettingsError, load_settings
+        from app.sources import resolve_sources
+
+        problems: list[str] = []
+        settings: Settings | None = None
+        config: BotConfig | None = None
+        try:
+            settings = load_settings(self.environ, need=frozenset(need) - {"oracle"})
+        except SettingsError as error:
+            problems += error.problems
+        try:
+            config = self.config()
+        except SettingsError as error:
+            problems += error.problems
+        if settings and config and "oracle" in need:
+            problems += resolve_sources(settings.oracle, config).problems
+        if problems or settings is None:
+            raise SettingsError(problems)
+        self.load_client_libraries(settings)
+        return settings
 
     def config(self) -> "BotConfig":
-        """Read bot.toml."""
+        """Read bot.toml. Raises SettingsError."""
         from app.bot_config import load_bot_config
-        from app.settings import SettingsError
+        from app.settings import SettingsError, bot_toml
 
-        path = self.settings().bot_toml
+        path = bot_toml(self.environ)
         if self.environ.get("BOT_TOML") and not path.is_file():
             raise SettingsError([f"BOT_TOML names {path}, which is not a file."])
         return load_bot_config(path)
@@ -67,8 +91,26 @@ class Session:
     def core(self, *need: str) -> "Core":
         """Put the product together without a surface."""
         from app.wiring import build_core
+        from sync.warehouse.walls import keep_memory_private
 
-        return build_core(self.settings(*need), self.config())
+        keep_memory_private()  # no query it asks may read the secrets of its environment
+        core = build_core(self.settings(*need), self.config())
+        self._stack.callback(core.queries.close)
+        return core
+
+    def load_client_libraries(self, settings: "Settings") -> None:
+        """Begin anew with Oracle's client libraries on the loader's path, where they are asked for.
+
+        On Linux the loader looks at LD_LIBRARY_PATH only when a process begins (python-oracledb's
+        documentation, "Initializing python-oracledb").
+        """
+        folder = settings.oracle.client_lib_dir
+        path = self.environ.get(LOADER_PATH, "")
+        if folder is None or self._sandbox or str(folder) in path.split(os.pathsep):
+            return
+        paths = os.pathsep.join(filter(None, (str(folder), path)))
+        arguments = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, arguments, {**self.environ, LOADER_PATH: paths})  # noqa: S606 -- ourselves
 
 
 @contextmanager

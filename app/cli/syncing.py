@@ -10,9 +10,10 @@ import click
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
 from app.cli.session import Session
 from app.core import approval_seconds, plan_sync
+from app.failure_texts import word_failure
 from app.logs import start_logging
 from app.terminal import plan_lines, receipt_lines
-from app.texts import Language, say, word_failure
+from app.texts import Language, say
 from sync.approvals import Request, request_approval
 from sync.names import resolve_table
 from sync.plan import Progress

@@ -3,116 +3,242 @@
 import logging
 import re
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any, cast
 
 import redis
 from slack_bolt import App
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 
-from app.bot_config import Approvals, BotConfig
-from app.slack_gateway import whisper
-from app.texts import say, word_failure
-from app.views.approval_card import APPROVE, REJECT, read_button_value
+from app.desk import (
+    CardDesk,
+    ask_again,
+    judgement_of,
+    limits_of,
+    may_cancel,
+    may_edit,
+    prior_again,
+    refusal,
+)
+from app.failure_texts import word_failure
+from app.listeners.clicks import (
+    Answer,
+    ClickOutcome,
+    Pressed,
+    about_of,
+    approval_of,
+    mend_card,
+    not_allowed,
+    outcome_words,
+    read_press,
+    run_of,
+    tell,
+    unknown,
+)
+from app.slack_gateway import reason
+from app.texts import say
+from app.views.approval_card import (
+    AGAIN,
+    APPROVE,
+    CANCEL,
+    EDIT,
+    REJECT,
+    can_be_asked_again,
+    is_editable,
+)
+from app.views.modals import edit_form, reject_form
 from app.views.text import person
-from sync.approvals import Approval, Outcome, Verdict, decide, load_approval
-from sync.jobs import enqueue
-from sync.state import named_error, team_of
+from sync.approvals import (
+    Approval,
+    ApprovalState,
+    Click,
+    Outcome,
+    Verdict,
+    decide,
+    show_card,
+)
+from sync.audit import note
+from sync.dispatch import RunLimits
+from sync.errors import DuckferryError
+from sync.jobs import hand_over
+from sync.runs import FINAL, ask_cancel
+from sync.state import named_error
 
 log = logging.getLogger(__name__)
 
+_LATE = frozenset(
+    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"}
+)
+"""Slack's answers where a form was opened more than three seconds after the click."""
 
-def register(app: App, client: "redis.Redis", config: BotConfig) -> None:
-    """Listen to the buttons."""
 
-    def pressed(verdict: Verdict) -> Callable[..., None]:
+Handler = Callable[[CardDesk, WebClient, Pressed, Approval], Answer]
+"""What a button or a form does with a click on a known card."""
+
+
+def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None]) -> None:
+    """Listen to the buttons; *on_click* is told of every click."""
+
+    def listen(action_id: str, handler: Handler) -> None:
         def listener(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
             ack()
-            try:
-                answer = _decide(state, config, body, verdict)
-            except Exception as error:  # a listener is an outer edge: every click is answered
-                named = named_error(error)
-                log.exception("a click failed: %s", named)
-                answer = word_failure(config.language, named.failure)
-            if answer:
-                _tell(client, body, answer)
+            pressed = read_press(body)
+            answer = answered(desk, client, pressed, handler)
+            on_click(answer.outcome)
+            tell(client, pressed, answer.words)
 
-        return listener
+        app.action(action_id)(listener)
 
-    def unknown(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
+    def inactive(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
         ack()
-        _tell(client, body, say(config.language, "click.inactive"))
+        on_click("inactive")
+        tell(client, read_press(body), say(desk.config.language, "click.inactive"))
 
-    state = client
-    app.action(APPROVE)(pressed("approve"))
-    app.action(REJECT)(pressed("reject"))
-    app.action(re.compile(".*"))(unknown)
-
-
-def may_decide(approvals: Approvals, approval: Approval, user: str, verdict: Verdict) -> str | None:
-    """Give None if *user* may decide so now, else the phrase that says why not."""
-    asked_it = approval.request.requested_by == user
-    if verdict == "reject" and asked_it:
-        return None
-    if user not in approvals.approvers:
-        return "click.not_allowed" if approvals.approvers else "click.nobody"
-    return "click.not_self" if asked_it and not approvals.self_approval else None
+    listen(APPROVE, approve)
+    listen(EDIT, open_edit)
+    listen(REJECT, reject)
+    listen(CANCEL, cancel)
+    listen(AGAIN, again)
+    app.action(re.compile(".*"))(inactive)
 
 
-def _decide(
-    client: "redis.Redis", config: BotConfig, body: Mapping[str, Any], verdict: Verdict
-) -> str:
-    """Decide, and give what to tell the person in private; nothing where the card shows it."""
-    user = str(body["user"]["id"])
-    approval_id, digest = read_button_value(str(body["actions"][0].get("value", "")))
-    approval = load_approval(client, approval_id) if approval_id else None
-    # An id is no secret: a click from another workspace decides nothing.
-    if approval is None or team_of(approval_id) != _team(body):
-        return say(config.language, "click.unknown")
-    tables = approval.request.plan.tables
-    if verdict == "approve" and any(table.ref not in config.offered for table in tables):
-        return say(approval.request.language, "click.not_offered")
-    refusal = may_decide(config.approvals, approval, user, verdict)
-    outcome = decide(
-        client, approval, digest=digest, user=user, verdict=verdict, may_decide=refusal is None
+def answered(desk: CardDesk, slack: WebClient, pressed: Pressed, handler: Handler) -> Answer:
+    """Do what a click asks for; whatever happens, there is an answer, and the card is true."""
+    try:
+        approval = approval_of(desk, pressed)
+        if approval is None:
+            return unknown(slack, desk, pressed)
+        answer = handler(desk, slack, pressed, approval)
+        mend_card(slack, desk, pressed)
+    except DuckferryError as error:
+        return Answer("failed", word_failure(desk.config.language, error.failure))
+    except Exception as error:  # a listener is an outer edge: every click is answered
+        named = named_error(error)
+        log.exception("a click failed: %s", named)
+        return Answer("failed", word_failure(desk.config.language, named.failure))
+    return answer
+
+
+def decided(
+    desk: CardDesk, pressed: Pressed, approval: Approval, verdict: Verdict, why: str = ""
+) -> Answer:
+    """Decide as *pressed* says, and say what to tell the person in private."""
+    refused = refusal(desk, approval, pressed.user, verdict)
+    click = Click(
+        user=pressed.user,
+        verdict=verdict,
+        digest=pressed.digest,
+        reason=why,
+        where=pressed.where,
     )
-    if outcome == "approved":
+    quorum = judgement_of(desk, approval).quorum
+    outcome = decide(desk.redis, approval, click, may_decide=refused is None, quorum=quorum)
+    if outcome == "not_allowed" and refused:
+        return Answer(outcome, not_allowed(desk, approval, refused))
+    if outcome in ("approved", "rejected", "withdrawn"):
+        return Answer(outcome)
+    return Answer(outcome, outcome_words(desk, approval, outcome))
+
+
+def approve(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
+    """Say yes; the last yes that is needed hands the run to a worker."""
+    request = approval.request
+    if any(table.ref not in desk.config.offered for table in request.plan.tables):
+        return Answer("not_offered", say(request.language, "click.not_offered"))
+    answer = decided(desk, pressed, approval, "approve")
+    if answer.outcome == "approved" and request.change is None:
+        limits = desk.config.limits
         try:
-            enqueue(client, approval.id)
+            hand_over(desk.redis, RunLimits(limits.runs_per_user, limits.runs_per_source))
         except redis.RedisError as error:
             # It is decided all the same; the reconciler hands the run to a worker.
             log.warning("run %s is handed over later: %s", approval.id, type(error).__name__)
-    if outcome in ("approved", "rejected"):
-        return ""
-    return _answer(client, config.approvals, approval, outcome, refusal)
+    return answer
 
 
-def _answer(
-    client: "redis.Redis",
-    approvals: Approvals,
-    approval: Approval,
-    outcome: Outcome,
-    refusal: str | None,
-) -> str:
+def reject(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
+    """Withdraw at once for who asked; others who may say no are asked for a reason."""
+    if pressed.user == approval.request.requested_by:
+        return decided(desk, pressed, approval, "withdraw")
+    if not_pending(pressed, approval) or refusal(desk, approval, pressed.user, "reject"):
+        # Refused in the one place that decides, so that the audit has it.
+        return decided(desk, pressed, approval, "reject")
+    return _opened(slack, pressed, approval, reject_form(approval, about_of(pressed)))
+
+
+def open_edit(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
+    """Show the plan to be changed to who asked and who may decide."""
     language = approval.request.language
-    if outcome == "not_allowed" and refusal:
-        who = ", ".join(person(user) for user in sorted(approvals.approvers)[:20])
-        return say(language, refusal, who=who)
-    decided = load_approval(client, approval.id)
-    return say(
-        language, f"click.{outcome}", who=person(decided.decided_by or "?") if decided else "?"
+    if not may_edit(desk, approval, pressed.user):
+        note_refused(desk, pressed, "edit")
+        return Answer("not_allowed", say(language, "click.not_editor"))
+    outcome = not_pending(pressed, approval)
+    if outcome:
+        return Answer(outcome, outcome_words(desk, approval, outcome))
+    if not is_editable(approval):
+        return Answer("not_editable", say(language, "click.not_editable"))
+    form = edit_form(approval, about_of(pressed), limits_of(desk, approval.request.plan))
+    return _opened(slack, pressed, approval, form)
+
+
+def cancel(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
+    """Stop a run: one that waits ends at once, one that copies within about a second."""
+    language, run = approval.request.language, run_of(desk, approval)
+    if not may_cancel(desk, approval, pressed.user):
+        note_refused(desk, pressed, "cancel")
+        return Answer("not_allowed", not_allowed(desk, approval, "click.not_canceller"))
+    if run is None or run.state in FINAL:
+        show_card(desk.redis, approval.id)
+        return Answer("already_ended", say(language, "click.already_ended"))
+    outcome = ask_cancel(desk.redis, run, pressed.user)
+    ended = outcome == "already_ended"
+    return Answer(outcome, say(language, "click.already_ended") if ended else "")
+
+
+def again(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
+    """Ask anew for what ended without a copy, once for a card; anybody who sees it may."""
+    language = approval.request.language
+    first = prior_again(desk, approval)
+    if first is None:
+        if not can_be_asked_again(approval, run_of(desk, approval)):
+            return Answer("not_ended", say(language, "click.not_ended"))
+        first = ask_again(desk, approval, pressed.user, where=pressed.where)
+        if first.request.requested_by == pressed.user:
+            return Answer("asked")
+    who = person(first.request.requested_by)
+    return Answer("asked_again", say(language, "click.asked_again", who=who))
+
+
+def note_refused(desk: CardDesk, pressed: Pressed, what: str) -> None:
+    """Note a click of somebody who may not, where no decision notes it."""
+    note(
+        desk.redis,
+        pressed.team,
+        "click_refused",
+        who=pressed.user,
+        subject=pressed.approval_id,
+        where=pressed.where,
+        detail=f"not_allowed {what}",
     )
 
 
-def _team(body: Mapping[str, Any]) -> str:
-    team = cast("Mapping[str, Any]", body.get("team") or body.get("user") or {})
-    return str(team.get("id") if body.get("team") else team.get("team_id", ""))
+def not_pending(pressed: Pressed, approval: Approval) -> Outcome | None:
+    """Give what a click on a request comes to that cannot be decided any more, or None."""
+    if approval.state is ApprovalState.EXPIRED:
+        return "expired"
+    if approval.state is not ApprovalState.PENDING:
+        return cast("Outcome", f"already_{approval.state}")
+    return None if pressed.digest == approval.request.digest else "changed"
 
 
-def _tell(slack: WebClient, body: Mapping[str, Any], text: str) -> None:
-    container = cast("Mapping[str, Any]", body.get("container") or {})
-    channel = cast("Mapping[str, Any]", body.get("channel") or {}).get("id") or container.get(
-        "channel_id"
-    )
-    if channel:
-        thread = str(container.get("thread_ts") or "")
-        whisper(slack, str(channel), str(body["user"]["id"]), thread, text)
+def _opened(slack: WebClient, pressed: Pressed, approval: Approval, form: dict[str, Any]) -> Answer:
+    try:
+        slack.views_open(trigger_id=pressed.trigger_id, view=form)
+    except SlackApiError as error:
+        if reason(error) in _LATE:
+            return Answer("too_late", say(approval.request.language, "click.too_late"))
+        raise
+    except (SlackClientError, OSError, HTTPException):
+        return Answer("too_late", say(approval.request.language, "click.too_late"))
+    return Answer("form")

@@ -8,6 +8,7 @@ import redis
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk import WebClient
 
+from app.event_log import note_event
 from app.places import Place
 from app.slack_gateway import mark_seen
 from app.views.text import unescape
@@ -27,6 +28,7 @@ def register(app: App, client: "redis.Redis") -> None:
         event = question(body)
         if event is not None:
             _put(client, body, event)
+            note_event(client, str(body["team_id"]), str(event["type"]))
         return next()
 
     def seen(event: Mapping[str, Any], client: WebClient) -> None:

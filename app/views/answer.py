@@ -17,7 +17,8 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from app.texts import TOLD_TO_PEOPLE, Language, say, word_failure
+from app.failure_texts import TOLD_TO_PEOPLE, word_failure
+from app.texts import Language, say
 from app.views.approval_card import Message
 from app.views.text import (
     CONTROL,

@@ -1,10 +1,23 @@
 """The card of a sync: one message for its whole life, from the question to the receipt."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from app.texts import Language, say, word_failure
+from app.failure_texts import word_failure
+from app.texts import Language, say
+from app.views.card_life import people_lines, progress_line, quorum_line, receipt_line
+from app.views.card_parts import (
+    TABLES_IN_FULL,
+    CardFacts,
+    cost_line,
+    duration,
+    moment_of,
+    more_lines,
+    name_of,
+    names_of,
+    plan_lines,
+    wish_lines,
+)
 from app.views.text import (
     FALLBACK_CHARACTERS,
     MESSAGE_BLOCKS,
@@ -15,19 +28,20 @@ from app.views.text import (
     person,
     plain,
     section,
-    size,
     when,
 )
 from sync.approvals import Approval, ApprovalState
-from sync.plan import Estimate, Plan, Progress, TablePlan, TableReceipt, TableRef
-from sync.runs import FINAL, Run, RunState
+from sync.plan import Plan
+from sync.runs import FINAL, MAX_RETRIES, Run, RunState
 
 APPROVE = "sync.approve"
+EDIT = "sync.edit"
 REJECT = "sync.reject"
-_BAR_WIDTH = 12
-_TABLES_IN_FULL = 10
-_NAME_CHARACTERS = 300
-"""A name Oracle allows is shorter, unless it is made of signs that must be escaped."""
+CANCEL = "sync.cancel"
+AGAIN = "sync.again"
+
+TABLES_EDITABLE = 20
+"""A form with more tables would be longer than anybody reads."""
 _STATUS = {
     RunState.QUEUED: "system.queued",
     RunState.RUNNING: "system.starting",
@@ -43,31 +57,30 @@ class Message:
     blocks: list[dict[str, Any]]
 
 
-def approval_card(approval: Approval, run: Run | None, approvers: frozenset[str]) -> Message:
-    """Draw the card as things stand now."""
+def approval_card(
+    approval: Approval, run: Run | None, facts: CardFacts, *, live: bool = True
+) -> Message:
+    """Draw the card as things stand now; a copy of it that is not *live* has no buttons."""
     language = approval.request.language
     title = say(language, f"card.{_stage(approval, run)}")
-    body = _body(approval, run)
+    body = _body(approval, run, facts)
+    people = people_lines(approval, facts)
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": plain(title)},
         *(section(line) for line in body),
-        context(*_people(approval, approvers)),
+        context(*people),
     ]
-    if approval.state is ApprovalState.PENDING:
-        blocks.append(_buttons(approval))
-    text = f"{title}: {_names(approval.request.plan)}\n" + "\n".join(body)
+    buttons = _buttons(approval, run, facts) if live else []
+    if buttons:
+        block_id = f"decide:{approval.id}"
+        blocks.append({"type": "actions", "block_id": block_id, "elements": buttons})
+    text = f"{title}: {names_of(approval.request.plan)}\n" + "\n".join([*body, *people])
     return Message(cut(text, FALLBACK_CHARACTERS), blocks[:MESSAGE_BLOCKS])
-
-
-def _stage(approval: Approval, run: Run | None) -> str:
-    if run:
-        return run.state
-    return RunState.QUEUED if approval.state is ApprovalState.APPROVED else approval.state
 
 
 def button_value(approval: Approval) -> str:
     """Say in a button which approval it decides, and about exactly which content."""
-    return f"{approval.id} {approval.request.plan.digest}"
+    return f"{approval.id} {approval.request.digest}"
 
 
 def read_button_value(value: str) -> tuple[str, str]:
@@ -76,198 +89,166 @@ def read_button_value(value: str) -> tuple[str, str]:
     return (approval_id, digest) if "-" in approval_id else ("", "")
 
 
-def _body(approval: Approval, run: Run | None) -> list[str]:
+def is_editable(approval: Approval) -> bool:
+    """Whether a form can change it; a schedule is changed in words."""
+    return approval.request.change is None and len(approval.request.plan.tables) <= TABLES_EDITABLE
+
+
+def can_be_asked_again(approval: Approval, run: Run | None) -> bool:
+    """Whether it ended without a no and without a copy."""
+    if approval.request.change is not None:
+        return False
+    if run:
+        return run.state in (RunState.FAILED, RunState.SUPERSEDED)
+    return approval.state is ApprovalState.EXPIRED
+
+
+def _stage(approval: Approval, run: Run | None) -> str:
+    if approval.request.change is not None:
+        return f"change_{approval.state}"
+    if run:
+        return "parked" if run.parked and run.state is RunState.FAILED else run.state
+    return RunState.QUEUED if approval.state is ApprovalState.APPROVED else approval.state
+
+
+def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
+    language, request = approval.request.language, approval.request
     if run and run.state is RunState.PUBLISHED and run.receipt:
-        language = approval.request.language
-        rows = number(sum(table.rows for table in run.receipt.tables))
         lines = [
-            f"*{_name(table.ref)}*\n{_receipt(language, table)}"
-            for table in run.receipt.tables[:_TABLES_IN_FULL]
+            f"*{name_of(table.ref)}*\n{receipt_line(language, table)}"
+            for table in run.receipt.tables[:TABLES_IN_FULL]
         ]
-        lines += _more(language, [table.ref for table in run.receipt.tables])
-        return [*lines, say(language, "system.published", rows=rows)]
-    lines = _plan_lines(approval.request.language, approval.request.plan)
-    if run or approval.state is not ApprovalState.PENDING:
-        lines.append(_status(approval, run))
+        lines += more_lines(language, [table.ref for table in run.receipt.tables])
+        return [*lines, _status(approval, run, facts)]
+    lines = [
+        *facts.change_lines,
+        *plan_lines(language, request.plan, facts),
+        *wish_lines(language, request, facts),
+    ]
+    if approval.state is not ApprovalState.PENDING:
+        lines.append(_status(approval, run, facts))
+        if approval.reason:
+            text = cut(escape(approval.reason), 600)
+            lines.append(say(language, "card.reason", text=text))
+        return lines
+    if request.change is None:
+        lines.append(cost_line(language, request.plan, facts))
+    if facts.refused:
+        lines.append(say(language, "card.refused_by_rule"))
+    needed = max(facts.quorum, request.quorum)
+    if needed > 1:
+        lines.append(quorum_line(language, approval, needed))
     return lines
 
 
-def _plan_lines(language: Language, plan: Plan) -> list[str]:
-    shown = plan.tables[:_TABLES_IN_FULL]
-    estimates = plan.estimates or (None,) * len(plan.tables)
-    lines = [
-        _table(language, table, estimate) for table, estimate in zip(shown, estimates, strict=False)
-    ]
-    return lines + _more(language, [table.ref for table in plan.tables])
-
-
-def _more(language: Language, refs: list[TableRef]) -> list[str]:
-    """Name the tables there is no room to tell more about."""
-    rest = refs[_TABLES_IN_FULL:]
-    if not rest:
-        return []
-    names = cut(escape(", ".join(map(str, rest))), 2000)
-    return [say(language, "card.more_tables", count=len(rest), names=names)]
-
-
-def _table(language: Language, table: TablePlan, estimate: Estimate | None) -> str:
-    facts = [say(language, "card.from_to", source=table.ref.source)]
-    current = estimate.current_rows if estimate else None
-    facts.append(
-        say(language, "card.first_copy")
-        if current is None
-        else say(language, "card.replaces", rows=number(current))
-    )
-    facts.append(_estimate(language, estimate))
-    facts.append(say(language, "card.columns", count=len(table.columns)))
-    facts.append(say(language, "card.limit", rows=number(table.max_rows)))
-    return f"*{_name(table.ref)}*\n" + " · ".join(facts)
-
-
-def _estimate(language: Language, estimate: Estimate | None) -> str:
-    if estimate is None or estimate.rows is None:
-        return say(language, "card.no_estimate")
-    rows = number(estimate.rows)
-    if estimate.analyzed_at is None:
-        return say(language, "card.estimate", rows=rows)
-    return say(language, "card.estimate_of", rows=rows, date=escape(estimate.analyzed_at[:10]))
-
-
-def _status(approval: Approval, run: Run | None) -> str:
+def _status(approval: Approval, run: Run | None, facts: CardFacts) -> str:
     """The one line that changes while the card lives."""
-    language = approval.request.language
+    language, names = approval.request.language, names_of(approval.request.plan)
     if run is None:
-        return say(
-            language,
-            f"system.{_stage(approval, run)}",
-            tables=_names(approval.request.plan),
-        )
+        return _standing(approval, names, facts)
     if run.state is RunState.PUBLISHED and run.receipt:
-        return say(
-            language,
-            "system.published",
-            rows=number(sum(table.rows for table in run.receipt.tables)),
-        )
+        rows = number(sum(table.rows for table in run.receipt.tables))
+        return say(language, "system.published", rows=rows)
     if run.state in FINAL:
-        if run.failure is None:
-            return say(language, "system.rejected")
-        reason = escape(word_failure(language, run.failure))
-        return say(language, "system.failed", reason=reason)
-    line = say(language, _STATUS[run.state], tables=_names(approval.request.plan))
-    return f"{line}\n{_progress(language, run.progress)}" if run.progress else line
+        return _ending(language, run)
+    if run.cancel_by:
+        return say(language, "system.stopping", who=person(run.cancel_by))
+    if run.state is RunState.QUEUED:
+        return _waiting(language, run, names, facts)
+    line = say(language, _STATUS[run.state], tables=names)
+    return f"{line}\n{progress_line(language, run.progress)}" if run.progress else line
 
 
-def _progress(language: Language, progress: Progress) -> str:
-    table = cut(escape(progress.table), _NAME_CHARACTERS)
-    if not progress.expected_rows:
+def _standing(approval: Approval, names: str, facts: CardFacts) -> str:
+    language, request = approval.request.language, approval.request
+    if approval.state is not ApprovalState.APPROVED:
+        later = facts.replaced_by or request.revision + 1
+        return say(language, f"system.{approval.state}", number=later)
+    if request.change is not None:
+        return say(language, "system.change_approved")
+    return say(language, "system.queued", tables=names)
+
+
+def _ending(language: Language, run: Run) -> str:
+    if run.failure is None or run.state is RunState.CANCELLED:
+        return say(language, "system.cancelled", who=person(run.cancel_by or "?"))
+    reason = escape(word_failure(language, run.failure))
+    if run.parked:
+        return say(language, "system.parked", tries=run.attempts + 1, reason=reason)
+    return say(language, "system.failed", reason=reason)
+
+
+def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
+    if run.put_off_ms and run.last_failure:
         return say(
             language,
-            "system.progress",
-            table=table,
-            bar="▱" * _BAR_WIDTH,
-            rows=number(progress.rows),
+            "system.retry",
+            try_number=run.attempts + 1,
+            tries=MAX_RETRIES + 1,
+            when=when(moment_of(run.put_off_ms)),
+            reason=escape(word_failure(language, run.last_failure)),
         )
-    share = min(progress.rows / progress.expected_rows, 1.0)
-    full = int(share * _BAR_WIDTH)
-    return say(
-        language,
-        "system.progress_of",
-        table=table,
-        bar="▰" * full + "▱" * (_BAR_WIDTH - full),
-        rows=number(progress.rows),
-        expected=number(progress.expected_rows),
-        percent=int(share * 100),
-    )
+    if run.put_off_ms:
+        return say(language, "system.put_off", when=when(moment_of(run.put_off_ms)))
+    if facts.queue_place is None:
+        return say(language, "system.queued", tables=names)
+    if facts.queue_seconds is None:
+        return say(language, "system.place", tables=names, place=facts.queue_place)
+    time = duration(language, facts.queue_seconds)
+    return say(language, "system.place_eta", tables=names, place=facts.queue_place, time=time)
 
 
-def _receipt(language: Language, table: TableReceipt) -> str:
-    facts = [
-        say(
-            language,
-            "receipt.table",
-            rows=number(table.rows),
-            oracle_rows=number(table.oracle_rows),
-        ),
-        say(language, "receipt.as_of", when=when(datetime.fromisoformat(table.as_of))),
-    ]
-    if table.scn is not None:
-        facts.append(say(language, "receipt.scn", scn=table.scn))
-    facts.append(
-        say(language, "receipt.took", seconds=f"{table.seconds:.1f}", size=size(table.bytes))
-    )
-    return " · ".join(facts)
+def _buttons(approval: Approval, run: Run | None, facts: CardFacts) -> list[dict[str, Any]]:
+    if approval.state is ApprovalState.PENDING:
+        edit = [_button(approval, EDIT, "card.edit")] if is_editable(approval) else []
+        reject = _button(approval, REJECT, "card.reject", "danger")
+        # A rule's no can only be looked at: a yes would be refused at the click.
+        return [*([] if facts.refused else [_approve(approval)]), *edit, reject]
+    if run and run.state not in FINAL:
+        return [] if run.cancel_by else [_cancel(approval)]
+    if can_be_asked_again(approval, run) and not facts.asked_again_by:
+        return [_button(approval, AGAIN, "card.retry" if run else "card.again")]
+    return []
 
 
-def _people(approval: Approval, approvers: frozenset[str]) -> list[str]:
-    language, request = approval.request.language, approval.request
-    asked = (
-        say(language, "card.scheduled", name=cut(escape(request.schedule), _NAME_CHARACTERS))
-        if request.schedule
-        else say(language, "card.asked_by", who=person(request.requested_by))
-    )
-    digest = say(language, "card.digest", digest=request.plan.digest[:8])
-    if approval.decided_by and approval.decided_ms:
-        phrase = (
-            "card.rejected_by" if approval.state is ApprovalState.REJECTED else "card.approved_by"
-        )
-        decided = say(
-            language,
-            phrase,
-            who=person(approval.decided_by),
-            when=when(_moment(approval.decided_ms)),
-        )
-        return [asked, decided, digest]
-    may = (
-        say(
-            language,
-            "card.approvers",
-            who=", ".join(person(user) for user in sorted(approvers)[:20]),
-        )
-        if approvers
-        else say(language, "card.nobody_approves")
-    )
-    return [
-        asked,
-        may,
-        say(language, "card.expires", when=when(_moment(approval.expires_ms))),
-        digest,
-    ]
-
-
-def _buttons(approval: Approval) -> dict[str, Any]:
-    language, value = approval.request.language, button_value(approval)
-    approve: dict[str, Any] = {
-        "type": "button",
-        "action_id": APPROVE,
-        "style": "primary",
-        "text": plain(say(language, "card.approve")),
-        "value": value,
-    }
-    if any(estimate.current_rows is not None for estimate in approval.request.plan.estimates):
-        names = cut(", ".join(f"'{table.ref}'" for table in approval.request.plan.tables), 150)
-        approve["confirm"] = {
+def _approve(approval: Approval) -> dict[str, Any]:
+    language, plan = approval.request.language, approval.request.plan
+    button = _button(approval, APPROVE, "card.approve", "primary")
+    if _replaces(plan) and approval.request.change is None:
+        names = cut(", ".join(f"'{table.ref}'" for table in plan.tables), 150)
+        button["confirm"] = {
             "title": plain(say(language, "card.confirm_title")),
             "text": plain(say(language, "card.confirm_text", tables=names)),
             "confirm": plain(say(language, "card.confirm_yes")),
             "deny": plain(say(language, "card.confirm_no")),
         }
-    reject = {
-        "type": "button",
-        "action_id": REJECT,
+    return button
+
+
+def _cancel(approval: Approval) -> dict[str, Any]:
+    language = approval.request.language
+    button = _button(approval, CANCEL, "card.cancel")
+    button["confirm"] = {
+        "title": plain(say(language, "card.stop_title")),
+        "text": plain(say(language, "card.stop_text")),
+        "confirm": plain(say(language, "card.stop_yes")),
+        "deny": plain(say(language, "card.stop_no")),
         "style": "danger",
-        "text": plain(say(language, "card.reject")),
-        "value": value,
     }
-    return {"type": "actions", "block_id": f"decide:{approval.id}", "elements": [approve, reject]}
+    return button
 
 
-def _name(ref: TableRef) -> str:
-    return cut(escape(str(ref)), _NAME_CHARACTERS)
+def _button(
+    approval: Approval, action_id: str, phrase: str, style: str | None = None
+) -> dict[str, Any]:
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain(say(approval.request.language, phrase)),
+        "value": button_value(approval),
+    }
+    return {**button, "style": style} if style else button
 
 
-def _names(plan: Plan) -> str:
-    return cut(escape(", ".join(f"'{table.ref}'" for table in plan.tables)), 1000)
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _replaces(plan: Plan) -> bool:
+    return any(estimate.current_rows is not None for estimate in plan.estimates)

@@ -78,6 +78,11 @@ def person(user: str) -> str:
     return f"<@{user}>" if re.fullmatch(r"[UW][A-Z0-9]{2,}", user) else escape(user)
 
 
+def whoever(who: str) -> str:
+    """Mention a person, or a user group (S…) and with it all its members."""
+    return f"<!subteam^{who}>" if re.fullmatch(r"S[A-Z0-9]{2,}", who) else person(who)
+
+
 def when(moment: datetime) -> str:
     """Show a moment in the reader's own time zone; the fallback is UTC."""
     fallback = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

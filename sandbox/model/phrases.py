@@ -106,8 +106,31 @@ PHRASES: dict[str, Wording] = {
     ),
     "schedules": Wording("스케줄은 {count}개입니다: {listed}.", "Schedules: {count}. {listed}."),
     "schedule": Wording(
-        "{name} ({tables}, `{cron}` {timezone}, 다음 실행 {next})",
-        "{name} ({tables}, `{cron}` {timezone}, next at {next})",
+        "{name} ({tables}, {when}, 다음 실행 {next})",
+        "{name} ({tables}, {when}, next at {next})",
+    ),
+    "schedule_paused_line": Wording(
+        "{name} ({tables}, {when}, 일시 중지됨)", "{name} ({tables}, {when}, paused)"
+    ),
+    "schedule_after": Wording("{tables} 게시 후", "after {tables} are published"),
+    "schedule_waiting": Wording(
+        "예약 {name}({when})은 승인을 기다리고 있습니다.",
+        "The schedule {name} ({when}) is waiting for approval.",
+    ),
+    "schedule_already": Wording("예약 {name}은 이미 그렇습니다.", "{name} is so already."),
+    "schedule_saved": Wording(
+        "예약 {name}을 저장했습니다: {when}.", "The schedule {name} is saved: {when}."
+    ),
+    "schedule_paused": Wording("예약 {name}을 일시 중지했습니다.", "{name} is paused."),
+    "schedule_resumed": Wording("예약 {name}을 재개했습니다.", "{name} goes on."),
+    "schedule_deleted": Wording("예약 {name}을 삭제했습니다.", "{name} is deleted."),
+    "schedule_rejected": Wording(
+        "예약 {name} 변경이 거절되었습니다. 바뀐 것은 없습니다.",
+        "The change of {name} was declined. Nothing was changed.",
+    ),
+    "schedule_expired": Wording(
+        "예약 {name} 변경은 승인 시한이 지났습니다. 바뀐 것은 없습니다.",
+        "The time to approve the change of {name} has passed. Nothing was changed.",
     ),
     "no_schedules": Wording("등록된 스케줄이 없습니다.", "There are no schedules."),
     "clock_stopped": Wording(

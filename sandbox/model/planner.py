@@ -12,6 +12,8 @@ from sandbox.model.telling import tell, tell_event
 from sandbox.model.understanding import Step, understand
 
 LONGEST_REASON = 200
+PROPOSALS = ("start_sync", "create_schedule", "change_schedule")
+"""What a person decides about, so that the turn ends with it."""
 
 
 def plan_reply(messages: Sequence[JsonObject], tools: Sequence[JsonObject]) -> Reply:
@@ -42,7 +44,7 @@ def _decide(scene: Scene) -> Text | Calls:
     refused = [outcome for outcome in scene.outcomes if not outcome.ok]
     if refused:
         return _after_refusal(refused, scene)
-    waiting = [outcome for outcome in scene.outcomes if outcome.name == "start_sync"]
+    waiting = [outcome for outcome in scene.outcomes if outcome.name in PROPOSALS]
     if waiting:
         return Text(tell(waiting[0], None, scene.language))
     steps = understand(scene.asked, scene.offered, scene.today)

@@ -25,6 +25,8 @@ def tell(outcome: Outcome, question: OrdersQuestion | None, language: Language) 
 def tell_event(event: JsonObject, language: Language) -> str:
     """Say what happened outside: a run that ended, or a proposal that did not become one."""
     tables = names(table_names(event))
+    if "schedule" in event:
+        return _tell_schedule_event(event, language)
     if event["event"] != "run_ended":
         return say(
             "expired" if event["event"] == "expired" else "rejected", language, tables=tables
@@ -106,17 +108,37 @@ def _tell_stats(result: JsonObject, language: Language) -> str:
     )
 
 
+def _tell_schedule_event(event: JsonObject, language: Language) -> str:
+    name, kind = event.get("schedule"), event["event"]
+    if kind != "schedule_changed":
+        kind = "expired" if kind == "expired" else "rejected"
+        return say(f"schedule_{kind}", language, name=name)
+    match event.get("action"):
+        case "pause" | "resume" | "delete" as action:
+            return say(f"schedule_{action}d", language, name=name)
+        case _:
+            return say("schedule_saved", language, name=name, when=_when(event, language))
+
+
+def _when(schedule: JsonObject, language: Language) -> str:
+    after = schedule.get("after")
+    parts = [
+        str(schedule.get("when") or ""),
+        say("schedule_after", language, tables=names(after)) if after else "",
+    ]
+    return ", ".join(filter(None, parts)) or f"`{schedule.get('cron')}` {schedule.get('timezone')}"
+
+
 def _tell_schedules(result: JsonObject, language: Language) -> str:
     schedules = cast("list[JsonObject]", result.get("schedules") or [])
     shown = [
         say(
-            "schedule",
+            "schedule_paused_line" if one.get("paused") else "schedule",
             language,
             name=one.get("name"),
             tables=names(one.get("tables")),
-            cron=one.get("cron"),
-            timezone=one.get("timezone"),
-            next=one.get("next_at"),
+            when=_when(one, language),
+            next=one.get("next_at") or "-",
         )
         for one in schedules
     ]
@@ -127,6 +149,12 @@ def _tell_schedules(result: JsonObject, language: Language) -> str:
     )
     stopped = result.get("clock_running") is False
     return f"{sentence} {say('clock_stopped', language)}" if stopped else sentence
+
+
+def _tell_schedule_proposal(result: JsonObject, language: Language) -> str:
+    if str(result.get("status")).startswith("already_"):
+        return say("schedule_already", language, name=result.get("name"))
+    return say("schedule_waiting", language, name=result.get("name"), when=_when(result, language))
 
 
 def _tell_rows(result: JsonObject, language: Language) -> str:
@@ -146,6 +174,9 @@ _TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
     "get_sync_status": _tell_status,
     "get_table_stats": _tell_stats,
     "get_scheduler_status": _tell_schedules,
+    "list_schedules": _tell_schedules,
+    "create_schedule": _tell_schedule_proposal,
+    "change_schedule": _tell_schedule_proposal,
     "query_table": _tell_rows,
     "start_sync": _tell_proposal,
 }

@@ -8,6 +8,15 @@ from datetime import date
 from sandbox.model.orders import OrdersQuestion, query_of, read_orders_question
 from sandbox.model.replies import JsonObject
 from sandbox.model.scene import HANGUL
+from sandbox.model.schedules import (
+    ABOUT,
+    LIST,
+    after_part,
+    is_recurring,
+    named_schedule,
+    schedule_arguments,
+    wanted_action,
+)
 
 MAX_TABLES = 20
 
@@ -68,6 +77,9 @@ class _Words:
 
 def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple[Step, ...]:
     """What to do for *text*, in order: a sync first, then the rest of the sentence."""
+    schedule = _about_schedule(text, offered)
+    if schedule is not None:
+        return (schedule,)
     cut = _cut(text)
     if cut is None:
         step = _first(_Words(text, find_tables(text, offered), today))
@@ -129,9 +141,30 @@ def _first(words: _Words) -> Step | None:
     return next((step for read in _READERS if (step := read(words))), None)
 
 
+def _about_schedule(text: str, offered: tuple[str, ...]) -> Step | None:
+    """What to do for a wish that comes again and again, or about one there is."""
+    if NOT_SYNC.search(text):
+        return None
+    if SYNC.search(text) and is_recurring(text):
+        part = after_part(text)
+        after = find_tables(part, offered) if part else ()
+        tables = tuple(name for name in find_tables(text, offered) if name not in after)
+        if not tables:
+            return Step(say="which_table")
+        return Step((("create_schedule", schedule_arguments(text, tables, after)),))
+    action = wanted_action(text)
+    if action and ABOUT.search(text):
+        name = named_schedule(text)
+        if name is None:
+            return Step((("list_schedules", {}),))
+        return Step((("change_schedule", {"name": name, "action": action}),))
+    return None
+
+
 def _schedules(words: _Words) -> Step | None:
-    if words.have(r"스케[줄쥴]|예약|(?:다음|정기)\s*동기화|schedul|\bcron\b|next sync"):
-        return Step((("get_scheduler_status", {}),))
+    if ABOUT.search(words.text):
+        named = "list_schedules" if LIST.search(words.text) else "get_scheduler_status"
+        return Step(((named, {}),))
     return None
 
 

@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from sandbox.oracle import messages, requests, sql
-from sandbox.oracle.database import Database, Result, ResultColumn, Snapshot
+from sandbox.oracle import live, messages, requests, sql
+from sandbox.oracle.access import USER
+from sandbox.oracle.database import Result, ResultColumn, Snapshot
 from sandbox.oracle.errors import OracleError
-from sandbox.oracle.faults import Faults
+from sandbox.oracle.faults import FaultPoint
 from sandbox.oracle.messages import CallEnd
+from sandbox.oracle.parts import Parts
 from sandbox.oracle.requests import BindType, Execute
 from sandbox.oracle.sql import AlterSession, BeginReadOnly, EndTransaction, Query
 from sandbox.oracle.values import BindValue
-from sandbox.oracle.wire import Disconnected, ProtocolError, Reader
+from sandbox.oracle.wire import Reader
 
 MOST_CURSORS = 300
+#: Types a LOB can be asked for as: LONG and LONG RAW.
+AS_LONG = (8, 24)
 SESSION_SETTINGS = ("NLS_", "_", "TIME_ZONE", "STATISTICS_LEVEL", "DDL_LOCK_TIMEOUT", "OPTIMIZER_")
 NLS_DEFAULTS = {
     "NLS_DATE_FORMAT": "DD-MON-RR",
@@ -52,12 +56,13 @@ class Calls:
     Nobody writes here, so a transaction is only ever a snapshot: SET TRANSACTION READ ONLY takes
     one, commit and rollback let it go.
 
-    `running` is the DuckDB connection at work, for another thread to interrupt.
+    `running` is the DuckDB connection at work, for another thread to interrupt. `cut` says that a
+    fault wants the answer of this call torn.
     """
 
-    database: Database
-    faults: Faults
+    parts: Parts
     broken: threading.Event
+    cut: bool = False
     schema: str = ""
     running: duckdb.DuckDBPyConnection | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -89,6 +94,8 @@ class Calls:
             self._cursors[cursor.number] = cursor
         if request.bind_types is not None:
             cursor.bind_types = request.bind_types
+        if request.defines:
+            return self._define(cursor, request.defines)
         try:
             return self._run(cursor, request.binds, request.rows_wanted, context)
         except OracleError:
@@ -114,8 +121,9 @@ class Calls:
             raise OracleError(1002, "fetch out of sequence")
         return self._rows(cursor, cursor.result, rows)
 
-    def end_transaction(self) -> bytes:
+    def end_transaction(self, point: FaultPoint) -> bytes:
         """Commit or rollback."""
+        self.strike(point)
         self._snapshot = None
         return messages.status(self.call_status)
 
@@ -126,7 +134,7 @@ class Calls:
 
     def set_schema(self, schema: str) -> None:
         """The schema of bare table names; ORA-01435 when there is none of that name."""
-        if schema.upper() not in ("SHOP", "SYS", "DUCKFERRY"):
+        if schema.upper() not in (USER, "SHOP", "SYS", *self.parts.database.access.owners):
             raise OracleError(1435)
         self.schema = schema.upper()
 
@@ -141,7 +149,7 @@ class Calls:
         cursor.fetches, cursor.result = 0, None
         self._strike(cursor)
         parameters = messages.PARAMETERS
-        match sql.translate(cursor.sql, context):
+        match sql.translate(cursor.sql, context, self.parts.setup.release):
             case Query() as query:
                 return self._query(cursor, query, binds, rows)
             case AlterSession(settings):
@@ -151,35 +159,46 @@ class Calls:
             case BeginReadOnly():
                 if self._snapshot:
                     raise OracleError(1453)
-                self._snapshot = self.database.snapshot()
+                self._snapshot = self.parts.database.snapshot()
             case EndTransaction():
                 self._snapshot = None
-        end = CallEnd(self.call_status, cursor.number)
-        return parameters + messages.end_of_call(end)
+        return parameters + self._end(CallEnd(self.call_status, cursor.number))
 
     def _query(self, cursor: Cursor, query: Query, binds: Sequence[BindValue], rows: int) -> bytes:
-        schema = self.schema or "DUCKFERRY"
-        self.database.check_access(query, schema)
-        highest = max((*query.bind_order, -1 if query.scn_bind is None else query.scn_bind, -1))
+        schema = self.schema or USER
+        self.parts.database.access.check(query, schema)
+        moment_order = query.moment.bind_order if query.moment else ()
+        scn_order = () if query.scn_bind is None else (query.scn_bind,)
+        highest = max((*query.bind_order, *moment_order, *scn_order, -1))
         if highest >= len(binds):
             raise OracleError(1008)
         ordered = [binds[index] for index in query.bind_order]
         scn = query.scn if query.scn_bind is None else binds[query.scn_bind]
         snapshot = self._moment(scn)
+        if query.moment:
+            at = [binds[index] for index in moment_order]
+            snapshot = self.parts.database.snapshot_at(query.moment.sql, at)
 
         def run() -> Result:
             with self._source(snapshot) as connection:
                 self._prepare(connection, query, schema)
-                return self.database.run(connection, query, ordered, schema)
+                return self.parts.database.run(connection, query, ordered, schema)
 
-        is_kept = self.database.keeps(query)
+        is_kept = self.parts.database.keeps(query)
         result = snapshot.keep(query.sql, run) if snapshot and is_kept else run()
-        description = b"" if result.columns == cursor.columns else messages.describe(result.columns)
+        description = b"" if result.columns == cursor.columns else self._describe(result)
         cursor.columns, cursor.result = result.columns, result
-        if not rows:
-            end = CallEnd(self.call_status, cursor.number)
-            return description + messages.PARAMETERS + messages.end_of_call(end)
+        if not rows or any(column.oracle_type.is_lob for column in result.columns):
+            end = self._end(CallEnd(self.call_status, cursor.number))
+            return description + messages.PARAMETERS + end
         return description + self._rows(cursor, result, rows)
+
+    def _define(self, cursor: Cursor, defines: Sequence[BindType]) -> bytes:
+        """How LOB columns are to be sent; as LONG and LONG RAW they are, as locators not."""
+        for column, define in zip(cursor.columns, defines, strict=True):
+            if column.oracle_type.is_lob and define.type_number not in AS_LONG:
+                raise OracleError(3001, "the stand-in sends LOBs only as LONG (fetch_lobs=False)")
+        return messages.PARAMETERS + self._end(CallEnd(self.call_status, cursor.number))
 
     def _moment(self, scn: object) -> Snapshot | None:
         """What a query sees: the moment of its SCN, of its transaction, or None for now."""
@@ -187,7 +206,7 @@ class Calls:
             return self._snapshot
         if not isinstance(scn, int):
             raise OracleError(8181)
-        return self.database.snapshot(scn)
+        return self.parts.database.snapshot(scn)
 
     @contextmanager
     def _source(self, snapshot: Snapshot | None) -> Generator[duckdb.DuckDBPyConnection]:
@@ -197,7 +216,7 @@ class Calls:
                 yield connection
             return
         if self._connection is None:
-            self._connection = self.database.connection()
+            self._connection = self.parts.database.connection()
         with self._interruptible(self._connection):
             yield self._connection
 
@@ -216,9 +235,16 @@ class Calls:
     def _prepare(self, connection: duckdb.DuckDBPyConnection, query: Query, schema: str) -> None:
         """Name resolution as in Oracle, and the values that the V$ and NLS views show."""
         connection.execute(f"SET search_path = '{schema},SYS'")
-        names = {name for _, name in query.tables}
+        names = {name.replace("V_$", "V$").removeprefix("G") for _, name in query.tables}
         if "V$DATABASE" in names:
-            connection.execute(f'SET VARIABLE "CURRENT_SCN" = {self.database.next_scn()}')
+            connection.execute(f'SET VARIABLE "CURRENT_SCN" = {self.parts.database.next_scn()}')
+        if "V$SESSION" in names:
+            live.prepare_sessions(connection, self.parts.sessions())
+        if "V$TRANSACTION" in names:
+            live.prepare_transactions(connection, self.parts.transactions)
+        if names & {"USER_USERS", "USER_RESOURCE_LIMITS", "USER_PASSWORD_LIMITS"}:
+            accounts = self.parts.accounts
+            live.prepare_account(connection, accounts.get(USER), accounts.profile)
         if "NLS_SESSION_PARAMETERS" in names:
             for name, setting in self.settings.items():
                 connection.execute(f'SET VARIABLE "{name}" = ?', [setting])
@@ -231,7 +257,13 @@ class Calls:
             cursor.result = None  # the client keeps cursors open, their rows need not stay
         text = OracleError(code).text if code else ""
         end = CallEnd(self.call_status, cursor.number, result.position, code, text)
-        return messages.ROW_HEADER + rows + messages.PARAMETERS + messages.end_of_call(end)
+        return messages.ROW_HEADER + rows + messages.PARAMETERS + self._end(end)
+
+    def _describe(self, result: Result) -> bytes:
+        return messages.describe(result.columns, self.parts.setup.release.field_version)
+
+    def _end(self, end: CallEnd) -> bytes:
+        return messages.end_of_call(end, self.parts.setup.release.field_version)
 
     def _alter(self, settings: Sequence[tuple[str, str]]) -> None:
         for name, setting in settings:
@@ -242,18 +274,11 @@ class Calls:
             else:
                 raise OracleError(2248)
 
+    def strike(self, point: FaultPoint) -> None:
+        """The fault that waits for a call of this kind, if any."""
+        self.cut |= self.parts.faults.strike(point, self.broken.wait)
+
     def _strike(self, cursor: Cursor) -> None:
         """The fault that waits for this round trip, if any."""
-        fault = self.faults.hit(cursor.sql, cursor.fetches)
-        if fault is None:
-            return
-        match fault.kind:
-            case "error":
-                raise OracleError(fault.code)
-            case "drop":
-                raise Disconnected
-            case "stall":
-                if self.broken.wait(fault.seconds):
-                    raise OracleError(1013)
-            case _:
-                raise ProtocolError(f"fault {fault.kind}")
+        faults, wait = self.parts.faults, self.broken.wait
+        self.cut |= faults.strike_statement(cursor.sql, cursor.fetches, wait)

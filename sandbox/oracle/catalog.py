@@ -1,19 +1,21 @@
-"""The data dictionary: tables declared in Oracle's words, and the ALL_ and V$ views over them.
+"""Tables declared in Oracle's words, with what the data dictionary holds of them.
 
 Keys are declared, not enforced: the only writer is a test, through the control port. Columns
 added there in DuckDB's words get the nearest Oracle type.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
-from sandbox.oracle import logon, types
+from sandbox.oracle import dictionary, live, privileges, types
+from sandbox.oracle.access import USER, ColumnTypes
+from sandbox.oracle.release import Setup
 from sandbox.oracle.types import OracleType
 
-SERVICE = "FREEPDB1"
-ColumnTypes = Mapping[tuple[str, str], Mapping[str, OracleType]]
+Cell = str | None
 
 
 @dataclass(frozen=True)
@@ -38,24 +40,35 @@ class Table:
     references: tuple[tuple[str, str], ...] = ()
 
 
-def create_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
+def create_dictionary(connection: duckdb.DuckDBPyConnection, setup: Setup) -> None:
     """Schemas, bookkeeping tables and views; call once on an empty database."""
-    connection.execute("CREATE SCHEMA SYS; CREATE SCHEMA SHOP; CREATE SCHEMA DUCKFERRY")
-    connection.execute(BOOKKEEPING)
-    for name, select in VIEWS.items():
+    connection.execute(f"CREATE SCHEMA SYS; CREATE SCHEMA SHOP; CREATE SCHEMA {USER}")
+    connection.execute(dictionary.BOOKKEEPING)
+    privileges.create_bookkeeping(connection, setup)
+    parts = (dictionary.views(setup), live.views(setup), privileges.views(setup))
+    for name, select in ((name, select) for part in parts for name, select in part.items()):
         connection.execute(f'CREATE VIEW SYS."{name}" AS {select}')
+        if "V$" in name and name != "V$VERSION":
+            granted = name.replace("V$", "V_$")
+            connection.execute(f'CREATE VIEW SYS."{granted}" AS SELECT * FROM SYS."{name}"')
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Create an empty table and write down its declared types, keys and comments."""
+def create_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: Sequence[Sequence[Cell]] = ()
+) -> None:
+    """Create a table and write down its declared types, keys and comments.
+
+    `rows` are texts that DuckDB casts to the columns' types; the owner may be a new schema.
+    """
     name = f'"{table.owner}"."{table.name}"'
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.owner}"')
     columns = ", ".join(
         f'"{column.name}" {types.parse(column.declared).storage}'
         f"{'' if column.nullable and column.name not in table.key else ' NOT NULL'}"
         for column in table.columns
     )
     connection.execute(f"CREATE TABLE {name} ({columns})")
-    for bookkeeping in ("DECLARED$", "CONSTRAINT$"):  # of a table that was dropped
+    for bookkeeping in ("DECLARED$", "CONSTRAINT$", "INDEX$", "PARTITION$"):  # of a dropped one
         connection.execute(
             f'DELETE FROM SYS."{bookkeeping}" WHERE OWNER = ? AND TABLE_NAME = ?',
             [table.owner, table.name],
@@ -83,10 +96,56 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
             'INSERT INTO SYS."CONSTRAINT$" VALUES (?, ?, ?, ?, ?, ?, ?)',
             [table.owner, table.name, constraint, kind, column, position, target],
         )
+    if rows:
+        marks = ", ".join("?" for _ in table.columns)
+        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", [list(row) for row in rows])
 
 
-def refresh(connection: duckdb.DuckDBPyConnection) -> ColumnTypes:
-    """Rewrite the column dictionary from what the tables are now; returns it for describing."""
+def create_index(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, columns: Sequence[str], owner: str
+) -> None:
+    """Write an index down; nothing gets faster."""
+    connection.executemany(
+        "INSERT INTO SYS.\"INDEX$\" VALUES (?, ?, ?, 'NONUNIQUE', ?, ?)",
+        [[owner, table, name, column, place] for place, column in enumerate(columns, start=1)],
+    )
+
+
+def create_partitions(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    partitions: Sequence[tuple[str, str]],
+    owner: str,
+) -> None:
+    """Write down range partitions as (name, high value); the rows stay where they are."""
+    connection.executemany(
+        'INSERT INTO SYS."PARTITION$" VALUES (?, ?, ?, ?, ?, NULL)',
+        [[owner, table, name, place, high] for place, (name, high) in enumerate(partitions, 1)],
+    )
+
+
+def create_synonym(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, owner: str, table_owner: str
+) -> None:
+    """A private synonym, or with owner PUBLIC one for everybody."""
+    place = "SYS" if owner == "PUBLIC" else owner  # where unqualified names are looked for
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{place}"')
+    connection.execute(f'CREATE VIEW "{place}"."{name}" AS FROM "{table_owner}"."{table}"')
+    connection.execute(
+        'INSERT INTO SYS."SYNONYM$" VALUES (?, ?, ?, ?)', [owner, name, table_owner, table]
+    )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """All columns of all tables as DuckDB has them, and their declared types."""
+
+    found: tuple[tuple[Any, ...], ...] = ()
+    types: ColumnTypes = field(default_factory=dict[tuple[str, str], Mapping[str, OracleType]])
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, before: Columns) -> Columns:
+    """Rewrite the column dictionary where the tables are no longer as `before`."""
     found = connection.execute(
         """
         SELECT c.schema_name, c.table_name, c.column_name, c.data_type, c.is_nullable,
@@ -94,9 +153,12 @@ def refresh(connection: duckdb.DuckDBPyConnection) -> ColumnTypes:
         FROM duckdb_columns() c
         LEFT JOIN SYS."DECLARED$" d ON d.OWNER = c.schema_name AND d.TABLE_NAME = c.table_name
              AND d.COLUMN_NAME = c.column_name AND d.STORAGE = c.data_type
-        WHERE c.schema_name IN ('SHOP', 'DUCKFERRY')
+        WHERE NOT c.internal AND c.schema_name NOT IN ('SYS', 'main')
+          AND (c.schema_name, c.table_name) NOT IN (SELECT OWNER, SYNONYM_NAME FROM SYS."SYNONYM$")
         """
     ).fetchall()
+    if tuple(found) == before.found:
+        return before
     result: dict[tuple[str, str], dict[str, OracleType]] = {}
     rows: list[tuple[object, ...]] = []
     for owner, table, name, stored, is_nullable, position, declared in found:
@@ -114,96 +176,27 @@ def refresh(connection: duckdb.DuckDBPyConnection) -> ColumnTypes:
         connection.executemany(
             'INSERT INTO SYS."COLUMN$" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', rows
         )
-    return result
-
-
-def visible_tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """(owner, name) of the tables and views the user may read."""
-    rows = connection.execute(
-        "SELECT OWNER, TABLE_NAME FROM SYS.ALL_TABLES UNION ALL "
-        "SELECT OWNER, VIEW_NAME FROM SYS.ALL_VIEWS"
-    ).fetchall()
-    return {(owner, name) for owner, name in rows}
+    connection.execute(_NOTE_CHANGES)
+    return Columns(tuple(found), result)
 
 
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'" if text else "NULL"
 
 
-BOOKKEEPING = """
-CREATE TABLE SYS."DECLARED$" (OWNER VARCHAR, TABLE_NAME VARCHAR, COLUMN_NAME VARCHAR,
-    DECLARED VARCHAR, STORAGE VARCHAR);
-CREATE TABLE SYS."COLUMN$" (OWNER VARCHAR, TABLE_NAME VARCHAR, COLUMN_NAME VARCHAR,
-    DATA_TYPE VARCHAR, DATA_LENGTH INTEGER, CHAR_LENGTH INTEGER, CHAR_USED VARCHAR,
-    DATA_PRECISION INTEGER, DATA_SCALE INTEGER, NULLABLE VARCHAR, COLUMN_ID INTEGER);
-CREATE TABLE SYS."CONSTRAINT$" (OWNER VARCHAR, TABLE_NAME VARCHAR, CONSTRAINT_NAME VARCHAR,
-    CONSTRAINT_TYPE VARCHAR, COLUMN_NAME VARCHAR, POSITION INTEGER, R_CONSTRAINT_NAME VARCHAR);
-CREATE TABLE SYS."STATS$" (OWNER VARCHAR, TABLE_NAME VARCHAR, NUM_ROWS BIGINT,
-    AVG_ROW_LEN BIGINT, BLOCKS BIGINT, LAST_ANALYZED TIMESTAMP_S);
-CREATE TABLE SYS."HIDDEN$" (OWNER VARCHAR, TABLE_NAME VARCHAR);
-CREATE TABLE SYS.DUAL (DUMMY VARCHAR);
-INSERT INTO SYS.DUAL VALUES ('X');
+#: CREATED and LAST_DDL_TIME: a table has changed when its columns have.
+_NOTE_CHANGES = """
+CREATE TEMP TABLE shape AS
+    SELECT OWNER, TABLE_NAME, string_agg(concat_ws(' ', COLUMN_NAME, DATA_TYPE, DATA_LENGTH,
+           DATA_PRECISION, DATA_SCALE, NULLABLE), ', ' ORDER BY COLUMN_ID) AS SHAPE,
+           CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP_S) AS MOMENT
+    FROM SYS."COLUMN$" GROUP BY OWNER, TABLE_NAME;
+DELETE FROM SYS."DDL$"
+    WHERE (OWNER, TABLE_NAME) NOT IN (SELECT OWNER, TABLE_NAME FROM temp.shape);
+UPDATE SYS."DDL$" d SET CHANGED = s.MOMENT, SHAPE = s.SHAPE FROM temp.shape s
+    WHERE d.OWNER = s.OWNER AND d.TABLE_NAME = s.TABLE_NAME AND d.SHAPE <> s.SHAPE;
+INSERT INTO SYS."DDL$"
+    SELECT OWNER, TABLE_NAME, nextval('SYS."OBJECT_ID$"'), MOMENT, MOMENT, SHAPE FROM temp.shape
+    WHERE (OWNER, TABLE_NAME) NOT IN (SELECT OWNER, TABLE_NAME FROM SYS."DDL$");
+DROP TABLE temp.shape;
 """
-
-_NOT_HIDDEN = '(OWNER, TABLE_NAME) NOT IN (SELECT OWNER, TABLE_NAME FROM SYS."HIDDEN$")'
-_VERSION = ".".join(map(str, logon.VERSION))
-_NLS = ("NLS_DATE_FORMAT", "NLS_TIMESTAMP_FORMAT", "NLS_TIMESTAMP_TZ_FORMAT",
-        "NLS_NUMERIC_CHARACTERS", "NLS_LANGUAGE", "NLS_TERRITORY", "NLS_SORT", "NLS_COMP",
-        "NLS_CALENDAR", "NLS_DATE_LANGUAGE")  # fmt: skip
-
-VIEWS = {
-    "ALL_TABLES": f"""
-        SELECT * FROM (
-            SELECT schema_name AS OWNER, table_name AS TABLE_NAME, 'USERS' AS TABLESPACE_NAME,
-                   'VALID' AS STATUS, 'N' AS TEMPORARY, 'NO' AS PARTITIONED
-            FROM duckdb_tables() WHERE schema_name IN ('SHOP', 'DUCKFERRY'))
-        LEFT JOIN SYS."STATS$" USING (OWNER, TABLE_NAME) WHERE {_NOT_HIDDEN}""",
-    "ALL_VIEWS": """
-        SELECT schema_name AS OWNER, view_name AS VIEW_NAME, length(sql) AS TEXT_LENGTH,
-               sql AS TEXT
-        FROM duckdb_views() WHERE schema_name IN ('SHOP', 'DUCKFERRY')""",
-    "ALL_TAB_COLUMNS": f'SELECT * FROM SYS."COLUMN$" WHERE {_NOT_HIDDEN}',
-    "ALL_CONSTRAINTS": f"""
-        SELECT DISTINCT OWNER, CONSTRAINT_NAME, CONSTRAINT_TYPE, TABLE_NAME,
-               CASE WHEN R_CONSTRAINT_NAME IS NOT NULL THEN OWNER END AS R_OWNER,
-               R_CONSTRAINT_NAME, 'ENABLED' AS STATUS, 'VALIDATED' AS VALIDATED
-        FROM SYS."CONSTRAINT$" WHERE {_NOT_HIDDEN}""",
-    "ALL_CONS_COLUMNS": f"""
-        SELECT OWNER, CONSTRAINT_NAME, TABLE_NAME, COLUMN_NAME,
-               row_number() OVER (PARTITION BY OWNER, CONSTRAINT_NAME ORDER BY POSITION)
-                   AS POSITION
-        FROM SYS."CONSTRAINT$" WHERE {_NOT_HIDDEN}""",
-    "ALL_TAB_COMMENTS": f"""
-        SELECT * FROM (
-            SELECT schema_name AS OWNER, table_name AS TABLE_NAME, 'TABLE' AS TABLE_TYPE,
-                   comment AS COMMENTS
-            FROM duckdb_tables() WHERE schema_name IN ('SHOP', 'DUCKFERRY'))
-        WHERE {_NOT_HIDDEN}""",
-    "ALL_COL_COMMENTS": f"""
-        SELECT * FROM (
-            SELECT schema_name AS OWNER, table_name AS TABLE_NAME, column_name AS COLUMN_NAME,
-                   comment AS COMMENTS
-            FROM duckdb_columns() WHERE schema_name IN ('SHOP', 'DUCKFERRY'))
-        WHERE {_NOT_HIDDEN}""",
-    "ALL_USERS": "SELECT unnest(['SYS', 'SHOP', 'DUCKFERRY']) AS USERNAME",
-    "SESSION_PRIVS": "SELECT unnest(['CREATE SESSION']) AS PRIVILEGE",
-    "USER_TAB_PRIVS": """
-        SELECT 'DUCKFERRY' AS GRANTEE, OWNER, TABLE_NAME, OWNER AS GRANTOR, PRIVILEGE
-        FROM SYS.ALL_TABLES, (SELECT unnest(['READ', 'FLASHBACK']) AS PRIVILEGE)
-        WHERE OWNER <> 'DUCKFERRY'""",
-    "V$DATABASE": f"""
-        SELECT CAST(2147483647 AS BIGINT) AS DBID, '{SERVICE}' AS NAME,
-               CAST(getvariable('CURRENT_SCN') AS BIGINT) AS CURRENT_SCN,
-               'READ WRITE' AS OPEN_MODE, 'PRIMARY' AS DATABASE_ROLE""",
-    "V$VERSION": f"SELECT '{logon.BANNER}' AS BANNER, '{logon.BANNER}' AS BANNER_FULL",
-    "PRODUCT_COMPONENT_VERSION": f"""
-        SELECT 'Oracle Database 19c Enterprise Edition ' AS PRODUCT, '19.0.0.0.0' AS VERSION,
-               '{_VERSION}' AS VERSION_FULL, 'Production' AS STATUS""",
-    "V$INSTANCE": f"""
-        SELECT '{SERVICE}' AS INSTANCE_NAME, 'localhost' AS HOST_NAME, '19.0.0.0.0' AS VERSION,
-               '{_VERSION}' AS VERSION_FULL, 'OPEN' AS STATUS""",
-    "NLS_SESSION_PARAMETERS": " UNION ALL ".join(
-        f"SELECT '{name}' AS PARAMETER, CAST(getvariable('{name}') AS VARCHAR) AS VALUE"
-        for name in _NLS
-    ),
-}

@@ -1,63 +1,53 @@
-"""The control port: faults, changes "in Oracle" and a look at the sessions, from a test.
-
-One JSON line in, one JSON line out: {"ok": …} or {"error": "…"}.
-"""
+"""The control port: faults, rights, accounts and changes "in Oracle", from a test."""
 
 import json
 import socket
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-import duckdb
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from sandbox.oracle import catalog
 from sandbox.oracle.catalog import Column, Table
-from sandbox.oracle.database import Database
-from sandbox.oracle.faults import Fault, Faults
-from sandbox.oracle.session import Attributes
+from sandbox.oracle.commands import ANSWER_TIMEOUT_SECONDS, LONGEST_LINE_BYTES
+from sandbox.oracle.faults import Fault
+from sandbox.oracle.live import Attributes
 
-LONGEST_LINE_BYTES = 1024 * 1024
-ANSWER_TIMEOUT_SECONDS = 30.0
-
-
-class Command(BaseModel):
-    """Exactly one field is set."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    fault: Fault | None = None
-    clear: bool = False
-    execute: str | None = None
-    create_table: Table | None = None
-    keep_encoded: tuple[str, str] | None = None
-    sessions: bool = False
+Value = None | str | int | float | Decimal | date | datetime | timedelta | bytes
+UNCHANGED = -1
 
 
 @dataclass(frozen=True)
 class OracleControl:
-    """A test's hand on the stand-in. Every call opens a connection of its own."""
+    """A test's hand on the stand-in. Every call opens a connection of its own.
+
+    What the stand-in refuses is a RuntimeError.
+    """
 
     host: str
     port: int
 
     def fault(self, fault: Fault) -> None:
-        """Let `fault` wait for its statement and round trip."""
-        self._ask({"fault": asdict(fault)})
+        """Let `fault` wait for its point."""
+        self._ask("fault", fault=asdict(fault))
 
     def clear_faults(self) -> None:
         """Take back every fault that has not struck."""
-        self._ask({"clear": True})
+        self._ask("clear_faults")
+
+    def waiting_faults(self) -> list[Fault]:
+        """The faults that have not struck yet, with what is left of `times` and `skip`."""
+        return TypeAdapter(list[Fault]).validate_python(self._ask("waiting_faults"))
 
     def execute(self, duckdb_sql: str) -> int:
         """Run DuckDB's SQL on the sample database, as one commit; returns the new SCN.
 
         Names of tables carry their schema (SHOP.ORDERS). A row (owner, table) in SYS."HIDDEN$"
-        takes the right to read a table away. Raises RuntimeError when it is refused.
+        takes the right to read a table away.
         """
-        return int(self._ask({"execute": duckdb_sql}))
+        return int(self._ask("execute", statement=duckdb_sql))
 
     def create_table(
         self,
@@ -65,25 +55,111 @@ class OracleControl:
         columns: Sequence[tuple[str, str]],
         key: Sequence[str] = (),
         owner: str = "SHOP",
+        rows: Sequence[Sequence[Value]] = (),
     ) -> int:
-        """An empty table with (name, Oracle type) columns; returns the new SCN."""
+        """A table with (name, Oracle type) columns and literal rows; returns the new SCN."""
         table = Table(owner, name, tuple(Column(*column) for column in columns), tuple(key))
-        return int(self._ask({"create_table": asdict(table)}))
+        cells = [[_cell(value) for value in row] for row in rows]
+        return int(self._ask("create_table", table=asdict(table), rows=cells))
+
+    def create_index(
+        self, name: str, table: str, columns: Sequence[str], owner: str = "SHOP"
+    ) -> None:
+        """An index that is not unique, for ALL_INDEXES; keys have theirs already."""
+        self._ask("create_index", name=name, table=table, columns=columns, owner=owner)
+
+    def create_partitions(
+        self, table: str, partitions: Sequence[tuple[str, str]], owner: str = "SHOP"
+    ) -> None:
+        """Range partitions (name, high value) for ALL_TAB_PARTITIONS; no row moves."""
+        self._ask("create_partitions", table=table, partitions=partitions, owner=owner)
+
+    def create_synonym(
+        self, name: str, table: str, owner: str = "PUBLIC", table_owner: str = "SHOP"
+    ) -> None:
+        """Another name for a table, for everybody or in the schema of `owner`."""
+        self._ask("create_synonym", name=name, table=table, owner=owner, table_owner=table_owner)
 
     def keep_encoded(self, name: str, owner: str = "SHOP") -> None:
         """Let read-only transactions read this table from rows that are encoded only once.
 
         The first reading at a moment encodes them; measurements want the ones after it.
         """
-        self._ask({"keep_encoded": [owner, name]})
+        self._ask("keep_encoded", owner=owner, name=name)
+
+    def grant(self, privilege: str, table: str = "", owner: str = "SHOP") -> None:
+        """GRANT to DUCKFERRY; without a table, a system privilege or a role.
+
+        READ, SELECT and FLASHBACK decide what can be read, as do "SELECT ANY TABLE", "READ ANY
+        TABLE" and "FLASHBACK ANY TABLE". With another right alone, such as INSERT, a table is
+        listed and reading it is ORA-01031. V_$ views belong to SYS.
+        """
+        self._ask("grant", privilege=privilege, table=table, owner=owner)
+
+    def revoke(self, privilege: str, table: str = "", owner: str = "SHOP") -> None:
+        """REVOKE from DUCKFERRY. At the start every table has READ (11g: SELECT) and FLASHBACK."""
+        self._ask("revoke", privilege=privilege, table=table, owner=owner)
 
     def sessions(self) -> list[Attributes]:
         """Who is logged on, with module, action and client identifier."""
-        return TypeAdapter(list[Attributes]).validate_python(self._ask({"sessions": True}))
+        return TypeAdapter(list[Attributes]).validate_python(self._ask("sessions"))
 
-    def _ask(self, command: dict[str, Any]) -> Any:
+    def session_count(self) -> int:
+        """How many sessions are logged on."""
+        return len(self.sessions())
+
+    def lock(self, user: str) -> None:
+        """Lock an account: every login gets ORA-28000."""
+        self._ask("lock", user=user)
+
+    def unlock(self, user: str) -> None:
+        """Unlock an account and forget its failed logins."""
+        self._ask("unlock", user=user)
+
+    def expire_password(self, user: str, at: datetime | None = None) -> None:
+        """Let a password end, now (logins get ORA-28001) or at a moment with a time zone."""
+        moment = None if at is None else at.astimezone(UTC).isoformat()
+        self._ask("expire_password", user=user, at=moment)
+
+    def set_password(self, user: str, password: str) -> None:
+        """A new password without an end; a lock stays."""
+        self._ask("set_password", user=user, password=password)
+
+    def login_attempts(self, user: str) -> int:
+        """How many logins were tried as this user, refused ones too."""
+        return int(self._ask("login_attempts", user=user))
+
+    def limit(
+        self,
+        *,
+        failed_login_attempts: int | None = UNCHANGED,
+        sessions_per_user: int | None = UNCHANGED,
+        sessions: int | None = UNCHANGED,
+    ) -> None:
+        """Change the profile's limits (ORA-28000, ORA-02391) and the instance's (ORA-00018).
+
+        None is UNLIMITED; what is not named stays.
+        """
+        limits = {
+            "failed_login_attempts": failed_login_attempts,
+            "sessions_per_user": sessions_per_user,
+            "sessions": sessions,
+        }
+        changed = {name: limit for name, limit in limits.items() if limit != UNCHANGED}
+        self._ask("limit", limits=changed)
+
+    def open_transaction(self, started: datetime, scn: int | None = None) -> None:
+        """Let V$TRANSACTION show somebody's open transaction, by default begun at today's SCN."""
+        self._ask("open_transaction", started=started.astimezone(UTC).isoformat(), scn=scn)
+
+    def end_transactions(self) -> None:
+        """Let V$TRANSACTION be empty again."""
+        self._ask("end_transactions")
+
+    def _ask(self, command: str, **arguments: object) -> Any:
+        line = json.dumps({"do": command, "arguments": arguments}).encode() + b"\n"
         with socket.create_connection((self.host, self.port), ANSWER_TIMEOUT_SECONDS) as connection:
-            connection.sendall(json.dumps(command).encode() + b"\n")
+            connection.sendall(line)
             with connection.makefile("rb") as lines:
                 answer: dict[str, Any] = json.loads(lines.readline(LONGEST_LINE_BYTES))
         if "error" in answer:
@@ -91,52 +167,12 @@ class OracleControl:
         return answer["ok"]
 
 
-def serve(
-    listener: socket.socket,
-    database: Database,
-    faults: Faults,
-    sessions: Callable[[], list[Attributes]],
-) -> None:
-    """Answer one command per connection until the listener is closed."""
-    lock = threading.Lock()
-    while True:
-        try:
-            accepted, _ = listener.accept()
-        except OSError:
-            return
-        with accepted, lock:
-            accepted.settimeout(ANSWER_TIMEOUT_SECONDS)
-            try:
-                with accepted.makefile("rb") as lines:
-                    line = lines.readline(LONGEST_LINE_BYTES)
-                answer = _obey(Command.model_validate_json(line), database, faults, sessions)
-                accepted.sendall(json.dumps({"ok": answer}).encode() + b"\n")
-            except (duckdb.Error, ValidationError, ValueError) as error:
-                accepted.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
-            except OSError:
-                continue  # the test went away
-
-
-def _obey(
-    command: Command,
-    database: Database,
-    faults: Faults,
-    sessions: Callable[[], list[Attributes]],
-) -> object:
-    if command.fault:
-        faults.add(command.fault)
-    elif command.clear:
-        faults.clear()
-    elif command.execute is not None:
-        statement = command.execute
-        return database.change(lambda connection: connection.execute(statement))
-    elif command.create_table is not None:
-        table = command.create_table
-        return database.change(lambda connection: catalog.create_table(connection, table))
-    elif command.keep_encoded is not None:
-        database.keep_encoded(*command.keep_encoded)
-    elif command.sessions:
-        return [asdict(attributes) for attributes in sessions()]
-    else:
-        raise ValueError("name one of fault, clear, execute, create_table, keep_encoded, sessions")
-    return None
+def _cell(value: Value) -> str | None:
+    """A value as a text that DuckDB casts to the column's type."""
+    if isinstance(value, bytes):
+        return "".join(f"\\x{byte:02x}" for byte in value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"{value // timedelta(microseconds=1)} microseconds"
+    return f"{value:f}" if isinstance(value, Decimal) else None if value is None else str(value)

@@ -12,13 +12,16 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import cast
 
 import duckdb
 import pyarrow as pa
 
-from sandbox.oracle import catalog, data, types, values
+from sandbox.oracle import access, catalog, data, types, values
+from sandbox.oracle.access import Access
 from sandbox.oracle.errors import OracleError, from_duckdb
+from sandbox.oracle.release import Setup
 from sandbox.oracle.sql import Query
 from sandbox.oracle.types import OracleType
 from sandbox.oracle.values import BindValue
@@ -74,6 +77,7 @@ class Snapshot:
 
     def __init__(self, scn: int, root: duckdb.DuckDBPyConnection) -> None:
         self.scn = scn
+        self.taken_at = datetime.now(UTC)
         self._connections: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
         self._kept: dict[str, Result] = {}
@@ -105,9 +109,12 @@ class Snapshot:
 
 
 class Database:
-    """One sample database, shared by all sessions of a server."""
+    """One sample database, shared by all sessions of a server.
 
-    def __init__(self, today: date) -> None:
+    It holds the shop of `today`, or no table at all. `access` says what may be read now.
+    """
+
+    def __init__(self, setup: Setup, today: date | None) -> None:
         self._root = duckdb.connect(
             ":memory:",
             config={
@@ -119,20 +126,20 @@ class Database:
         self._lock = threading.Lock()
         self._scn = FIRST_SCN
         self._snapshots: deque[Snapshot] = deque(maxlen=MOST_SNAPSHOTS)
-        self._types: catalog.ColumnTypes = {}
-        self._visible: set[tuple[str, str]] = set()
+        self.access = Access()
+        self._columns = catalog.Columns()
         self._keeping: set[tuple[str, str]] = set()
-        catalog.create_dictionary(self._root)
-        self.change(lambda connection: data.create_shop(connection, today))
+        catalog.create_dictionary(self._root, setup)
+        self.change(lambda connection: data.create_shop(connection, today) if today else None)
 
     def change(self, work: Callable[[duckdb.DuckDBPyConnection], object]) -> int:
         """Do `work` in one transaction; returns its SCN."""
         with self._lock:
             with _transaction(self._root):
                 work(self._root)
-                column_types = catalog.refresh(self._root)
-                visible = catalog.visible_tables(self._root)
-            self._types, self._visible = column_types, visible
+                columns = catalog.refresh(self._root, self._columns)
+                rights = access.read_access(self._root, columns.types)
+            self._columns, self.access = columns, rights
             self._scn += 1
             self._snapshots.append(Snapshot(self._scn, self._root))
             return self._scn
@@ -178,21 +185,24 @@ class Database:
                     return snapshot
         raise OracleError(1555)
 
-    def check_access(self, query: Query, schema: str) -> None:
-        """ORA-00942 for a table that is not there under exactly this name, or not granted."""
-        for owner, name in query.tables:
-            known_owner = owner in ("SHOP", "DUCKFERRY")
-            if known_owner and (owner, name) not in self._visible:
-                raise OracleError(942)
-            is_hidden = not owner and (schema, name) not in self._visible
-            if is_hidden and (schema, name.upper()) in self._types:
-                raise OracleError(942)
-            if owner and not known_owner and owner != "SYS":
-                raise OracleError(942)
-        columns = {column for table in query.tables for column in self._types.get(table, ())}
-        for name in query.quoted_names:
-            if name not in columns and name.upper() in columns:
-                raise OracleError(904, f'"{name}"')
+    def snapshot_at(self, moment_sql: str, binds: Sequence[BindValue]) -> Snapshot:
+        """The database as it was at the time that a SELECT of one value names, in UTC.
+
+        Raises ORA-08186 for no time at all, ORA-08180 for one before the first snapshot.
+        """
+        with self._lock:
+            try:
+                found = self._root.execute(moment_sql, list(binds)).fetchone()
+            except duckdb.Error as error:
+                raise from_duckdb(error) from error
+            if not found or found[0] is None:
+                raise OracleError(8186)
+            moment = cast("datetime", found[0]).replace(tzinfo=UTC)
+            self._snapshots[-1].refill(self._root)
+            for snapshot in reversed(self._snapshots):
+                if snapshot.taken_at <= moment:
+                    return snapshot
+        raise OracleError(8180)
 
     def run(
         self,
@@ -209,7 +219,7 @@ class Database:
             table = relation.to_arrow_table()
         except duckdb.Error as error:
             raise from_duckdb(error) from error
-        tables = [(owner or schema, name) for owner, name in query.tables]
+        tables = self.access.resolve(query.tables, schema)
         columns = tuple(
             ResultColumn(name, self._type_of(tables, name, stored))
             for name, stored in zip(names, found, strict=True)
@@ -219,7 +229,7 @@ class Database:
     def _type_of(self, tables: Sequence[tuple[str, str]], name: str, stored: str) -> OracleType:
         """The declared type of the column of that name and storage; DuckDB does not know it."""
         for table in tables:
-            declared = self._types.get(table, {}).get(name)
+            declared = self.access.types.get(table, {}).get(name)
             if declared and declared.storage == stored:
                 return declared
         return types.of_expression(stored)

@@ -5,6 +5,7 @@ import re
 import duckdb
 
 MESSAGES = {
+    18: "maximum number of sessions exceeded",
     900: "invalid SQL statement",
     904: "invalid identifier",
     911: "invalid character",
@@ -12,6 +13,7 @@ MESSAGES = {
     923: "FROM keyword not found where expected",
     933: "SQL command not properly ended",
     942: "table or view does not exist",
+    972: "identifier is too long",
     1008: "not all variables bound",
     1013: "user requested cancel of current operation",
     1017: "invalid username/password; logon denied",
@@ -24,10 +26,15 @@ MESSAGES = {
     1722: "invalid number",
     1861: "literal does not match format string",
     2248: "invalid option for ALTER SESSION",
+    2391: "exceeded simultaneous SESSIONS_PER_USER limit",
     3001: "unimplemented feature",
     3113: "end-of-file on communication channel",
+    8180: "no snapshot found based on specified time",
+    8186: "invalid timestamp specified",
     8181: "specified number is not a valid system change number",
     12514: "TNS:listener does not currently know of service requested in connect descriptor",
+    28000: "The account is locked.",
+    28001: "the password has expired",
 }
 
 

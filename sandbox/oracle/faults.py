@@ -1,19 +1,30 @@
-"""Faults a test asks for: an error, a lost connection or a stall at a chosen round trip."""
+"""Faults a test asks for: an error, a lost connection, a stall or a torn packet, at any point."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-FaultKind = Literal["error", "drop", "stall"]
+from sandbox.oracle.errors import OracleError
+from sandbox.oracle.wire import Disconnected
+
+FaultKind = Literal["error", "drop", "stall", "cut"]
+FaultPoint = Literal["statement", "connect", "login", "commit", "rollback", "ping", "close"]
 
 
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong, and where.
 
-    `at_fetch` counts the round trips of one statement: 0 is the execute (which already carries
-    the first batch), n the n-th fetch after it, None every one of them. `sql_contains` ignores
-    case. The fault strikes `times` times. `code` belongs to "error", `seconds` to "stall".
+    "cut" sends half of the answer's bytes and then closes the connection. `code` belongs to
+    "error", `seconds` to "stall".
+
+    At a "statement", `at_fetch` counts the round trips: 0 is the execute (which already carries
+    the first batch), n the n-th fetch after it, None every one of them; `sql_contains` ignores
+    case. The other points are calls of their own: "connect" is before the login (an error there
+    is a refusal by the listener, such as 12516), "close" is the log-off.
+
+    The first `skip` round trips it fits pass unharmed; then the fault strikes `times` times.
     """
 
     kind: FaultKind
@@ -22,6 +33,8 @@ class Fault:
     sql_contains: str = ""
     times: int = 1
     seconds: float = 30.0
+    at: FaultPoint = "statement"
+    skip: int = 0
 
 
 class Faults:
@@ -41,15 +54,58 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def hit(self, sql: str, fetch: int) -> Fault | None:
-        """The fault that strikes at this round trip, counted as used."""
+    def waiting(self) -> list[Fault]:
+        """The faults that have not struck yet."""
+        with self._lock:
+            return list(self._waiting)
+
+    def strike_statement(self, sql: str, fetch: int, pause: Callable[[float], bool]) -> bool:
+        """Strike at a round trip of a statement; see `strike`."""
+        return self._strike(
+            lambda fault: (
+                fault.at == "statement"
+                and fault.at_fetch in (None, fetch)
+                and fault.sql_contains.upper() in sql.upper()
+            ),
+            pause,
+        )
+
+    def strike(self, point: FaultPoint, pause: Callable[[float], bool]) -> bool:
+        """Do what waits for this point; True when the answer is to be cut in half.
+
+        Raises `OracleError` or `Disconnected`. `pause` waits that many seconds, and says True when
+        a break ended the wait.
+        """
+        return self._strike(lambda fault: fault.at == point, pause)
+
+    def _strike(self, fits: Callable[[Fault], bool], pause: Callable[[float], bool]) -> bool:
+        fault = self._take(fits)
+        if fault is None:
+            return False
+        match fault.kind:
+            case "error":
+                raise OracleError(fault.code)
+            case "drop":
+                raise Disconnected
+            case "stall":
+                if pause(fault.seconds):
+                    raise OracleError(1013)
+                return False
+            case "cut":
+                return True
+
+    def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:
+        """The first fault that fits and is due, counted as used."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
-                is_now = fault.at_fetch in (None, fetch)
-                if is_now and fault.sql_contains.upper() in sql.upper():
-                    if fault.times > 1:
-                        self._waiting[index] = replace(fault, times=fault.times - 1)
-                    else:
-                        del self._waiting[index]
-                    return fault
+                if not fits(fault):
+                    continue
+                if fault.skip:
+                    self._waiting[index] = replace(fault, skip=fault.skip - 1)
+                    continue
+                if fault.times > 1:
+                    self._waiting[index] = replace(fault, times=fault.times - 1)
+                else:
+                    del self._waiting[index]
+                return fault
         return None

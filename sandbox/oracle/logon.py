@@ -1,7 +1,8 @@
 """From the first packet to a logged-on user: connect, protocol, data types, both auth phases.
 
-One personality: accepted version 318, field version 12, password verifier 12c (0x4815), checked
-for real. Facts: python-oracledb 26.1.0, messages connect, protocol, data_types and auth.
+Protocol and field version are those of the release; the password verifier is always that of 12c
+(0x4815), checked for real. Facts: python-oracledb 26.1.0, messages connect, protocol, data_types,
+fast_auth and auth.
 """
 
 import hashlib
@@ -14,13 +15,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from sandbox.oracle import wire
-from sandbox.oracle.errors import OracleError
+from sandbox.oracle.release import REFUSED_PROTOCOL_VERSION, SERVICE, Release, Setup
 from sandbox.oracle.wire import PacketSocket, PacketType, ProtocolError, Reader
 
-ACCEPTED_VERSION = 318
-FIELD_VERSION = 12
-BANNER = "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production"
-VERSION = (19, 21, 0, 0, 0)
 LARGEST_SDU_BYTES = 65535
 UTF8, UTF16 = 873, 2000
 VERIFIER_12C = 0x4815
@@ -39,8 +36,8 @@ class Challenge:
     expected_password: bytes | None
 
 
-def accept(packets: PacketSocket, service: str) -> bool:
-    """Answer CONNECT; False when another service was asked for (and refused, ORA-12514)."""
+def read_connect(packets: PacketSocket) -> tuple[str, int]:
+    """The service that CONNECT asks for ("" where none is named), and the SDU it offers."""
     packet_type, body = packets.read()
     if packet_type != PacketType.CONNECT:
         raise ProtocolError(f"packet type {packet_type} before CONNECT")
@@ -50,17 +47,27 @@ def accept(packets: PacketSocket, service: str) -> bool:
     if len(text) < length:  # connect data above 230 bytes comes in a DATA packet of its own
         text = packets.read()[1][wire.DATA_FLAGS_BYTES :]
     asked = re.search(rb"\((?:SERVICE_NAME|SID)=([^)]*)\)", text, re.IGNORECASE)
-    if not asked or asked[1].decode().upper() != service.upper():
-        reason = b"(DESCRIPTION=(ERR=12514)(VSNNUM=318767104)(ERROR_STACK=(ERROR=(CODE=12514))))"
-        packets.send(PacketType.REFUSE, b"\x22\x00" + struct.pack(">H", len(reason)) + reason)
-        return False
+    return asked[1].decode() if asked else "", sdu_bytes
+
+
+def refuse(packets: PacketSocket, code: int) -> None:
+    """The listener's answer when it does not hand the connection on."""
+    number = f"(ERROR_STACK=(ERROR=(CODE={code})))"
+    reason = f"(DESCRIPTION=(ERR={code})(VSNNUM=318767104){number})".encode()
+    packets.send(PacketType.REFUSE, b"\x22\x00" + struct.pack(">H", len(reason)) + reason)
+
+
+def accept(packets: PacketSocket, setup: Setup, sdu_bytes: int) -> None:
+    """Answer CONNECT with ACCEPT, and switch to the packets of that protocol version."""
     sdu_bytes = max(512, min(sdu_bytes or 8192, LARGEST_SDU_BYTES))
     small_sdu = min(sdu_bytes, 0xFFFF)
+    release = setup.release
+    version = REFUSED_PROTOCOL_VERSION if setup.thin_refused else release.protocol_version
     packets.send(
         PacketType.ACCEPT,
         struct.pack(
             ">HHHHHHHBB8xIIBI",
-            ACCEPTED_VERSION,
+            version,
             0,
             small_sdu,
             small_sdu,
@@ -72,19 +79,18 @@ def accept(packets: PacketSocket, service: str) -> bool:
             sdu_bytes,
             sdu_bytes,
             0,
-            0,
+            release.accept_flags,
         ),
     )
-    packets.accepted(sdu_bytes)
-    return True
+    packets.accepted(sdu_bytes, ends_responses=release.ends_responses)
 
 
-def answer_protocol(reader: Reader) -> bytes:
+def answer_protocol(reader: Reader, release: Release) -> bytes:
     """Read the protocol message (its first byte is already read) and build the answer."""
     reader.until_zero()
     reader.until_zero()
     compile_caps = bytearray(53)
-    compile_caps[7] = FIELD_VERSION
+    compile_caps[7] = release.field_version
     compile_caps[15] = 0x01  # end-of-call status
     compile_caps[16] = 0x01  # end-to-end sequence number
     compile_caps[27] = 0x01
@@ -95,7 +101,7 @@ def answer_protocol(reader: Reader) -> bytes:
     return b"".join(
         (
             b"\x01\x06\x00",
-            BANNER.encode() + b"\x00",
+            release.banner.encode() + b"\x00",
             struct.pack("<HBH", UTF8, 1, 0),
             struct.pack(">H", len(national)) + national,
             bytes((len(compile_caps),)) + compile_caps,
@@ -117,6 +123,16 @@ def answer_data_types(reader: Reader) -> bytes:
     return b"\x02\x00\x00"
 
 
+def answer_fast_auth(reader: Reader, release: Release) -> bytes:
+    """Read fast authentication up to its auth function, and answer the two messages before."""
+    reader.raw(3)
+    reader.byte()  # the type of the protocol message
+    answer = answer_protocol(reader, release)
+    reader.raw(6)
+    reader.byte()  # the type of the data types message
+    return answer + answer_data_types(reader)
+
+
 def read_auth(reader: Reader) -> tuple[str, dict[str, bytes]]:
     """User name and key/value pairs of either auth phase."""
     reader.byte()
@@ -134,9 +150,8 @@ def read_auth(reader: Reader) -> tuple[str, dict[str, bytes]]:
     return user.upper(), pairs
 
 
-def challenge(user: str, passwords: Mapping[str, str]) -> tuple[Challenge, bytes]:
+def challenge(user: str, known: str | None) -> tuple[Challenge, bytes]:
     """Phase one. An unknown user gets the same exchange with a password nobody knows."""
-    known = passwords.get(user)
     password = (known if known is not None else secrets.token_hex(16)).encode()
     salt, key_salt, server_part = (secrets.token_bytes(size) for size in (16, 16, 32))
     speedy = hashlib.pbkdf2_hmac(
@@ -156,8 +171,8 @@ def challenge(user: str, passwords: Mapping[str, str]) -> tuple[Challenge, bytes
     return Challenge(user, key, server_part, key_salt, expected), answer
 
 
-def prove(asked: Challenge, pairs: Mapping[str, bytes], session_id: int, service: str) -> bytes:
-    """Phase two: decrypt the password and compare. Raises ORA-01017 when it is another one."""
+def prove(asked: Challenge, pairs: Mapping[str, bytes]) -> tuple[bool, bytes]:
+    """Phase two: decrypt the password and compare; whether it is right, and the session key."""
     try:
         client_part = _decrypt(asked.key, bytes.fromhex(pairs["AUTH_SESSKEY"].decode()))
         material = (client_part + asked.server_part).hex().upper().encode()
@@ -165,14 +180,17 @@ def prove(asked: Challenge, pairs: Mapping[str, bytes], session_id: int, service
             "sha512", material, asked.key_salt, SESSION_KEY_ROUNDS, 32
         )
         clear = _decrypt(session_key, bytes.fromhex(pairs["AUTH_PASSWORD"].decode()))
-    except (KeyError, ValueError) as error:
-        raise OracleError(1017) from error
+    except (KeyError, ValueError):
+        return False, b""
     password = clear[16 : -clear[-1]] if clear else b""
     expected = asked.expected_password
-    if expected is None or not secrets.compare_digest(password, expected):
-        raise OracleError(1017)
+    return expected is not None and secrets.compare_digest(password, expected), session_key
+
+
+def welcome(session_key: bytes, session_id: int, release: Release) -> bytes:
+    """The answer to the right password: the server's own proof, and who it is."""
     proof = _encrypt(session_key, secrets.token_bytes(16) + b"SERVER_TO_CLIENT" + b"\x10" * 16)
-    major, minor, update, patch, port = VERSION
+    major, minor, update, patch, port = release.version
     number = major << 24 | minor << 16 | update << 12 | patch << 4 | port
     return _pairs(
         {
@@ -180,11 +198,11 @@ def prove(asked: Challenge, pairs: Mapping[str, bytes], session_id: int, service
             "AUTH_SESSION_ID": str(session_id),
             "AUTH_SERIAL_NUM": "1",
             "AUTH_VERSION_NO": str(number),
-            "AUTH_SC_SERVICE_NAME": service,
-            "AUTH_SC_DBUNIQUE_NAME": service,
-            "AUTH_INSTANCENAME": service,
+            "AUTH_SC_SERVICE_NAME": SERVICE,
+            "AUTH_SC_DBUNIQUE_NAME": SERVICE,
+            "AUTH_INSTANCENAME": SERVICE,
             "AUTH_MAX_OPEN_CURSORS": "300",
-            "AUTH_MAX_IDEN_LENGTH": "128",
+            "AUTH_MAX_IDEN_LENGTH": str(release.most_name_bytes),
         }
     )
 

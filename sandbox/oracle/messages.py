@@ -1,6 +1,6 @@
 """What the server answers: column descriptions, row headers, end of call.
 
-Field layouts for field version 12: python-oracledb 26.1.0, `messages/base.pyx`.
+Field layouts by field version: python-oracledb 26.1.0, `messages/base.pyx`.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,13 @@ TYPE_NUMBERS = {
     "NCHAR": 96,
     "BINARY_FLOAT": 100,
     "BINARY_DOUBLE": 101,
+    "CLOB": 112,
+    "NCLOB": 112,
+    "BLOB": 113,
     "TIMESTAMP": 180,
     "TIMESTAMP WITH TIME ZONE": 181,
+    "INTERVAL YEAR TO MONTH": 182,
+    "INTERVAL DAY TO SECOND": 183,
 }
 ROW_HEADER = b"\x06" + bytes(7)
 PARAMETERS = b"\x08" + bytes(4)
@@ -42,7 +47,7 @@ class CallEnd:
     text: str = ""
 
 
-def end_of_call(end: CallEnd) -> bytes:
+def end_of_call(end: CallEnd, field_version: int) -> bytes:
     """The ERROR message (4), which closes every answer, also the good ones."""
     return b"".join(
         (
@@ -57,6 +62,7 @@ def end_of_call(end: CallEnd) -> bytes:
             bytes(4),  # logical row id, batch errors: codes, offsets, messages
             wire.uint(end.code),
             wire.uint(end.row_count),
+            bytes(2) if field_version >= 14 else b"",  # statement type, checksum
             wire.value(end.text.encode()) if end.code else b"",
         )
     )
@@ -74,7 +80,7 @@ def schema_changed(schema: str) -> bytes:
     return b"\x08" + bytes(2) + wire.uint(1) + pair + bytes(1)
 
 
-def describe(columns: Sequence[ResultColumn]) -> bytes:
+def describe(columns: Sequence[ResultColumn], field_version: int) -> bytes:
     """The DESCRIBE message (16)."""
     parts = [b"\x10\x00", wire.uint(0), wire.uint(len(columns)), b"\x00" if columns else b""]
     for position, column in enumerate(columns, start=1):
@@ -87,6 +93,9 @@ def describe(columns: Sequence[ResultColumn]) -> bytes:
             bytes(2),  # schema, type name
             wire.uint(position),
             bytes(1),  # user defined type flags
+            bytes(2) if field_version >= 17 else b"",  # domain: schema, name
+            bytes(1) if field_version >= 20 else b"",  # annotations
+            bytes(3) if field_version >= 24 else b"",  # vector: dimensions, format, flags
         ]
     parts.append(bytes(6))  # date, four numbers, cache key
     return b"".join(parts)
@@ -100,7 +109,7 @@ def _type(oracle_type: OracleType) -> bytes:
     precision, scale = oracle_type.precision or 0, oracle_type.scale or 0
     if oracle_type.name == "NUMBER" and oracle_type.precision is None:
         scale = -127
-    is_text = oracle_type.characters > 0
+    is_text = oracle_type.characters > 0 or oracle_type.name in ("CLOB", "NCLOB")
     charset = 0 if not is_text else UTF16 if oracle_type.is_national else UTF8
     form = 0 if not is_text else 2 if oracle_type.is_national else 1
     return b"".join(

@@ -4,13 +4,15 @@ import json
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sandbox.oracle.control import OracleControl
+from sandbox.oracle.control import OracleControl, Value
+from sandbox.oracle.release import ReleaseName
 
 REPOSITORY = Path(__file__).parents[2]
 STOP_TIMEOUT_SECONDS = 5.0
@@ -50,13 +52,50 @@ class OracleStandIn:
         self.stop()
 
 
-def start_oracle(password: str, today: date, ready_timeout_seconds: float = 30.0) -> OracleStandIn:
-    """A stand-in on a free port with the sample data of `today`.
+@dataclass(frozen=True)
+class SmallTable:
+    """A table of literal rows to start with: columns as (name, Oracle type), rows as tuples."""
+
+    name: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[Value]] = ()
+    key: Sequence[str] = ()
+    owner: str = "SHOP"
+
+
+def start_oracle(  # noqa: PLR0913 -- what a test may decide is named, each with its default
+    password: str,
+    today: date,
+    ready_timeout_seconds: float = 30.0,
+    *,
+    tables: Sequence[SmallTable] | None = None,
+    release: ReleaseName = "19c",
+    thin_refused: bool = False,
+    failed_login_attempts: int | None = 10,
+    sessions_limit: int | None = None,
+    character_set: str = "AL32UTF8",
+    national_character_set: str = "AL16UTF16",
+) -> OracleStandIn:
+    """A stand-in on a free port with the sample data of `today`, or with just these `tables`.
+
+    `thin_refused` announces a protocol that the thin driver refuses with DPY-3010, as 11g does.
+    `failed_login_attempts` in a row lock the account; `sessions_limit` is of one user; None is
+    UNLIMITED. Any number of stand-ins can run beside each other.
 
     Raises RuntimeError when it is not ready in time; its own words are then on stderr.
     """
+    options = [
+        f"--today={today.isoformat()}",
+        f"--release={release}",
+        f"--failed-login-attempts={failed_login_attempts or 0}",
+        f"--character-set={character_set}",
+        f"--national-character-set={national_character_set}",
+        *([] if sessions_limit is None else [f"--sessions-limit={sessions_limit}"]),
+        *(["--thin-refused"] if thin_refused else []),
+        *([] if tables is None else ["--empty"]),
+    ]
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.oracle", "--today", today.isoformat()],
+        [sys.executable, "-m", "sandbox.oracle", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=REPOSITORY,
@@ -64,6 +103,9 @@ def start_oracle(password: str, today: date, ready_timeout_seconds: float = 30.0
     )
     try:
         ready = _ready_line(process, password, ready_timeout_seconds)
+        control = OracleControl("127.0.0.1", int(ready["control_port"]))
+        for table in tables or ():
+            control.create_table(table.name, table.columns, table.key, table.owner, table.rows)
     except BaseException:
         process.kill()
         process.wait()
@@ -72,7 +114,7 @@ def start_oracle(password: str, today: date, ready_timeout_seconds: float = 30.0
         dsn=f"127.0.0.1:{ready['port']}/{ready['service']}",
         user="DUCKFERRY",
         password=password,
-        control=OracleControl("127.0.0.1", int(ready["control_port"])),
+        control=control,
         process=process,
     )
 

@@ -11,7 +11,7 @@ from sandbox.oracle import values
 from sandbox.oracle.values import BindValue
 from sandbox.oracle.wire import ProtocolError, Reader
 
-FETCH_OPTION, DEFINE_OPTION = 0x40, 0x10
+FETCH_OPTION, DEFINE_OPTION, EXECUTE_OPTION = 0x40, 0x10, 0x20
 LONGEST_ORDERED_BIND_BYTES = 32767
 MOST_BINDS = 65535
 
@@ -45,13 +45,18 @@ class BindType:
 
 @dataclass(frozen=True)
 class Execute:
-    """`cursor` is 0 for a new statement; `bind_types` is None where none were sent."""
+    """`cursor` is 0 for a new statement; `bind_types` is None where none were sent.
+
+    `defines` say how the columns of a parsed statement are wanted, LOBs as LONG for example; such
+    a request runs nothing.
+    """
 
     cursor: int
     sql: str | None
     rows_wanted: int
     bind_types: tuple[BindType, ...] | None
     binds: tuple[BindValue, ...]
+    defines: tuple[BindType, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def read_execute(reader: Reader) -> Execute:
     bind_count = reader.uint()
     reader.raw(5)
     reader.byte()
-    reader.uint()  # defines
+    define_count = reader.uint()
     reader.uint()  # registration
     reader.raw(3)
     reader.uint()
@@ -94,7 +99,10 @@ def read_execute(reader: Reader) -> Execute:
     sql = (reader.value() or b"").decode() if has_sql else None
     array = [reader.uint() for _ in range(min(array_length, 100))]
     if options & DEFINE_OPTION:
-        raise ProtocolError("defines are only sent for LOB columns, which are not there")
+        if options & EXECUTE_OPTION:
+            raise ProtocolError("defines together with an execution")
+        defines = tuple(_read_bind_type(reader) for _ in range(min(define_count, MOST_BINDS)))
+        return Execute(cursor, sql, 0, None, (), defines)
     bind_types = None
     binds: tuple[BindValue, ...] = ()
     if has_binds:

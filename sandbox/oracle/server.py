@@ -8,32 +8,30 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import NoReturn
 
-from sandbox.oracle import control
-from sandbox.oracle.catalog import SERVICE
+from sandbox.oracle import commands
+from sandbox.oracle.access import USER
+from sandbox.oracle.accounts import Accounts, Profile
 from sandbox.oracle.database import Database
-from sandbox.oracle.faults import Faults
-from sandbox.oracle.session import Attributes, Session
+from sandbox.oracle.live import Attributes
+from sandbox.oracle.parts import Parts
+from sandbox.oracle.release import RELEASES, SERVICE, Setup
+from sandbox.oracle.session import Session
 from sandbox.oracle.wire import Disconnected, PacketSocket, ProtocolError
 
 HOST = "127.0.0.1"
-USER = "DUCKFERRY"
 MOST_SESSIONS = 64
 
 
-@dataclass
 class Server:
-    """What all sessions share."""
+    """The listener and the open sessions; `parts` is what they share."""
 
-    database: Database
-    passwords: Mapping[str, str]
-    faults: Faults = field(default_factory=Faults)
-    _open: dict[int, Session] = field(default_factory=dict[int, Session])
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(101))
+    def __init__(self, setup: Setup, database: Database, accounts: Accounts) -> None:
+        self.parts = Parts(setup, database, accounts, self.sessions)
+        self._open: dict[int, Session] = {}
+        self._numbers = itertools.count(101)
 
     def sessions(self) -> list[Attributes]:
         """The logged-on sessions, oldest first."""
@@ -53,9 +51,7 @@ class Server:
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             number = next(self._numbers)
             packets = PacketSocket(accepted)
-            self._open[number] = Session(
-                packets, self.database, self.faults, self.passwords, number, SERVICE
-            )
+            self._open[number] = Session(packets, self.parts, number)
             threading.Thread(target=self._serve_one, args=(number, packets), daemon=True).start()
 
     def _serve_one(self, number: int, packets: PacketSocket) -> None:
@@ -84,18 +80,38 @@ def main() -> None:
         default=None,
         help="the day after the newest sample order (YYYY-MM-DD); default: today",
     )
+    parser.add_argument("--empty", action="store_true", help="no sample tables")
+    parser.add_argument("--release", choices=RELEASES, default="19c", help="which Oracle to be")
+    parser.add_argument(
+        "--thin-refused", action="store_true", help="a protocol too old for the thin driver"
+    )
+    parser.add_argument("--character-set", default=Setup.character_set)
+    parser.add_argument("--national-character-set", default=Setup.national_character_set)
+    parser.add_argument(
+        "--failed-login-attempts", type=int, default=Profile.failed_login_attempts,
+        help="wrong passwords in a row until the account is locked; 0 for no limit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sessions-limit", type=int, default=None, help="sessions one user may have at a time"
+    )
     arguments = parser.parse_args()
     password = sys.stdin.readline().rstrip("\n")
     if not password:
         parser.error("give the password of DUCKFERRY on the first line of stdin")
-    server = Server(Database(arguments.today or datetime.now(UTC).date()), {USER: password})
+    setup = Setup(
+        RELEASES[arguments.release],
+        thin_refused=arguments.thin_refused,
+        character_set=arguments.character_set,
+        national_character_set=arguments.national_character_set,
+    )
+    profile = Profile(arguments.failed_login_attempts or None, arguments.sessions_limit)
+    today = None if arguments.empty else arguments.today or datetime.now(UTC).date()
+    server = Server(setup, Database(setup, today), Accounts({USER: password}, profile))
     listener = socket.create_server((HOST, arguments.port))
     control_listener = socket.create_server((HOST, 0))
     threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
     threading.Thread(
-        target=control.serve,
-        args=(control_listener, server.database, server.faults, server.sessions),
-        daemon=True,
+        target=commands.serve, args=(control_listener, server.parts), daemon=True
     ).start()
     ready = {
         "port": listener.getsockname()[1],

@@ -7,16 +7,18 @@ Two threads per connection. The reader thread takes packets off the socket, so t
 import queue
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 import duckdb
 
 from sandbox.oracle import logon, messages, requests
 from sandbox.oracle.calls import Calls
-from sandbox.oracle.database import Database
 from sandbox.oracle.errors import OracleError
-from sandbox.oracle.faults import Faults
+from sandbox.oracle.live import Attributes
 from sandbox.oracle.messages import CallEnd
+from sandbox.oracle.parts import Parts
+from sandbox.oracle.release import SERVICE
 from sandbox.oracle.requests import Function
 from sandbox.oracle.wire import (
     DATA_FLAGS_BYTES,
@@ -32,47 +34,28 @@ from sandbox.oracle.wire import (
 RESET_TIMEOUT_SECONDS = 10.0
 INTERRUPT_EVERY_SECONDS = 0.05
 MOST_PACKETS_WAITING = 10_000
-PROTOCOL, DATA_TYPES, FUNCTION, PIGGYBACK = 1, 2, 3, 17
-
-
-@dataclass(frozen=True)
-class Attributes:
-    """What V$SESSION would show of a session; "" where the client set nothing."""
-
-    session_id: int
-    user: str = ""
-    module: str = ""
-    action: str = ""
-    client_identifier: str = ""
-    client_info: str = ""
+PROTOCOL, DATA_TYPES, FUNCTION, PIGGYBACK, FAST_AUTH = 1, 2, 3, 17, 34
+UNKNOWN_SERVICE = 12514
 
 
 class Session:
     """The protocol of one connection. `run` returns when the client has left."""
 
-    def __init__(
-        self,
-        packets: PacketSocket,
-        database: Database,
-        faults: Faults,
-        passwords: Mapping[str, str],
-        session_id: int,
-        service: str,
-    ) -> None:
+    def __init__(self, packets: PacketSocket, parts: Parts, session_id: int) -> None:
         self.attributes = Attributes(session_id)
         self._packets = packets
-        self._passwords = passwords
-        self._service = service
+        self._parts = parts
+        self._release = parts.setup.release
         self._requests: queue.Queue[bytes | None] = queue.Queue(MOST_PACKETS_WAITING)
         self._resets: queue.Queue[None] = queue.Queue()
         self._broken = threading.Event()
         self._gone = threading.Event()
         self._reader = Reader(self._next_packet)
-        self._calls = Calls(database, faults, self._broken)
+        self._calls = Calls(parts, self._broken)
 
     def run(self) -> None:
         """Serve the connection; raises `Disconnected` or `ProtocolError` at its end."""
-        if not logon.accept(self._packets, self._service):
+        if not self._connect():
             return
         threading.Thread(target=self._read_packets, daemon=True).start()
         try:
@@ -80,40 +63,70 @@ class Session:
                 while self._answer_call():
                     pass
         finally:
+            self._leave()
             self._calls.close()
 
+    def _connect(self) -> bool:
+        """Answer CONNECT as a listener does; False when the connection was refused."""
+        service, sdu_bytes = logon.read_connect(self._packets)
+        if service.upper() != SERVICE:
+            logon.refuse(self._packets, UNKNOWN_SERVICE)
+            return False
+        try:
+            if self._parts.faults.strike("connect", self._gone.wait):
+                self._packets.tear_next()
+        except OracleError as error:
+            logon.refuse(self._packets, error.code)
+            return False
+        logon.accept(self._packets, self._parts.setup, sdu_bytes)
+        return True
+
     def _log_on(self) -> bool:
-        """Four round trips; False when the password was wrong (ORA-01017)."""
+        """Two or four round trips; False when the user may not come in."""
         asked: logon.Challenge | None = None
         for _ in range(4):
             self._reader.start_request()
             kind = self._reader.byte()
             if kind == PROTOCOL:
-                self._packets.send_data(logon.answer_protocol(self._reader))
+                self._packets.send_data(logon.answer_protocol(self._reader, self._release))
                 continue
             if kind == DATA_TYPES:
                 self._packets.send_data(logon.answer_data_types(self._reader))
                 continue
-            function, _ = self._reader.byte(), self._reader.byte()
+            if kind == FAST_AUTH:
+                start = logon.answer_fast_auth(self._reader, self._release)
+                kind, function = self._reader.byte(), self._reader.raw(2)[0]  # no token yet
+            else:
+                start, function = b"", self._function_code()
             user, pairs = logon.read_auth(self._reader)
             if kind == FUNCTION and function == Function.AUTH_PHASE_ONE:
-                asked, answer = logon.challenge(user, self._passwords)
-                self._packets.send_data(answer + messages.end_of_call(CallEnd()))
+                asked, answer = logon.challenge(user, self._parts.accounts.password(user))
+                self._packets.send_data(start + answer + self._end(CallEnd()))
             elif kind == FUNCTION and function == Function.AUTH_PHASE_TWO and asked:
-                return self._check_password(asked, pairs)
+                return self._enter(asked, pairs)
             else:
                 raise ProtocolError(f"function {function} during logon")
         raise ProtocolError("logon did not end")
 
-    def _check_password(self, asked: logon.Challenge, pairs: Mapping[str, bytes]) -> bool:
+    def _enter(self, asked: logon.Challenge, pairs: Mapping[str, bytes]) -> bool:
+        is_right, session_key = logon.prove(asked, pairs)
         try:
-            answer = logon.prove(asked, pairs, self.attributes.session_id, self._service)
+            self._calls.strike("login")
+            self._parts.accounts.enter(asked.user, is_right_password=is_right)
         except OracleError as error:
             self._send_error(error)
             return False
-        self.attributes = Attributes(self.attributes.session_id, user=asked.user)
-        self._packets.send_data(answer + messages.end_of_call(CallEnd()))
+        number, now = self.attributes.session_id, datetime.now(UTC)
+        self.attributes = Attributes(number, user=asked.user, since=now)
+        answer = logon.welcome(session_key, number, self._release)
+        self._send(answer + self._end(CallEnd()))
         return True
+
+    def _leave(self) -> None:
+        """Give the place of a logged-on session back; calling this twice is fine."""
+        if self.attributes.user:
+            self._parts.accounts.leave(self.attributes.user)
+            self.attributes = Attributes(self.attributes.session_id)
 
     def _answer_call(self) -> bool:
         """One request and its response; False after the client logged off."""
@@ -127,7 +140,9 @@ class Session:
             else:
                 self._send_error(error)
             return True
-        self._packets.send_data(answer)
+        if function == Function.LOGOFF:
+            self._leave()
+        self._send(answer)
         return function != Function.LOGOFF
 
     def _request(self) -> tuple[int, bytes]:
@@ -135,11 +150,10 @@ class Session:
         reader = self._reader
         reader.start_request()
         while (kind := reader.byte()) == PIGGYBACK:
-            function, _ = reader.byte(), reader.byte()
-            self._piggyback(function)
+            self._piggyback(self._function_code())
         if kind != FUNCTION:
             raise ProtocolError(f"message {kind} where a function was expected")
-        function, _ = reader.byte(), reader.byte()
+        function = self._function_code()
         answer = self._function(function)
         if self._broken.is_set():
             raise OracleError(1013)
@@ -156,10 +170,10 @@ class Session:
             "CLIENT_IDENTIFIER": self.attributes.client_identifier,
             "CLIENT_INFO": self.attributes.client_info,
             "SID": str(self.attributes.session_id),
-            "SERVICE_NAME": self._service,
-            "DB_NAME": self._service,
-            "DB_UNIQUE_NAME": self._service,
-            "INSTANCE_NAME": self._service,
+            "SERVICE_NAME": SERVICE,
+            "DB_NAME": SERVICE,
+            "DB_UNIQUE_NAME": SERVICE,
+            "INSTANCE_NAME": SERVICE,
         }
         match function:
             case Function.EXECUTE:
@@ -169,9 +183,12 @@ class Session:
             case Function.FETCH:
                 cursor, rows = reader.uint(), reader.uint()
                 return calls.fetch(cursor, rows)
-            case Function.COMMIT | Function.ROLLBACK:
-                return calls.end_transaction()
+            case Function.COMMIT:
+                return calls.end_transaction("commit")
+            case Function.ROLLBACK:
+                return calls.end_transaction("rollback")
             case Function.PING | Function.LOGOFF:
+                calls.strike("ping" if function == Function.PING else "close")
                 return messages.status(calls.call_status)
             case _:
                 raise ProtocolError(f"function {function} is not there")
@@ -190,8 +207,22 @@ class Session:
                 raise ProtocolError(f"piggyback {function} is not there")
 
     def _send_error(self, error: OracleError) -> None:
-        end = CallEnd(self._calls.call_status, code=error.code, text=error.text)
-        self._packets.send_data(messages.end_of_call(end))
+        self._send(self._end(CallEnd(self._calls.call_status, code=error.code, text=error.text)))
+
+    def _send(self, answer: bytes) -> None:
+        if self._calls.cut:
+            self._packets.tear_next()
+        self._packets.send_data(answer)
+
+    def _end(self, end: CallEnd) -> bytes:
+        return messages.end_of_call(end, self._release.field_version)
+
+    def _function_code(self) -> int:
+        """Which function a header names; from field version 18 on it carries a token too."""
+        function, _ = self._reader.byte(), self._reader.byte()
+        if self._release.field_version >= 18:
+            self._reader.uint()
+        return function
 
     def _confirm_break(self) -> None:
         """Both sides throw away what is in flight: BREAK out, RESET in, RESET out."""

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 
+from sandbox.oracle import dialect, past
 from sandbox.oracle import tokens as lexer
 from sandbox.oracle.errors import OracleError
+from sandbox.oracle.release import Release
 from sandbox.oracle.tokens import Kind, Token
 
 NOW = "now()"
@@ -28,11 +29,20 @@ DATE_FORMAT = {
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A SELECT of one point in time for DuckDB, and which arrived binds it takes."""
+
+    sql: str
+    bind_order: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Query:
     """A SELECT for DuckDB.
 
     `bind_order` says which arrived bind each `?` takes. `scn` is the number after AS OF SCN,
-    `scn_bind` the index of the bind that stands there.
+    `scn_bind` the index of the bind that stands there; `moment` gives the one after AS OF
+    TIMESTAMP as its only value.
     """
 
     sql: str
@@ -42,6 +52,12 @@ class Query:
     quoted_names: frozenset[str]
     scn: int | None = None
     scn_bind: int | None = None
+    moment: Moment | None = None
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it reads another moment than now."""
+        return self.scn is not None or self.scn_bind is not None or self.moment is not None
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,7 @@ class EndTransaction:
 Statement = Query | AlterSession | BeginReadOnly | EndTransaction
 
 
-def translate(sql: str, context: Mapping[str, str]) -> Statement:
+def translate(sql: str, context: Mapping[str, str], release: Release) -> Statement:
     """What to do for a statement; `context` answers SYS_CONTEXT('USERENV', …).
 
     Raises `OracleError` for what is refused: every statement that writes gets ORA-01031, for the
@@ -74,9 +90,9 @@ def translate(sql: str, context: Mapping[str, str]) -> Statement:
     words = [token.text if token.kind is Kind.WORD else "" for token in tokens[:4]]
     match words:
         case ["SELECT" | "WITH", *_]:
-            return _query(tokens, context)
+            return _query(tokens, context, release)
         case ["", *_] if tokens[0].is_symbol("("):
-            return _query(tokens, context)
+            return _query(tokens, context, release)
         case ["ALTER", "SESSION", "SET", *_]:
             return AlterSession(_settings(tokens[3:]))
         case ["SET", "TRANSACTION", "READ", "ONLY"]:
@@ -97,47 +113,37 @@ def _settings(tokens: Sequence[Token]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _query(tokens: list[Token], context: Mapping[str, str]) -> Query:
-    lexer.check_dialect(tokens)
+def _query(tokens: list[Token], context: Mapping[str, str], release: Release) -> Query:
+    dialect.check(tokens, release)
     names = lexer.column_names(tokens)
     tables = lexer.tables(tokens)
     quoted = frozenset(lexer.quoted_references(tokens))
-    tokens, scn, scn_bind = _without_scn(tokens)
-    tokens = _rownum_as_limit(tokens)
-    tokens = _at(datetime.now(UTC), _functions(tokens, context))
-    text = " ".join(token.render() for token in tokens).replace(" . ", ".")
+    tokens, point = past.cut(tokens)
+    scn, scn_bind, moment = None, None, None
+    if point and point.is_time:
+        cast = [Token(Kind.RAW, "SELECT CAST("), *point.value, Token(Kind.RAW, "AS TIMESTAMP)")]
+        moment = Moment(*_rendered(cast, context))
+    elif point and point.value[0].kind is Kind.BIND:
+        scn_bind = point.value[0].bind
+    elif point:
+        scn = int(point.value[0].text)
+    text, bind_order = _rendered(_rownum_as_limit(tokens), context)
     return Query(
         sql=text,
-        bind_order=tuple(token.bind for token in tokens if token.kind is Kind.BIND),
+        bind_order=bind_order,
         tables=tuple(tables),
         column_names=None if names is None else tuple(names),
         quoted_names=quoted,
         scn=scn,
         scn_bind=scn_bind,
+        moment=moment,
     )
 
 
-def _without_scn(tokens: list[Token]) -> tuple[list[Token], int | None, int | None]:
-    """Cut `AS OF SCN n` out. One SCN per statement; AS OF TIMESTAMP is not there."""
-    starts = [
-        index
-        for index, (token, after) in enumerate(pairwise(tokens))
-        if token.is_word("AS") and after.is_word("OF")
-    ]
-    if not starts:
-        return tokens, None, None
-    moments = [tokens[start + 3 : start + 4] for start in starts]
-    if any(not token.is_word("SCN") for start in starts for token in tokens[start + 2 : start + 3]):
-        raise OracleError(3001)
-    first = moments[0][0] if moments[0] else Token(Kind.RAW, "")
-    same = all(moment and moment[0].text == first.text for moment in moments)
-    if not same or first.kind not in (Kind.BIND, Kind.NUMBER):
-        raise OracleError(3001)
-    cut = {index for start in starts for index in range(start, start + 4)}
-    kept = [token for index, token in enumerate(tokens) if index not in cut]
-    if first.kind is Kind.BIND:
-        return kept, None, first.bind
-    return kept, int(first.text), None
+def _rendered(tokens: list[Token], context: Mapping[str, str]) -> tuple[str, tuple[int, ...]]:
+    tokens = _at(datetime.now(UTC), _functions(tokens, context))
+    text = " ".join(token.render() for token in tokens).replace(" . ", ".")
+    return text, tuple(token.bind for token in tokens if token.kind is Kind.BIND)
 
 
 def _rownum_as_limit(tokens: list[Token]) -> list[Token]:

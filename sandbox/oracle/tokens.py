@@ -47,7 +47,8 @@ class Token:
 
     def render(self) -> str:
         """The token in DuckDB's SQL."""
-        if self.kind is Kind.QUOTED or (self.kind is Kind.WORD and set(self.text) & {"$", "#"}):
+        is_odd = set(self.text) & {"$", "#"} or self.text == "LIMIT"  # in USER_RESOURCE_LIMITS
+        if self.kind is Kind.QUOTED or (self.kind is Kind.WORD and is_odd):
             return f'"{self.text}"'
         if self.kind is Kind.TEXT:
             return f"'{self.text}'" if self.text else "NULL"  # Oracle's '' is NULL
@@ -147,24 +148,9 @@ def outermost(tokens: Sequence[Token], start: int = 0) -> Iterator[tuple[int, To
         depth += token.is_symbol("(") - token.is_symbol(")")
 
 
-def check_dialect(tokens: Sequence[Token]) -> None:
-    """Refuse what DuckDB would accept and Oracle 19c does not."""
-    if any(token.is_symbol(";") for token in tokens):
-        raise OracleError(933)
-    if any(token.is_word("LIMIT", "ILIKE", "QUALIFY") for token in tokens):
-        raise OracleError(933)
-    for index, _ in _table_starts(tokens):
-        _, end = _table_at(tokens, index)
-        after = [token.text for token in tokens[end : end + 2]]
-        if after[:1] == ["AS"] and after != ["AS", "OF"]:
-            raise OracleError(933)
-    if not any(token.is_word("FROM") for _, token in outermost(tokens)):
-        raise OracleError(923)
-
-
 def tables(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     """(schema or "", name) of everything that stands where a table can."""
-    names = [_table_at(tokens, index)[0] for index, _ in _table_starts(tokens)]
+    names = [table_at(tokens, index)[0] for index, _ in table_starts(tokens)]
     return [name for name in names if name is not None]
 
 
@@ -211,7 +197,7 @@ def _item_name(item: Sequence[Token]) -> str:
     return "".join(token.text if token.kind is Kind.BIND else token.render() for token in item)
 
 
-def _table_starts(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
+def table_starts(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
     """Indexes of the first token of each table after FROM, JOIN and the commas between."""
     for index, token in enumerate(tokens[:-1]):
         if not token.is_word("FROM", "JOIN") or _inside_function(tokens, index):
@@ -235,7 +221,7 @@ def _inside_function(tokens: Sequence[Token], index: int) -> bool:
     return False
 
 
-def _table_at(tokens: Sequence[Token], index: int) -> tuple[tuple[str, str] | None, int]:
+def table_at(tokens: Sequence[Token], index: int) -> tuple[tuple[str, str] | None, int]:
     """The table that starts at `index` (None for a subquery) and the index after it."""
     if tokens[index].is_symbol("("):
         return None, closing(tokens, index) + 1

@@ -23,11 +23,19 @@ FIXED_LENGTH_BYTES = {
     "BINARY_DOUBLE": 8,
     "BINARY_FLOAT": 4,
 }
+LOB_STORAGE = {"CLOB": "VARCHAR", "NCLOB": "VARCHAR", "BLOB": "BLOB"}
+#: What DATA_LENGTH says of a LOB: the bytes it may keep in its row.
+LOB_LENGTH_BYTES = 4000
+DAY_TO_SECOND, YEAR_TO_MONTH = "INTERVAL DAY TO SECOND", "INTERVAL YEAR TO MONTH"
 TEXT_TYPES = ("VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR")
 INTEGER_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 38}
 _DECLARED = re.compile(
     r"(?P<name>[A-Z_0-9]+)\s*(?:\((?P<first>\d+)(?:\s*,\s*(?P<second>-?\d+))?(?P<char>\s+CHAR)?\))?"
     r"(?P<zone> WITH TIME ZONE)?"
+)
+_INTERVAL = re.compile(
+    r"INTERVAL (?:DAY(?:\s*\((?P<days>\d)\))? TO SECOND(?:\s*\((?P<digits>\d)\))?"
+    r"|YEAR(?:\s*\((?P<years>\d)\))? TO MONTH)"
 )
 
 
@@ -51,12 +59,21 @@ class OracleType:
         """The text of ALL_TAB_COLUMNS.DATA_TYPE."""
         if self.name.startswith("TIMESTAMP"):
             return self.name.replace("TIMESTAMP", f"TIMESTAMP({self.scale})", 1)
+        if self.name == DAY_TO_SECOND:
+            return f"INTERVAL DAY({self.precision}) TO SECOND({self.scale})"
+        if self.name == YEAR_TO_MONTH:
+            return f"INTERVAL YEAR({self.precision}) TO MONTH"
         return self.name
 
     @property
     def is_national(self) -> bool:
         """Sent as UTF-16 (character set form 2)."""
-        return self.name in ("NVARCHAR2", "NCHAR")
+        return self.name in ("NVARCHAR2", "NCHAR", "NCLOB")
+
+    @property
+    def is_lob(self) -> bool:
+        """Sent only after the client has said how it wants to have it."""
+        return self.name in LOB_STORAGE
 
     @property
     def storage(self) -> str:
@@ -68,7 +85,9 @@ class OracleType:
             if scale < 0:
                 return f"DECIMAL({self.precision - scale},0)"
             return f"DECIMAL({max(self.precision, scale)},{scale})"
-        return FIXED_STORAGE.get(self.name, "VARCHAR")
+        if self.name.startswith("INTERVAL"):
+            return "INTERVAL"
+        return FIXED_STORAGE.get(self.name) or LOB_STORAGE.get(self.name, "VARCHAR")
 
 
 NUMBER = OracleType("NUMBER", 22)
@@ -83,8 +102,16 @@ def parse(declared: str) -> OracleType:
 
     Raises ValueError for a type the stand-in does not have.
     """
+    interval = _INTERVAL.fullmatch(declared.strip().upper())
+    if interval:
+        if "MONTH" in interval[0]:
+            return OracleType(YEAR_TO_MONTH, 5, int(interval["years"] or 2), 0)
+        leading, digits = int(interval["days"] or 2), int(interval["digits"] or 6)
+        return OracleType(DAY_TO_SECOND, 11, leading, digits)
     match = _DECLARED.fullmatch(declared.strip().upper())
     name = match["name"] if match else ""
+    if match and name in LOB_STORAGE:
+        return OracleType(name, LOB_LENGTH_BYTES)
     if not match or name not in (*FIXED_LENGTH_BYTES, *TEXT_TYPES, "RAW"):
         raise ValueError(f"the stand-in has no type {declared!r}")
     first = int(match["first"]) if match["first"] else None

@@ -8,7 +8,7 @@ their length byte, so that a row is the plain concatenation of its columns.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -23,11 +23,14 @@ from sandbox.oracle.types import OracleType
 BindValue = None | str | int | float | Decimal | datetime | bytes
 
 NULL = b"\x00"
+#: Behind a LOB that travels as LONG or LONG RAW: indicator and return code.
+LONG_END = bytes(2)
 SECONDS_PER_DAY = 86400
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 #: Stored zoned values travel as this offset: python-oracledb drops it, so a reader that forgets
 #: SYS_EXTRACT_UTC gets times that are nine hours wrong, as it would from a real Korean shop.
 ZONE_HOURS = 9
+INTERVAL_ZERO = 0x80000000
 MOST_NUMBER_PAIRS = 20
 
 _DECIMAL_PAIR = [(byte >> 4) * 10 + (byte & 15) for byte in range(256)]
@@ -44,12 +47,15 @@ def encode_column(column: "pa.Array[Any]", oracle_type: OracleType) -> list[byte
         cells, encode = _cells_and_encoder(column, oracle_type)
     except pa.ArrowException as error:
         raise OracleError(932, f"inconsistent datatypes: {error}") from error
-    return [NULL if cell is None else encode(cell) for cell in cells]
+    end = LONG_END if oracle_type.is_lob else b""
+    return [(NULL if cell is None else encode(cell)) + end for cell in cells]
 
 
 def _cells_and_encoder(
     column: "pa.Array[Any]", oracle_type: OracleType
 ) -> tuple[Sequence[Any], Callable[[Any], bytes]]:
+    if oracle_type.name in AS_THEY_ARE:
+        return _cells(column), AS_THEY_ARE[oracle_type.name]
     match oracle_type.name:
         case "NUMBER":
             return _number_texts(column), encode_number
@@ -59,12 +65,6 @@ def _cells_and_encoder(
             return _integers(column, pa.timestamp("us")), encode_timestamp
         case "TIMESTAMP WITH TIME ZONE":
             return _integers(column, pa.timestamp("us", "UTC")), encode_timestamp_tz
-        case "BINARY_DOUBLE":
-            return _cells(column), encode_double
-        case "BINARY_FLOAT":
-            return _cells(column), encode_float
-        case "RAW":
-            return _cells(column), wire.value
         case "CHAR" | "NCHAR":
             encoding, width = _encoding(oracle_type), oracle_type.characters
             return _texts(column), lambda text: wire.value(text.ljust(width).encode(encoding))
@@ -119,6 +119,26 @@ def encode_timestamp_tz(microseconds: int) -> bytes:
     days, rest = divmod(seconds, SECONDS_PER_DAY)
     moment = _day(days) + _time(rest) + (fraction * 1000).to_bytes(4, "big")
     return b"\x0d" + moment + bytes((ZONE_HOURS + 20, 60))
+
+
+def encode_day_to_second(span: pa.MonthDayNano) -> bytes:
+    """Days, hours, minutes, seconds and nanoseconds, each with the sign of the whole."""
+    total = span.days * SECONDS_PER_DAY * 1_000_000_000 + span.nanoseconds
+    seconds, nanoseconds = divmod(abs(total), 1_000_000_000)
+    sign = -1 if total < 0 else 1
+    days, rest = divmod(seconds, SECONDS_PER_DAY)
+    parts = (60 + sign * part for part in (rest // 3600, rest // 60 % 60, rest % 60))
+    middle = (INTERVAL_ZERO + sign * days).to_bytes(4, "big") + bytes(parts)
+    return b"\x0b" + middle + (INTERVAL_ZERO + sign * nanoseconds).to_bytes(4, "big")
+
+
+def encode_year_to_month(span: pa.MonthDayNano) -> bytes:
+    """Years and months, both with the sign of the whole."""
+    sign = -1 if span.months < 0 else 1
+    years, months = divmod(abs(span.months), 12)
+    return (
+        b"\x05" + (INTERVAL_ZERO + sign * years).to_bytes(4, "big") + bytes((60 + sign * months,))
+    )
 
 
 def encode_double(number: float) -> bytes:
@@ -224,3 +244,14 @@ def _integers(column: "pa.Array[Any]", unit: pa.DataType) -> Sequence[int | None
 
 def _cells(column: "pa.Array[Any]") -> Sequence[Any]:
     return cast("Sequence[Any]", column.to_pylist())
+
+
+#: Types whose encoder takes the cell as Arrow hands it out.
+AS_THEY_ARE: Mapping[str, Callable[[Any], bytes]] = {
+    "BINARY_DOUBLE": encode_double,
+    "BINARY_FLOAT": encode_float,
+    "RAW": wire.value,
+    "BLOB": wire.value,
+    "INTERVAL DAY TO SECOND": encode_day_to_second,
+    "INTERVAL YEAR TO MONTH": encode_year_to_month,
+}

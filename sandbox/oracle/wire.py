@@ -18,6 +18,8 @@ LONGEST_FIELD_BYTES = 64 * 1024 * 1024
 LONGEST_SHORT_VALUE = 252
 CHUNK_BYTES = 32767
 END_OF_FILE_FLAG = 0x0040
+END_OF_RESPONSE_FLAG = 0x2000
+END_OF_RESPONSE = b"\x1d"
 
 
 class PacketType(IntEnum):
@@ -52,11 +54,17 @@ class PacketSocket:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._long_lengths = False
+        self._ends_responses = False
+        self._tears_next = False
         self.sdu_bytes = 8192
 
-    def accepted(self, sdu_bytes: int) -> None:
-        """Switch to 4-byte packet lengths, as both sides do after an ACCEPT of version 315+."""
+    def accepted(self, sdu_bytes: int, *, ends_responses: bool) -> None:
+        """Switch to 4-byte packet lengths, as both sides do after an ACCEPT of version 315+.
+
+        With `ends_responses` (protocol version 319) the last packet of each response says so.
+        """
         self._long_lengths = True
+        self._ends_responses = ends_responses
         self.sdu_bytes = sdu_bytes
 
     def read(self) -> tuple[int, bytes]:
@@ -76,14 +84,11 @@ class PacketSocket:
 
     def send_data(self, message: bytes) -> None:
         """One response, cut into as many DATA packets as the agreed SDU asks for."""
-        step = self.sdu_bytes - HEADER_BYTES - DATA_FLAGS_BYTES
-        flags = bytes(DATA_FLAGS_BYTES)
-        self._send_all(
-            b"".join(
-                self._packet(PacketType.DATA, flags + message[start : start + step])
-                for start in range(0, len(message), step)
-            )
-        )
+        self._send_all(self._data_packets(message))
+
+    def tear_next(self) -> None:
+        """Let the next bytes end half way, in the middle of a packet, and the connection there."""
+        self._tears_next = True
 
     def send_marker(self, marker: Marker) -> None:
         """A break or a reset."""
@@ -95,16 +100,31 @@ class PacketSocket:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
+    def _data_packets(self, message: bytes) -> bytes:
+        if self._ends_responses:
+            message += END_OF_RESPONSE
+        step = self.sdu_bytes - HEADER_BYTES - DATA_FLAGS_BYTES
+        packets: list[bytes] = []
+        for start in range(0, len(message), step):
+            is_last = self._ends_responses and start + step >= len(message)
+            flags = (END_OF_RESPONSE_FLAG if is_last else 0).to_bytes(DATA_FLAGS_BYTES, "big")
+            packets.append(self._packet(PacketType.DATA, flags + message[start : start + step]))
+        return b"".join(packets)
+
     def _packet(self, packet_type: PacketType, body: bytes) -> bytes:
         length = len(body) + HEADER_BYTES
         size = struct.pack(">I", length) if self._long_lengths else struct.pack(">HH", length, 0)
         return size + bytes((packet_type, 0, 0, 0)) + body
 
     def _send_all(self, data: bytes) -> None:
+        if self._tears_next:
+            data = data[: len(data) // 2]
         try:
             self._socket.sendall(data)
         except OSError as error:
             raise Disconnected from error
+        if self._tears_next:
+            raise Disconnected
 
     def _exactly(self, count: int) -> bytes:
         data = bytearray()

@@ -1,166 +1,143 @@
 """The Web API over HTTP: reads a request however it is written, answers as Slack answers."""
 
+import asyncio
 import json
-import secrets
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
 
-from sandbox.slack.delivery import ACK_SECONDS
-from sandbox.slack.faults import Faults
-from sandbox.slack.limits import refuse_over_limit
-from sandbox.slack.methods import APP_TOKEN_METHODS, METHODS, Call
+from sandbox.slack.call import Call, State
+from sandbox.slack.faults import Faults, ScriptedFault
+from sandbox.slack.methods import APP_TOKEN_METHODS, METHODS
+from sandbox.slack.methods_files import is_seen_by_bot
+from sandbox.slack.responses import answer_by_url
 from sandbox.slack.socket_mode import SocketMode
-from sandbox.slack.values import BOT_USER_ID, JsonObject, Message
-from sandbox.slack.workspace import SlackRefusal, Workspace
+from sandbox.slack.values import TEAM_ID, JsonObject
+from sandbox.slack.workspace import SlackRefusal
 
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
-SCOPES = (
-    "app_mentions:read,channels:history,channels:read,chat:write,im:history,im:write,"
-    "reactions:write,users:read,assistant:write"
-)
-MAX_RESPONSE_URL_USES = 5
-RESPONSE_URL_SECONDS = 30 * 60
-_JSON_ARGUMENTS = ("blocks", "metadata", "attachments", "view")
-
-
-@dataclass(kw_only=True)
-class _ResponseUrl:
-    message: Message
-    user: str
-    made_at: float
-    uses: int = 0
+_JSON_ARGUMENTS = ("blocks", "metadata", "attachments")
 
 
 class WebApi:
-    """The methods, the response_urls and the tickets they hand out."""
+    """The methods, and the addresses they hand out: sockets, response_urls, uploads, files."""
 
-    def __init__(self, workspace: Workspace, faults: Faults, sockets: SocketMode) -> None:
-        self.base_url = ""
-        self._workspace = workspace
+    def __init__(self, state: State, faults: Faults, sockets: SocketMode) -> None:
+        self._state = state
         self._faults = faults
         self._sockets = sockets
-        self._socket_tickets: set[str] = set()
-        self._triggers: dict[str, float] = {}
-        self._response_urls: dict[str, _ResponseUrl] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """Where the Web API, Socket Mode and response_urls live."""
+        """Where everything lives that an app may reach."""
         return [
             web.route("*", "/api/{method}", self._call),
             web.get("/link", self._connect),
             web.post("/response/{ticket}", self._respond),
+            web.post("/upload/v1/{ticket}", self._upload),
+            web.put("/upload/v1/{ticket}", self._upload),
+            web.get("/files-pri/{file}/{name}", self._download),
+            web.get("/files-pri/{file}/download/{name}", self._download),
+            web.get("/login", _login),
         ]
 
-    def socket_url(self) -> str:
-        """A fresh WebSocket address, good for one connection."""
-        ticket = secrets.token_hex(16)
-        self._socket_tickets.add(ticket)
-        return f"{self.base_url.replace('http', 'ws', 1)}/link?ticket={ticket}"
-
-    def new_trigger(self) -> str:
-        """A trigger id for one `views.open` within three seconds."""
-        trigger_id = f"{time.time_ns()}.sandbox.{secrets.token_hex(8)}"
-        self._triggers[trigger_id] = time.monotonic()
-        return trigger_id
-
-    def redeem_trigger(self, trigger_id: str) -> None:
-        """Use up a trigger id. Raises `SlackRefusal`."""
-        made_at = self._triggers.pop(trigger_id, None)
-        if made_at is None:
-            raise SlackRefusal("invalid_trigger_id")
-        if time.monotonic() - made_at > ACK_SECONDS:
-            raise SlackRefusal("expired_trigger_id")
-
-    def new_response_url(self, message: Message, user: str) -> str:
-        """An address to answer *user* about *message*: five times within thirty minutes."""
-        ticket = secrets.token_hex(16)
-        self._response_urls[ticket] = _ResponseUrl(
-            message=message, user=user, made_at=time.monotonic()
-        )
-        return f"{self.base_url}/response/{ticket}"
-
     async def _connect(self, request: web.Request) -> web.StreamResponse:
-        ticket = request.query.get("ticket", "")
-        if ticket not in self._socket_tickets:
+        if not self._state.tickets.take_socket(request.query.get("ticket", "")):
             return web.Response(status=401, text="invalid ticket")
-        self._socket_tickets.discard(ticket)
         return await self._sockets.handle(request)
 
     async def _call(self, request: web.Request) -> web.Response:
         name = request.match_info["method"]
         fault = self._faults.take(name)
-        if fault is not None:
-            headers = {"Retry-After": str(fault.retry_after_seconds)}
-            return web.json_response(
-                {"ok": False, "error": fault.error},
-                status=fault.status,
-                headers=headers if fault.retry_after_seconds is not None else {},
-            )
-        try:
-            answer = self._answer(name, await _arguments(request), _bearer(request))
-        except SlackRefusal as refusal:
-            answer = _refused(refusal)
-        return web.json_response(answer, headers={"x-oauth-scopes": SCOPES})
+        answer: JsonObject = {}
+        if fault is None or fault.does_deed:
+            try:
+                answer = self._answer(name, await _arguments(request), _bearer(request))
+            except SlackRefusal as refusal:
+                answer = _refused(refusal)
+        headers = {"x-oauth-scopes": self._state.grants.header}
+        if fault is None:
+            return web.json_response(answer, headers=headers)
+        await asyncio.sleep(fault.hold_seconds)
+        if not fault.answers and request.transport is not None:
+            request.transport.close()
+        if fault.retry_after_seconds is not None:
+            headers["Retry-After"] = str(fault.retry_after_seconds)
+        body = self._faulty_answer(fault)
+        return web.json_response(body, status=fault.status, headers=headers)
+
+    def _faulty_answer(self, fault: ScriptedFault) -> JsonObject:
+        body: JsonObject = {"ok": False, "error": fault.error}
+        if fault.needed:
+            body |= {"needed": fault.needed, "provided": self._state.grants.header}
+        return body
 
     def _answer(self, name: str, arguments: Mapping[str, Any], bearer: str) -> JsonObject:
         method = METHODS.get(name)
         if method is None:
             raise SlackRefusal("unknown_method", [f"[ERROR] the sandbox does not know {name}"])
-        _check_token(name, bearer or str(arguments.get("token", "")))
-        call = Call(workspace=self._workspace, arguments=arguments, tickets=self)
+        self._check_token(name, bearer or str(arguments.get("token", "")))
+        call = Call(state=self._state, arguments=arguments)
+        self._check_scopes(name, call)
         return {"ok": True, **method(call)}
 
+    def _check_token(self, method: str, token: str) -> None:
+        wanted, other = BOT_TOKEN, APP_TOKEN
+        if method in APP_TOKEN_METHODS:
+            wanted, other = APP_TOKEN, BOT_TOKEN
+        if not token:
+            raise SlackRefusal("not_authed")
+        if token == other:
+            raise SlackRefusal("not_allowed_token_type")
+        if token != wanted:
+            raise SlackRefusal("invalid_auth")
+        if self._state.grants.token_error is not None and token == BOT_TOKEN:
+            raise SlackRefusal(self._state.grants.token_error)
+
+    def _check_scopes(self, method: str, call: Call) -> None:
+        channels = {channel.id: channel for channel in self._state.workspace.channels()}
+        channel = channels.get(call.text("channel"))
+        self._state.grants.require_for(method, channel.kind if channel else None)
+
     async def _respond(self, request: web.Request) -> web.Response:
-        target = self._response_urls.get(request.match_info["ticket"])
-        if target is None or time.monotonic() - target.made_at > RESPONSE_URL_SECONDS:
-            return web.Response(status=404, text="expired_url")
-        if target.uses >= MAX_RESPONSE_URL_USES:
-            return web.Response(status=404, text="used_url")
-        target.uses += 1
         try:
-            self._answer_by_url(target, await _arguments(request))
+            target = self._state.tickets.take_response_url(request.match_info["ticket"])
+        except SlackRefusal as refusal:
+            return web.Response(status=404, text=refusal.code)
+        try:
+            answer_by_url(self._state.workspace, target, await _arguments(request))
         except SlackRefusal as refusal:
             return web.json_response(_refused(refusal), status=400)
         return web.Response(text="ok")
 
-    def _answer_by_url(self, target: _ResponseUrl, given: Mapping[str, Any]) -> None:
-        message = target.message
-        if given.get("delete_original"):
-            self._workspace.delete(message.channel, message.ts)
-            return
-        text, blocks = str(given.get("text", "")), tuple(given.get("blocks") or ())
-        if not text and not blocks:
-            raise SlackRefusal("no_text")
-        refuse_over_limit(text, blocks)
-        if given.get("replace_original"):
-            self._workspace.edit(message.channel, message.ts, text=text, blocks=blocks)
-            return
-        in_channel = given.get("response_type") == "in_channel"
-        self._workspace.post(
-            channel=message.channel,
-            user=BOT_USER_ID,
-            text=text,
-            blocks=blocks,
-            thread_ts=given.get("thread_ts"),
-            ephemeral_to=None if in_channel else target.user,
-        )
+    async def _upload(self, request: web.Request) -> web.Response:
+        content = await request.read()
+        if request.content_type == "multipart/form-data":
+            fields = (await request.post()).values()
+            parts = [field for field in fields if isinstance(field, web.FileField)]
+            content = parts[0].file.read() if parts else b""
+        if not self._state.files.receive(request.match_info["ticket"], content):
+            return web.Response(status=400, text="upload refused")
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """The bytes; without a good token a redirect to the sign-in page, as Slack does."""
+        grants = self._state.grants
+        if _bearer(request) != BOT_TOKEN or grants.token_error or not grants.has("files:read"):
+            raise web.HTTPFound(f"/login?redir={request.path}")
+        call = Call(state=self._state, arguments={})
+        try:
+            file = self._state.files.file(request.match_info["file"].removeprefix(f"{TEAM_ID}-"))
+        except SlackRefusal:
+            raise web.HTTPNotFound from None
+        if not is_seen_by_bot(call, file):
+            raise web.HTTPNotFound
+        return web.Response(body=file.content, content_type="application/octet-stream")
 
 
-def _check_token(method: str, token: str) -> None:
-    wanted, other = BOT_TOKEN, APP_TOKEN
-    if method in APP_TOKEN_METHODS:
-        wanted, other = APP_TOKEN, BOT_TOKEN
-    if not token:
-        raise SlackRefusal("not_authed")
-    if token == other:
-        raise SlackRefusal("not_allowed_token_type")
-    if token != wanted:
-        raise SlackRefusal("invalid_auth")
+async def _login(request: web.Request) -> web.Response:
+    return web.Response(text="<!DOCTYPE html><title>Sign in</title>", content_type="text/html")
 
 
 def _bearer(request: web.Request) -> str:
@@ -191,7 +168,7 @@ def _parsed(name: str, value: str) -> Any:
 
 
 def _refused(refusal: SlackRefusal) -> JsonObject:
-    answer: JsonObject = {"ok": False, "error": refusal.code}
+    answer: JsonObject = {"ok": False, "error": refusal.code, **refusal.also}
     if refusal.messages:
         answer["errors"] = refusal.messages
         answer["response_metadata"] = {"messages": refusal.messages}

@@ -14,15 +14,17 @@ Numbers = Iterator[int]
 
 
 def body_lines(message: Message, reader: Reader) -> list[str]:
-    """What a message shows: its blocks if it has any, else its text."""
+    """What a message shows: its blocks if it has any, else its text; then its files."""
+    files = [f"[file: {file['name']}, {file['size']:,} bytes]" for file in message.files]
     if not message.blocks:
-        return seen(message.text, reader).splitlines()
+        return [*seen(message.text, reader).splitlines(), *files]
     numbers = itertools.count(1)
-    return [
+    lines = [
         line.rstrip()
         for block in message.blocks
         for line in BLOCKS.get(str(block["type"]), _unknown)(block, reader, numbers)
     ]
+    return [*lines, *files]
 
 
 def table_lines(rows: Sequence[Sequence[str]], aligns: Sequence[str] = ()) -> list[str]:
@@ -90,6 +92,15 @@ def _chart(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:
     return [f"[{block['chart'].get('type', '')} chart: {block['title']}]"]
 
 
+def _task(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:
+    return [f"[{block.get('status', 'pending')}] {block.get('title', '')}"]
+
+
+def _plan(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:
+    tasks = [line for task in block.get("tasks", ()) for line in _task(task, reader, numbers)]
+    return [str(block.get("title", "")), *("  " + line for line in tasks)]
+
+
 def _unknown(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:
     return [f"[{block['type']}]"]
 
@@ -107,6 +118,8 @@ BLOCKS: Mapping[str, Callable[[JsonObject, Reader, Numbers], list[str]]] = {
     "table": _table,
     "data_table": _table,
     "data_visualization": _chart,
+    "task_card": _task,
+    "plan": _plan,
 }
 
 

@@ -1,4 +1,7 @@
-"""The verbs of `SlackStandIn` from another process. Blocking, standard library only."""
+"""What `SlackStandIn` does with messages and buttons, from another process.
+
+Blocking, standard library only. Modals, files and commands are for its own process only.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The same verbs over HTTP, so that a test or the demo can drive a bot in another process.
+"""The verbs about messages and buttons over HTTP, for a test that runs in another process.
 
 `sandbox.slack.client` is the other end. Not part of Slack; loopback only.
 """

@@ -13,7 +13,7 @@ RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
 """Slack sends an event that was not acked again at once, after a minute, after five more."""
 MAX_DELIVERIES = 50_000
 
-Kind = Literal["events_api", "interactive"]
+Kind = Literal["events_api", "interactive", "slash_commands"]
 
 
 @dataclass(frozen=True, kw_only=True)

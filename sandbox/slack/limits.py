@@ -6,7 +6,7 @@ follows the real server's (`[ERROR] … [json-pointer:/blocks/0/text/text]`).
 Blocks the real server knows but this module does not are refused, so nothing passes unexamined.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sandbox.slack.limits_elements import (
@@ -56,22 +56,29 @@ def refuse_over_limit(text: str, blocks: Sequence[Any]) -> None:
 
 
 def _complaints(blocks: Sequence[Any]) -> Iterator[Complaint]:
-    yield from at_most(MAX_BLOCKS)(blocks, "/blocks")
-    for number, block in enumerate(blocks):
-        yield from _one_block(block, f"/blocks/{number}")
+    yield from block_complaints(blocks, "/blocks", BLOCKS, MAX_BLOCKS)
     known = [cast("JsonObject", block) for block in blocks if isinstance(block, dict)]
     for rule in MESSAGE_RULES:
         yield from rule(known)
 
 
-def _one_block(block: Any, path: str) -> Iterator[Complaint]:
+def block_complaints(
+    blocks: Sequence[Any], path: str, known: Mapping[str, Shape], most: int
+) -> Iterator[Complaint]:
+    """What is wrong with each block by itself, and with their number."""
+    yield from at_most(most)(blocks, path)
+    for number, block in enumerate(blocks):
+        yield from _one_block(block, f"{path}/{number}", known)
+
+
+def _one_block(block: Any, path: str, known: Mapping[str, Shape]) -> Iterator[Complaint]:
     kind = str(cast("JsonObject", block).get("type")) if isinstance(block, dict) else "None"
-    if kind == "alert":
+    if kind == "alert" and kind not in known:
         yield f"[ERROR] alert blocks are allowed in modals only [json-pointer:{path}/type]"
-    elif kind not in BLOCKS:
+    elif kind not in known:
         yield f"[ERROR] unsupported type: {kind} [json-pointer:{path}/type]"
     else:
-        yield from check_shape(block, path, BLOCKS[kind])
+        yield from check_shape(block, path, known[kind])
 
 
 # single blocks
@@ -153,11 +160,11 @@ BLOCKS: dict[str, Shape] = {
 
 
 def _unique_block_ids(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
-    yield from _repeated("block_id", [block.get("block_id") for block in blocks])
+    yield from repeated("block_id", [block.get("block_id") for block in blocks])
 
 
 def _unique_action_ids(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
-    yield from _repeated("action_id", list(_found("action_id", blocks)))
+    yield from repeated("action_id", list(found_under("action_id", blocks)))
 
 
 def _tables(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
@@ -182,7 +189,8 @@ MESSAGE_RULES: tuple[Callable[[Sequence[JsonObject]], Iterator[Complaint]], ...]
 )
 
 
-def _repeated(name: str, values: Sequence[Any]) -> Iterator[Complaint]:
+def repeated(name: str, values: Sequence[Any]) -> Iterator[Complaint]:
+    """A complaint for each value that is there more than once."""
     for value in sorted({str(each) for each in values if each and values.count(each) > 1}):
         yield f"[ERROR] `{name}` {value} already exists in this message [json-pointer:/blocks]"
 
@@ -192,17 +200,17 @@ def _no_more_than(most: int, kind: str, blocks: Sequence[JsonObject]) -> Iterato
         yield f"[ERROR] no more than {most} {kind} block allowed [json-pointer:/blocks]"
 
 
-def _found(key: str, value: Any) -> Iterator[Any]:
+def found_under(key: str, value: Any) -> Iterator[Any]:
     """Every value under *key*, at any depth."""
     if isinstance(value, dict):
         for name, inner in cast("JsonObject", value).items():
             if name == key:
                 yield inner
-            yield from _found(key, inner)
+            yield from found_under(key, inner)
     elif isinstance(value, list | tuple):
         for inner in cast("Sequence[Any]", value):
-            yield from _found(key, inner)
+            yield from found_under(key, inner)
 
 
 def _text_length(blocks: Sequence[Any]) -> int:
-    return sum(len(text) for text in _found("text", blocks) if isinstance(text, str))
+    return sum(len(text) for text in found_under("text", blocks) if isinstance(text, str))

@@ -103,12 +103,12 @@ def one_of(*allowed: Any) -> Rule:
 
 def plain_text(most: int) -> Rule:
     """A `plain_text` object."""
-    return _of_type({"plain_text": _text(most, {"emoji": ANY})})
+    return of_type({"plain_text": _text(most, {"emoji": ANY})})
 
 
 def mrkdwn_or_plain(most: int) -> Rule:
     """A `mrkdwn` or `plain_text` object."""
-    return _of_type(
+    return of_type(
         {"mrkdwn": _text(most, {"verbatim": ANY}), "plain_text": _text(most, {"emoji": ANY})}
     )
 
@@ -117,7 +117,9 @@ def _text(most: int, optional: Mapping[str, Rule]) -> Shape:
     return Shape(required={"text": length(most)}, optional=optional)
 
 
-def _of_type(shapes: Mapping[str, Shape]) -> Rule:
+def of_type(shapes: Mapping[str, Shape]) -> Rule:
+    """An object of one of these types."""
+
     def check(value: Any, path: str) -> Iterator[Complaint]:
         kind = str(cast("JsonObject", value).get("type")) if isinstance(value, dict) else "None"
         if kind not in shapes:
@@ -132,7 +134,8 @@ def _confirm(value: Any, path: str) -> Iterator[Complaint]:
     yield from check_shape(value, path, CONFIRM)
 
 
-def _option(value: Any, path: str) -> Iterator[Complaint]:
+def option(value: Any, path: str) -> Iterator[Complaint]:
+    """One of the options of a menu or a list of choices."""
     yield from check_shape(value, path, OPTION)
 
 
@@ -153,20 +156,22 @@ FEEDBACK_BUTTON = Shape(
     required={"text": plain_text(75), "value": length(2000)},
     optional={"accessibility_label": length(75)},
 )
-_ID: dict[str, Rule] = {"action_id": length(MAX_ID)}
-_MENU: dict[str, Rule] = {
-    **_ID,
+ID: dict[str, Rule] = {"action_id": length(MAX_ID)}
+MENU: dict[str, Rule] = {
+    **ID,
     "placeholder": plain_text(150),
     "confirm": _confirm,
     "focus_on_load": ANY,
 }
-_OPTIONS: dict[str, Rule] = {"options": items(100, _option, least=1)}
+OPTIONS: dict[str, Rule] = {"options": items(100, option, least=1)}
+CHOICES: dict[str, Rule] = {"options": items(10, option, least=1)}
+PICKER: dict[str, Rule] = {name: rule for name, rule in MENU.items() if name != "placeholder"}
 
 ELEMENTS: dict[str, Shape] = {
     "button": Shape(
         required={"text": plain_text(75)},
         optional={
-            **_ID,
+            **ID,
             "value": length(2000),
             "url": length(3000),
             "style": one_of("primary", "danger"),
@@ -175,22 +180,29 @@ ELEMENTS: dict[str, Shape] = {
             "visible_to_user_ids": at_most(10),
         },
     ),
-    "static_select": Shape(required=_OPTIONS, optional={**_MENU, "initial_option": _option}),
+    "static_select": Shape(required=OPTIONS, optional={**MENU, "initial_option": option}),
     "multi_static_select": Shape(
-        required=_OPTIONS,
-        optional={**_MENU, "initial_options": items(100, _option), "max_selected_items": ANY},
+        required=OPTIONS,
+        optional={**MENU, "initial_options": items(100, option), "max_selected_items": ANY},
     ),
-    "users_select": Shape(optional={**_MENU, "initial_user": ANY}),
+    "users_select": Shape(optional={**MENU, "initial_user": ANY}),
+    "checkboxes": Shape(
+        required=CHOICES, optional={**PICKER, "initial_options": items(10, option, least=1)}
+    ),
+    "radio_buttons": Shape(required=CHOICES, optional={**PICKER, "initial_option": option}),
+    "datepicker": Shape(optional={**MENU, "initial_date": ANY}),
+    "timepicker": Shape(optional={**MENU, "initial_time": ANY, "timezone": ANY}),
+    "datetimepicker": Shape(optional={**PICKER, "initial_date_time": ANY}),
     "overflow": Shape(
-        required={"options": items(5, _option, least=1)}, optional={**_ID, "confirm": _confirm}
+        required={"options": items(5, option, least=1)}, optional={**ID, "confirm": _confirm}
     ),
 }
 IMAGE_ELEMENT = Shape(
     required={"alt_text": length(2000)}, optional={"image_url": length(3000), "slack_file": ANY}
 )
-action_element: Rule = _of_type(ELEMENTS)
-accessory: Rule = _of_type({**ELEMENTS, "image": IMAGE_ELEMENT})
-context_element: Rule = _of_type(
+action_element: Rule = of_type(ELEMENTS)
+accessory: Rule = of_type({**ELEMENTS, "image": IMAGE_ELEMENT})
+context_element: Rule = of_type(
     {
         "mrkdwn": _text(3000, {"verbatim": ANY}),
         "plain_text": _text(3000, {"emoji": ANY}),
@@ -203,16 +215,16 @@ def _feedback_button(value: Any, path: str) -> Iterator[Complaint]:
     yield from check_shape(value, path, FEEDBACK_BUTTON)
 
 
-context_action_element: Rule = _of_type(
+context_action_element: Rule = of_type(
     {
         "feedback_buttons": Shape(
             required={"positive_button": _feedback_button, "negative_button": _feedback_button},
-            optional=_ID,
+            optional=ID,
         ),
         "icon_button": Shape(
             required={"icon": one_of("trash"), "text": plain_text(75)},
             optional={
-                **_ID,
+                **ID,
                 "value": length(2000),
                 "confirm": _confirm,
                 "accessibility_label": length(75),

@@ -1,12 +1,10 @@
-"""What Slack sends to an app: events of a change, and the payload of a pressed button. Pure.
+"""The events Slack tells an app of, and the buttons of a message. Pure.
 
-Shapes: https://docs.slack.dev/apis/events-api/ (event_callback), /reference/events/message and
-/reference/interaction-payloads/block_actions-payload.
+Shapes: https://docs.slack.dev/apis/events-api/ (event_callback) and /reference/events.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from sandbox.slack.values import (
@@ -15,13 +13,11 @@ from sandbox.slack.values import (
     BOT_MENTION,
     BOT_NAME,
     BOT_USER_ID,
-    TEAM_DOMAIN,
     TEAM_ID,
     Change,
     Channel,
     JsonObject,
     Message,
-    User,
 )
 
 
@@ -32,17 +28,20 @@ class Event:
     event_id: str
     event_time: int
     inner: JsonObject
+    is_ext_shared: bool = False
 
     @property
     def channel(self) -> str:
-        """Where it happened."""
-        return str(self.inner["channel"])
+        """Where it happened, empty for what happened in no channel."""
+        return str(self.inner.get("channel") or self.inner.get("item", {}).get("channel", ""))
 
     @property
     def ts(self) -> str:
         """The message it is about (for an edit or a deletion, not the event's own time)."""
-        about = self.inner.get("message") or self.inner.get("previous_message") or self.inner
-        return str(about["ts"])
+        for name in ("message", "previous_message", "item"):
+            if name in self.inner:
+                return str(self.inner[name]["ts"])
+        return str(self.inner.get("ts") or self.inner.get("event_ts", ""))
 
     @property
     def payload(self) -> JsonObject:
@@ -66,7 +65,7 @@ class Event:
                     "is_enterprise_install": False,
                 }
             ],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": self.is_ext_shared,
             "event_context": f"4-{self.event_id}",
         }
 
@@ -75,18 +74,25 @@ def events_of(change: Change, channel: Channel) -> tuple[Event, ...]:
     """The events a subscribed app in *channel* receives for *change*.
 
     A mention in a channel is told twice, as `app_mention` and as `message`, with one ts and two
-    event ids. Ephemeral messages and reactions are not told.
+    event ids. Ephemeral messages are not told, nor what is still being streamed.
     """
     message = change.message
-    if message.ephemeral_to or BOT_USER_ID not in channel.members:
+    streams = message.is_streaming and change.kind == "edited"
+    if message.ephemeral_to or BOT_USER_ID not in channel.members or streams:
         return ()
     return tuple(
-        Event(
-            event_id="Ev" + uuid4().hex[:12].upper(),
-            event_time=int(float(message.edited_ts or message.ts)),
-            inner=inner,
-        )
+        new_event(inner, message.edited_ts or message.ts, channel)
         for inner in _inner_events(change, channel)
+    )
+
+
+def new_event(inner: JsonObject, ts: str, channel: Channel | None = None) -> Event:
+    """An event with an id of its own."""
+    return Event(
+        event_id="Ev" + uuid4().hex[:12].upper(),
+        event_time=int(float(ts)),
+        inner=inner,
+        is_ext_shared=channel is not None and channel.is_ext_shared,
     )
 
 
@@ -95,11 +101,14 @@ def _inner_events(change: Change, channel: Channel) -> Iterator[JsonObject]:
     place = {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}
     if change.kind == "posted":
         said = message_json(message)
-        if BOT_MENTION in message.text and channel.kind == "channel":
-            mention = {key: value for key, value in place.items() if key != "channel_type"}
-            yield {**said, **mention, "type": "app_mention"}
+        if BOT_MENTION in message.text and channel.kind != "im":
+            yield _mention(said, place)
         yield {**said, **place}
+    elif change.kind == "reacted" and change.before:
+        yield from _reaction_events(message, change.before)
     elif change.kind == "edited" and change.before:
+        if BOT_MENTION in message.text and BOT_MENTION not in change.before.text:
+            yield _mention(message_json(message), place)
         yield {
             **place,
             "type": "message",
@@ -119,6 +128,29 @@ def _inner_events(change: Change, channel: Channel) -> Iterator[JsonObject]:
             "deleted_ts": message.ts,
             "previous_message": message_json(change.before),
         }
+
+
+def _mention(said: JsonObject, place: JsonObject) -> JsonObject:
+    where = {key: value for key, value in place.items() if key != "channel_type"}
+    kept = {key: value for key, value in said.items() if key != "subtype"}
+    return {**kept, **where, "type": "app_mention"}
+
+
+def _reaction_events(message: Message, before: Message) -> Iterator[JsonObject]:
+    kinds = (
+        ("reaction_added", set(message.reactions) - set(before.reactions)),
+        ("reaction_removed", set(before.reactions) - set(message.reactions)),
+    )
+    for kind, reactions in kinds:
+        for reaction in reactions:
+            yield {
+                "type": kind,
+                "user": reaction.user,
+                "reaction": reaction.name,
+                "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+                "item_user": message.user,
+                "event_ts": message.ts,
+            }
 
 
 def message_json(message: Message) -> JsonObject:
@@ -145,8 +177,14 @@ def message_json(message: Message) -> JsonObject:
         }
     else:
         said |= {"client_msg_id": f"sandbox-{message.ts}"}
+    if message.user_team:
+        said |= {"user_team": message.user_team, "source_team": message.user_team}
     if message.blocks:
         said["blocks"] = list(message.blocks)
+    if message.files:
+        said |= {"files": list(message.files), "upload": False, "display_as_bot": False}
+    if message.subtype:
+        said["subtype"] = message.subtype
     if message.thread_ts:
         said["thread_ts"] = message.thread_ts
     if message.metadata:
@@ -154,50 +192,6 @@ def message_json(message: Message) -> JsonObject:
     if message.edited_ts:
         said["edited"] = {"user": message.user, "ts": message.edited_ts}
     return said
-
-
-def block_actions(
-    *,
-    user: User,
-    channel: Channel,
-    message: Message,
-    button: JsonObject,
-    trigger_id: str,
-    response_url: str,
-    action_ts: str,
-) -> JsonObject:
-    """The payload of one pressed button. An ephemeral message is named but not included."""
-    container: JsonObject = {
-        "type": "message",
-        "message_ts": message.ts,
-        "channel_id": channel.id,
-        "is_ephemeral": message.ephemeral_to is not None,
-    }
-    if message.thread_ts:
-        container["thread_ts"] = message.thread_ts
-    payload: JsonObject = {
-        "type": "block_actions",
-        "user": {
-            "id": user.id,
-            "username": user.name,
-            "name": user.name,
-            "team_id": TEAM_ID,
-        },
-        "api_app_id": APP_ID,
-        "token": "sandbox-verification",
-        "container": container,
-        "trigger_id": trigger_id,
-        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-        "enterprise": None,
-        "is_enterprise_install": False,
-        "channel": {"id": channel.id, "name": channel.name},
-        "state": {"values": {}},
-        "response_url": response_url,
-        "actions": [_action(button, action_ts)],
-    }
-    if message.ephemeral_to is None:
-        payload["message"] = message_json(message)
-    return payload
 
 
 def buttons_of(message: Message) -> tuple[JsonObject, ...]:
@@ -215,9 +209,3 @@ def _elements(block: JsonObject) -> Iterator[JsonObject]:
         yield from block["elements"]
     elif block.get("type") == "section" and "accessory" in block:
         yield block["accessory"]
-
-
-def _action(button: JsonObject, action_ts: str) -> JsonObject:
-    kept = ("action_id", "block_id", "text", "value", "style", "type", "url")
-    action: dict[str, Any] = {key: button[key] for key in kept if key in button}
-    return {**action, "action_ts": action_ts}

@@ -6,57 +6,71 @@
     card = slack.wait_for(lambda message: message.thread_ts == ts and bool(message.blocks))
     slack.press("U0JUNHO", "C0DATA", card.ts, "Approve")
 
-The server runs in a thread of its own with its own event loop, on the loopback address.
+What people can do stands in `people` (messages, files, channels) and `forms` (modals, Home tab,
+commands, shortcuts). The server runs in a thread of its own with its own event loop, on the
+loopback address.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from threading import Thread
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
 from sandbox.slack.api import APP_TOKEN, BOT_TOKEN, WebApi
+from sandbox.slack.assistant import Assistant
+from sandbox.slack.call import State
 from sandbox.slack.control import control_routes
-from sandbox.slack.delivery import Ack, Delivery, NotAcknowledged
+from sandbox.slack.delivery import Delivery, Kind
 from sandbox.slack.faults import Faults
-from sandbox.slack.payloads import Event, block_actions, buttons_of, events_of
+from sandbox.slack.files import Files
+from sandbox.slack.forms import Forms
+from sandbox.slack.payloads import Event, events_of
+from sandbox.slack.people import NoSuchButton
+from sandbox.slack.scopes import DEFAULT_SCOPES, Grants
 from sandbox.slack.signed_http import SignedHttp
 from sandbox.slack.socket_mode import SocketMode
-from sandbox.slack.values import BOT_MENTION, BOT_NAME, Change, Channel, JsonObject, Message, User
+from sandbox.slack.tickets import Tickets
+from sandbox.slack.values import BOT_USER_ID, Change, Channel, JsonObject, Message, User
+from sandbox.slack.views import Views
 from sandbox.slack.waiting import wait_for_message
-from sandbox.slack.workspace import SlackRefusal, Workspace
+from sandbox.slack.workspace import Workspace
+
+__all__ = ["NoSuchButton", "SlackStandIn", "start_slack"]
 
 START_SECONDS = 10.0
 STOP_SECONDS = 5.0
-PRESS_SECONDS = 15.0
-"""How long a press waits for an app that is not connected; a connected one has 3 seconds."""
+MAX_REQUEST_BYTES = 64_000_000
 
 T = TypeVar("T")
 
 
-class NoSuchButton(LookupError):
-    """The message shows no button of that name; the error lists the ones it shows."""
-
-
-class SlackStandIn:
-    """A running stand-in. `workspace` and `faults` may be read and used directly."""
+class SlackStandIn(Forms):
+    """A running stand-in. `workspace`, `grants` and `faults` may be read and used directly."""
 
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
-    press_seconds = PRESS_SECONDS
     signing_secret = "sandbox-signing-secret"
 
-    def __init__(self, workspace: Workspace, port: int) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, port: int, grants: Grants) -> None:
+        state = State(
+            workspace=workspace,
+            views=Views(),
+            files=Files(),
+            assistant=Assistant(),
+            tickets=Tickets(),
+            grants=grants,
+        )
+        super().__init__(state, self._send_now, self._tell_one)
+        self.grants = grants
         self.faults = Faults()
         self._loop = asyncio.new_event_loop()
         self._deliveries: list[Delivery] = []
         self._sockets = SocketMode(self._loop, self._deliveries)
         self._http: SignedHttp | None = None
-        self._api = WebApi(workspace, self.faults, self._sockets)
+        self._api = WebApi(state, self.faults, self._sockets)
         self._events: list[Event] = []
         self._thread = Thread(target=self._loop.run_forever, name="slack-stand-in", daemon=True)
         self._thread.start()
@@ -70,58 +84,12 @@ class SlackStandIn:
     @property
     def api_url(self) -> str:
         """What `SLACK_API_URL` is set to."""
-        return f"{self._api.base_url}/api/"
+        return f"{self.base_url}/api/"
 
     @property
     def base_url(self) -> str:
         """Where `sandbox.slack.client` connects to."""
-        return self._api.base_url
-
-    # what people do
-
-    def post(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> str:
-        """*user* says something; `@Duckferry` becomes a mention. Returns its ts."""
-        if user not in self.workspace.channel(channel).members:
-            raise SlackRefusal("not_in_channel")
-        text = text.replace(f"@{BOT_NAME}", BOT_MENTION)
-        return self.workspace.post(channel=channel, user=user, text=text, thread_ts=thread_ts).ts
-
-    def direct_message(self, user: str, text: str, thread_ts: str | None = None) -> str:
-        """*user* writes to the bot alone. Returns its ts; the channel is `dm_id(user)`."""
-        return self.post(user, self.workspace.open_dm(user).id, text, thread_ts)
-
-    def press(
-        self, user: str, channel: str, message_ts: str, button: str, version: int = -1
-    ) -> Ack:
-        """*user* presses the button with this action id or label.
-
-        *version* picks what the person was looking at: 0 is the message as first posted, -1 as it
-        is now. Raises `NoSuchButton`, and `NotAcknowledged` where Slack shows a warning triangle.
-        """
-        delivery = self.begin_press(user, channel, message_ts, button, version)
-        try:
-            return delivery.ack.result(self.press_seconds)
-        except FutureTimeoutError as late:
-            raise NotAcknowledged(f"no app took the press of {button!r}: {late}") from late
-
-    def begin_press(
-        self, user: str, channel: str, message_ts: str, button: str, version: int = -1
-    ) -> Delivery:
-        """Like `press`, without waiting for the ack."""
-        person = self.workspace.user(user)
-        shown = self._shown(channel, message_ts, version)
-        if shown.ephemeral_to not in (None, user):
-            raise SlackRefusal("message_not_found")
-        payload = block_actions(
-            user=person,
-            channel=self.workspace.channel(channel),
-            message=shown,
-            button=_button(shown, button),
-            trigger_id=self._api.new_trigger(),
-            response_url=self._api.new_response_url(shown, user),
-            action_ts=self.workspace.next_ts(),
-        )
-        return self._way().send("interactive", payload)
+        return self.state.tickets.base_url
 
     # what Slack itself does
 
@@ -152,6 +120,26 @@ class SlackStandIn:
         """`disconnect` for callers inside the server's loop."""
         await self._sockets.disconnect(reason)
 
+    def revoke_token(self, error: str = "token_revoked") -> None:
+        """Every call is refused with *error* from now on, and the app is told `tokens_revoked`.
+
+        `account_inactive` is what an app hears that was uninstalled; it is told that as well.
+        """
+        tokens: JsonObject = {"oauth": [], "bot": [BOT_USER_ID]}
+        self._tell_now({"type": "tokens_revoked", "tokens": tokens})
+        if error == "account_inactive":
+            self._tell_now({"type": "app_uninstalled"})
+        self.grants.token_error = error
+
+    def restore_token(self) -> None:
+        """The token is good again, as after the app was installed anew."""
+        self.grants.token_error = None
+
+    def expire_streams(self) -> None:
+        """Let five minutes pass for every open stream: Slack closes it, the message stays."""
+        for stream in self.state.assistant.take_all():
+            self.workspace.edit(stream.channel, stream.ts, is_streaming=False)
+
     def connections(self) -> int:
         """How many Socket Mode connections are open."""
         return self._sockets.connections()
@@ -175,6 +163,18 @@ class SlackStandIn:
     def ephemerals(self, user: str | None = None) -> tuple[Message, ...]:
         """Messages just one person sees, oldest first."""
         return self.workspace.ephemerals(user)
+
+    def status_of(self, channel: str, thread_ts: str) -> str:
+        """The thinking status of a thread, empty when there is none."""
+        return self.workspace.status(channel, thread_ts)
+
+    def title_of(self, channel: str, thread_ts: str) -> str:
+        """The title the bot gave a thread, empty when it has none."""
+        return self.state.assistant.title(channel, thread_ts)
+
+    def prompts_of(self, user: str) -> tuple[Mapping[str, Any], ...]:
+        """The prompts suggested to *user* in the direct message with the bot."""
+        return self.state.assistant.prompts(self.workspace.open_dm(user).id)
 
     def changes(self, after: int = 0, timeout_seconds: float = 0.0) -> tuple[Change, ...]:
         """Changes numbered above *after*; waits for one up to *timeout_seconds*."""
@@ -220,21 +220,24 @@ class SlackStandIn:
 
     def _tell(self, change: Change) -> None:
         for event in events_of(change, self.workspace.channel(change.message.channel)):
-            self._events.append(event)
-            self._way().send("events_api", event.payload)
+            self._tell_one(event)
 
-    def _shown(self, channel: str, ts: str, version: int) -> Message:
-        self.workspace.message(channel, ts)
-        return self.workspace.versions(channel, ts)[version]
+    def _tell_one(self, event: Event) -> None:
+        if self.grants.hears(event.inner):
+            self._events.append(event)
+            self._send_now("events_api", event.payload)
+
+    def _send_now(self, kind: Kind, payload: JsonObject) -> Delivery:
+        return self._way().send(kind, payload)
 
     async def _serve(self, port: int) -> web.AppRunner:
-        application = web.Application()
+        application = web.Application(client_max_size=MAX_REQUEST_BYTES)
         application.add_routes([*self._api.routes(), *control_routes(self)])
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         host, bound_port = runner.addresses[0][:2]
-        self._api.base_url = f"http://{host}:{bound_port}"
+        self.state.tickets.base_url = f"http://{host}:{bound_port}"
         return runner
 
     def _way(self) -> SignedHttp | SocketMode:
@@ -252,15 +255,15 @@ class SlackStandIn:
         return future.result(timeout_seconds)
 
 
-def start_slack(workspace: Workspace | None = None, port: int = 0) -> SlackStandIn:
-    """Start a stand-in on *port* of the loopback address (0: any free one); end it with `stop`."""
-    return SlackStandIn(workspace or Workspace(), port)
+def start_slack(
+    workspace: Workspace | None = None,
+    port: int = 0,
+    scopes: Iterable[str] = DEFAULT_SCOPES,
+    events: Iterable[str] | None = None,
+) -> SlackStandIn:
+    """Start a stand-in on *port* of the loopback address (0: any free one); end it with `stop`.
 
-
-def _button(message: Message, name: str) -> JsonObject:
-    buttons = buttons_of(message)
-    for button in buttons:
-        if name in (button.get("action_id"), button["text"]["text"]):
-            return button
-    shown = ", ".join(f"{each['text']['text']} ({each.get('action_id')})" for each in buttons)
-    raise NoSuchButton(f"no button {name!r} on {message.ts}; it shows: {shown or 'no buttons'}")
+    The app has *scopes* and is subscribed to *events* (names as in a manifest, such as
+    `message.im`; None: all), so that a manifest can be tried before it is installed.
+    """
+    return SlackStandIn(workspace or Workspace(), port, Grants(scopes, events))

@@ -1,6 +1,7 @@
 """Slack's side of signed HTTP: a POST a delivery, signed, with three seconds for the answer.
 
-Events are JSON, interactivity is a form with one field; both go to one address.
+Events are JSON, interactivity is a form with one field, a slash command one with a field each; all
+go to one address.
 https://docs.slack.dev/apis/events-api/ (retries and their headers) and
 https://docs.slack.dev/authentication/verifying-requests-from-slack/ (signature v0). Everything
 here runs in the server's event loop, except `SignedHttp.send`, which any thread may call.
@@ -101,7 +102,7 @@ class SignedHttp:
             async with self._session.post(self._url, data=body, headers=headers) as response:
                 said = await response.text()
                 if response.ok:
-                    delivery.ack.set_result(_ack(delivery, said))
+                    delivery.ack.set_result(_ack(delivery, said, response.content_type))
                     return
                 failure, detail = "http_error", f"status {response.status}"
                 again = response.headers.get("X-Slack-No-Retry") != "1"
@@ -120,8 +121,10 @@ def request_of(delivery: Delivery, signing_secret: str) -> tuple[bytes, dict[str
     """The body and the headers of a delivery, signed now."""
     text = json.dumps(delivery.payload, ensure_ascii=False)
     kind = "application/json"
-    if delivery.kind == "interactive":
-        text, kind = urlencode({"payload": text}), "application/x-www-form-urlencoded"
+    if delivery.kind != "events_api":
+        # A slash command's fields are the form's own; all else is one field of JSON.
+        fields = {"payload": text} if delivery.kind == "interactive" else delivery.payload
+        text, kind = urlencode(fields), "application/x-www-form-urlencoded"
     body = text.encode()
     headers = {
         "Content-Type": kind,
@@ -143,9 +146,10 @@ def signature(signing_secret: str, body: bytes, timestamp: int) -> dict[str, str
     }
 
 
-def _ack(delivery: Delivery, said: str) -> Ack:
-    payload: Any = None
-    with suppress(json.JSONDecodeError):
-        payload = json.loads(said)
+def _ack(delivery: Delivery, said: str, content_type: str) -> Ack:
+    payload: Any = {"text": said} if said else None
+    if content_type == "application/json":
+        with suppress(json.JSONDecodeError):
+            payload = json.loads(said)
     latency_seconds = time.monotonic() - delivery.sent_at
     return Ack(envelope_id=delivery.envelope_id, latency_seconds=latency_seconds, payload=payload)

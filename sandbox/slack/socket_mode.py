@@ -164,7 +164,7 @@ def _envelope(delivery: Delivery) -> JsonObject:
         "envelope_id": delivery.envelope_id,
         "type": delivery.kind,
         "payload": delivery.payload,
-        "accepts_response_payload": False,
+        "accepts_response_payload": delivery.kind != "events_api",
     }
     if delivery.kind == "events_api":
         envelope["retry_attempt"] = delivery.retry_attempt

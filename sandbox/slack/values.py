@@ -8,6 +8,7 @@ from pydantic_core import to_jsonable_python
 
 T = TypeVar("T")
 JsonObject: TypeAlias = dict[str, Any]
+ChannelKind: TypeAlias = Literal["im", "mpim", "group", "channel"]
 
 TEAM_ID = "T0SANDBOX"
 TEAM_DOMAIN = "sandbox"
@@ -29,6 +30,16 @@ class User:
     tz: str
     tz_offset: int
     is_bot: bool = False
+    deleted: bool = False
+    is_restricted: bool = False
+    """A guest, who sees only the channels they were invited to."""
+    team_id: str = TEAM_ID
+    """Another team's id for somebody met in a channel shared between companies."""
+
+    @property
+    def email(self) -> str:
+        """What `users.info` tells an app that may read it."""
+        return f"{self.name}@example.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +50,30 @@ class Channel:
     name: str
     members: tuple[str, ...]
     im_user: str | None = None
+    is_private: bool = False
+    is_mpim: bool = False
+    is_archived: bool = False
+    is_ext_shared: bool = False
 
     @property
-    def kind(self) -> Literal["im", "channel"]:
+    def kind(self) -> ChannelKind:
         """Slack's `channel_type` of a message event."""
-        return "im" if self.im_user else "channel"
+        if self.im_user:
+            return "im"
+        if self.is_mpim:
+            return "mpim"
+        return "group" if self.is_private else "channel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserGroup:
+    """People who are mentioned together; a disabled one has no members any more."""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...]
+    disabled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +99,12 @@ class Message:
     edited_ts: str | None = None
     deleted: bool = False
     ephemeral_to: str | None = None
+    files: tuple[JsonObject, ...] = ()
+    subtype: str | None = None
+    user_team: str | None = None
+    """The team of an author of another company."""
+    is_streaming: bool = False
+    """Whether the bot is still writing it, by `chat.appendStream`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +151,36 @@ PEOPLE = (
         tz_offset=-18000,
     ),
 )
+OTHERS = (
+    User(
+        id="U0GUEST",
+        name="gina",
+        real_name="Gina",
+        locale="en-GB",
+        tz="Europe/London",
+        tz_offset=0,
+        is_restricted=True,
+    ),
+    User(
+        id="U0GONE",
+        name="harold",
+        real_name="Harold",
+        locale="en-US",
+        tz="America/New_York",
+        tz_offset=-18000,
+        deleted=True,
+    ),
+    User(
+        id="U0PARTNER",
+        name="pat",
+        real_name="Pat",
+        locale="en-US",
+        tz="America/Chicago",
+        tz_offset=-21600,
+        team_id="T0PARTNER",
+    ),
+)
+"""A guest, somebody who has left, and somebody of another company."""
 BOT = User(
     id=BOT_USER_ID,
     name="duckferry",
@@ -130,6 +196,21 @@ CHANNELS = (
     Channel(id="C0SALES", name="sales", members=EVERYONE),
     # Nobody has invited the bot here, so posting ends in `not_in_channel`.
     Channel(id="C0LEADS", name="leads", members=("U0JUNHO", "U0ALICE")),
+    Channel(
+        id="C0FINANCE",
+        name="finance",
+        members=("U0JUNHO", "U0ALICE", BOT_USER_ID),
+        is_private=True,
+    ),
+    # Private and without the bot, so for the bot it does not exist.
+    Channel(id="C0BOARD", name="board", members=("U0ALICE",), is_private=True),
+    Channel(id="C0OLD", name="old", members=EVERYONE, is_archived=True),
+    Channel(id="C0PARTNERS", name="partners", members=(*EVERYONE, "U0PARTNER"), is_ext_shared=True),
+)
+GROUPS = (
+    UserGroup(id="S0DATALEADS", handle="data-leads", name="Data leads", users=("U0JUNHO",)),
+    UserGroup(id="S0ANALYSTS", handle="analysts", name="Analysts", users=("U0MINJI", "U0ALICE")),
+    UserGroup(id="S0FORMER", handle="former", name="Former team", users=("U0EVE",), disabled=True),
 )
 
 

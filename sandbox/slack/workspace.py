@@ -13,13 +13,17 @@ from sandbox.slack.values import (
     BOT,
     BOT_USER_ID,
     CHANNELS,
+    GROUPS,
+    OTHERS,
     PEOPLE,
+    TEAM_ID,
     Change,
     Channel,
     JsonObject,
     Message,
     Reaction,
     User,
+    UserGroup,
     dm_id,
 )
 
@@ -32,9 +36,12 @@ T = TypeVar("T")
 class SlackRefusal(Exception):
     """Slack answers `ok: false` with this error code, e.g. `channel_not_found`."""
 
-    def __init__(self, code: str, messages: Iterable[str] = ()) -> None:
+    def __init__(
+        self, code: str, messages: Iterable[str] = (), also: JsonObject | None = None
+    ) -> None:
         self.code = code
         self.messages = list(messages)
+        self.also = also or {}
         super().__init__(" ".join([code, *self.messages]))
 
 
@@ -42,14 +49,17 @@ class Workspace:
     """One team with its people, channels and messages."""
 
     def __init__(
-        self, people: Iterable[User] = PEOPLE, channels: Iterable[Channel] = CHANNELS
+        self,
+        people: Iterable[User] = (*PEOPLE, *OTHERS),
+        channels: Iterable[Channel] = CHANNELS,
+        groups: Iterable[UserGroup] = GROUPS,
     ) -> None:
         self._users = {user.id: user for user in (*people, BOT)}
         self._channels = {channel.id: channel for channel in channels}
+        self._groups = {group.id: group for group in groups}
         self._versions: dict[tuple[str, str], list[Message]] = {}
         self._changes: list[Change] = []
         self._statuses: dict[tuple[str, str], str] = {}
-        self._views: list[JsonObject] = []
         self._last_ts_micros = 0
         self._listeners: list[Callable[[Change], None]] = []
         self._changed = Condition()
@@ -66,21 +76,30 @@ class Workspace:
         blocks: Iterable[JsonObject] = (),
         metadata: JsonObject | None = None,
         ephemeral_to: str | None = None,
+        **also: Any,
     ) -> Message:
-        """Say something. A reply to a reply joins the root's thread; a missing root is refused."""
+        """Say something. A reply to a reply joins the root's thread; a missing root is refused.
+
+        *also* are the fields of `Message` that few have: `files`, `subtype`, `is_streaming`.
+        """
         with self._changed:
+            if self.channel(channel).is_archived:
+                raise SlackRefusal("is_archived")
             if thread_ts is not None:
                 root = self._current(channel, thread_ts, or_else="thread_not_found")
                 thread_ts = root.thread_ts or root.ts
+            author = self.user(user)
             message = Message(
                 channel=self.channel(channel).id,
                 ts=self.next_ts(),
-                user=self.user(user).id,
+                user=author.id,
+                user_team=None if author.team_id == TEAM_ID else author.team_id,
                 text=text,
                 thread_ts=thread_ts,
                 blocks=tuple(blocks),
                 metadata=metadata,
                 ephemeral_to=ephemeral_to,
+                **also,
             )
             if user == BOT_USER_ID and thread_ts and not ephemeral_to:
                 self._statuses.pop((channel, thread_ts), None)
@@ -88,10 +107,15 @@ class Workspace:
             return message
 
     def edit(self, channel: str, ts: str, **changed: Any) -> Message:
-        """Replace `text`, `blocks` or `metadata` of a message; the old version is kept."""
+        """Replace `text`, `blocks` or `metadata` of a message; the old version is kept.
+
+        What the bot streams is not an edit, so it leaves no `edited_ts`.
+        """
         with self._changed:
             before = self._current(channel, ts)
-            message = replace(before, **changed, edited_ts=self.next_ts())
+            streamed = before.is_streaming
+            edited_ts = before.edited_ts if streamed else self.next_ts()
+            message = replace(before, edited_ts=edited_ts, **changed)
             self._record("edited", message, before)
             return message
 
@@ -126,17 +150,44 @@ class Workspace:
             )
             return self._channels.setdefault(channel_id, dm)
 
+    def open_mpim(self, users: Iterable[str]) -> Channel:
+        """The group message between *users* and the bot, made on demand."""
+        with self._changed:
+            members = tuple(sorted({self.user(user).id for user in users}))
+            channel_id = "G" + "".join(each[1:] for each in members)
+            names = "--".join(self.user(each).name for each in members)
+            group = Channel(
+                id=channel_id,
+                name=f"mpdm-{names}-1",
+                members=(*members, BOT_USER_ID),
+                is_mpim=True,
+                is_private=True,
+            )
+            return self._channels.setdefault(channel_id, group)
+
+    def change_channel(self, channel: str, **changed: Any) -> Channel:
+        """Replace fields of a channel, such as `members` or `is_archived`."""
+        with self._changed:
+            self._channels[channel] = replace(self.channel(channel), **changed)
+            return self._channels[channel]
+
+    def change_user(self, user: str, **changed: Any) -> User:
+        """Replace fields of a person, such as `locale` or `deleted`."""
+        with self._changed:
+            self._users[user] = replace(self.user(user), **changed)
+            return self._users[user]
+
+    def change_group(self, group: str, **changed: Any) -> UserGroup:
+        """Replace fields of a user group, such as `users`."""
+        with self._changed:
+            self._groups[group] = replace(self.group(group), **changed)
+            return self._groups[group]
+
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         """The "is thinking…" line under a thread; an empty text takes it away."""
         with self._changed:
             self._current(channel, thread_ts, or_else="thread_not_found")
             self._statuses[(channel, thread_ts)] = status
-            self._changed.notify_all()
-
-    def add_view(self, view: JsonObject) -> None:
-        """Keep a modal or Home view that the bot opened or published."""
-        with self._changed:
-            self._views.append(view)
             self._changed.notify_all()
 
     def next_ts(self) -> str:
@@ -154,6 +205,15 @@ class Workspace:
     def channel(self, channel_id: str) -> Channel:
         """Raises `SlackRefusal` with `channel_not_found`."""
         return _found(self._channels, channel_id, "channel_not_found")
+
+    def group(self, group_id: str) -> UserGroup:
+        """Raises `SlackRefusal` with `no_such_subteam`."""
+        return _found(self._groups, group_id, "no_such_subteam")
+
+    def groups(self) -> tuple[UserGroup, ...]:
+        """All user groups."""
+        with self._changed:
+            return tuple(self._groups.values())
 
     def users(self) -> tuple[User, ...]:
         """Everyone, the bot last."""
@@ -198,11 +258,6 @@ class Workspace:
         """The thinking status of a thread, empty when there is none."""
         with self._changed:
             return self._statuses.get((channel, thread_ts), "")
-
-    def views(self) -> tuple[JsonObject, ...]:
-        """Views opened or published so far, oldest first."""
-        with self._changed:
-            return tuple(self._views)
 
     def version(self) -> int:
         """The number of the last change, 0 at the start."""

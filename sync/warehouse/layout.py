@@ -23,6 +23,9 @@ DATA_FILE = "data.duckdb"
 RECEIPT_FILE = "receipt.json"
 BUILD = "build"
 
+RESERVE_BYTES = 256_000_000
+"""A run that would leave less room on the disk is stopped."""
+
 MAX_NAME_BYTES = 255
 """Longest file name of the usual POSIX file systems (NAME_MAX)."""
 
@@ -64,6 +67,15 @@ def folder_name(*parts: str) -> str:
     end = "%~" + hashlib.sha256(encoded.encode()).hexdigest()
     beginning = encoded.encode()[: MAX_NAME_BYTES - len(end)].decode(errors="ignore")
     return beginning + end
+
+
+def require_room(root: Path, reserve_bytes: int) -> None:
+    """Raise `DiskFull` where less than *reserve_bytes* is left beside the warehouse.
+
+    Stopping early leaves room for what shares the disk, such as Redis's append-only file.
+    """
+    if shutil.disk_usage(root).free < reserve_bytes:
+        raise DiskFull
 
 
 def write_durably(path: Path, text: str, *, mode: int) -> None:

@@ -10,17 +10,18 @@ import pytest
 from redis import Redis
 
 from agent.conversation import ConversationHistory
-from agent.deps import AnalystDeps, Caller, SchedulerStatus
+from agent.deps import AnalystDeps, Caller, ModelSees, Ruling, SchedulerStatus
 from agent.llm import LLMClient, LLMConfig
 from sandbox.model.replies import Reply
 from sandbox.model.server import ModelStandIn, start_model
 from sandbox.redis import start_redis
-from sync.errors import OracleUnreachable
+from sync.oracle_errors import OracleUnreachable
 from sync.plan import Column, Estimate, Plan, TablePlan, TableReceipt, TableRef
 from sync.state import connect_state
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
 from sync.warehouse.manifest import ManifestEntry, publish, read_manifest
+from sync.warehouse.query_process import Queries, QueryLimits, open_queries
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -64,24 +65,44 @@ def redis(redis_server: str) -> Iterator[Redis]:
     client.close()
 
 
+def sees_rows(_: TableRef) -> ModelSees:
+    return "rows"
+
+
+def ask_one(_: Plan) -> Ruling:
+    return Ruling("ask", 1)
+
+
 @pytest.fixture
 def planner() -> Planner:
     return Planner()
 
 
 @pytest.fixture
-def make_deps(redis: Redis, tmp_path: Path, planner: Planner) -> Callable[..., AnalystDeps]:
+def queries(tmp_path: Path) -> Iterator[Queries]:
+    """Start nothing until a test asks something."""
+    with open_queries(tmp_path / "warehouse", QueryLimits()) as queries_:
+        yield queries_
+
+
+@pytest.fixture
+def make_deps(
+    redis: Redis, tmp_path: Path, queries: Queries, planner: Planner
+) -> Callable[..., AnalystDeps]:
     def make(**overrides: Any) -> AnalystDeps:
         parts: dict[str, Any] = {
             "redis": redis,
             "warehouse": tmp_path / "warehouse",
+            "queries": queries,
             "offered": (USERS, ORDERS, CUSTOMERS),
+            "model_sees": sees_rows,
             "caller": Caller(team="T1", user="UMINA", channel="C1"),
             "thread": "T1:C1:1700.0001",
             "language": "en",
             "today": date(2026, 11, 22),
             "timezone": "Asia/Seoul",
             "plan_sync": planner,
+            "rule_on": ask_one,
             "schedule_status": lambda: SchedulerStatus(clock_running=True, schedules=()),
         }
         return AnalystDeps(**{**parts, **overrides})

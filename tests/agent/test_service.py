@@ -17,10 +17,14 @@ from agent.service import (
     run_analyst_approval,
     run_analyst_turn,
 )
+from agent.tools.query_tools import QUERY_TOOLS
+from agent.tools.scheduler_tools import SCHEDULER_TOOLS
+from agent.tools.sync_tools import SYNC_TOOLS
 from sandbox.model.replies import Calls, Reply, Status, Text, call
 from sandbox.model.server import ModelStandIn
-from sync.approvals import Approval, decide, load_approval
-from sync.errors import ConnectionDropped, PlanDrifted, WorkerLost
+from sync.approvals import Approval, Click, decide, load_approval
+from sync.errors import PlanDrifted, WorkerLost
+from sync.oracle_errors import ConnectionDropped
 from sync.plan import Receipt, TableReceipt, TableRef
 from sync.runs import Run, RunState, claim, finish, load_run
 
@@ -49,9 +53,8 @@ def ignore(event: Event) -> None:
 
 def decided(deps: AnalystDeps, approval: Approval, verdict: Any) -> str:
     digest = approval.request.plan.digest
-    return decide(
-        deps.redis, approval, digest=digest, user="UJUNHO", verdict=verdict, may_decide=True
-    )
+    click = Click(user="UJUNHO", verdict=verdict, digest=digest)
+    return decide(deps.redis, approval, click, may_decide=True)
 
 
 def started(deps: AnalystDeps, approval: Approval) -> Run:
@@ -101,7 +104,7 @@ def test_a_turn_tells_its_events_and_sums_them_up(make: MakeAnalyst, deps: Analy
     assert (result.action, result.response_text) == ("reply", "안녕하세요!")
     (request,) = model.requests
     assert "Today is 2026-11-22, Sunday, in Asia/Seoul." in request["messages"][0]["content"]
-    assert len(request["tools"]) == 6
+    assert len(request["tools"]) == len(QUERY_TOOLS + SYNC_TOOLS + SCHEDULER_TOOLS)
 
 
 def test_a_message_delivered_again_is_answered_once(make: MakeAnalyst, deps: AnalystDeps) -> None:

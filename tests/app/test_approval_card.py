@@ -8,11 +8,13 @@ from agent.deps import Language
 from app.texts import PHRASES
 from app.views.approval_card import (
     APPROVE,
+    EDIT,
     REJECT,
     Message,
     approval_card,
     read_button_value,
 )
+from app.views.card_parts import CardFacts
 from sandbox.slack.limits import refuse_over_limit
 from sync.approvals import Approval, ApprovalState
 from sync.errors import Failure, PlanDrifted, TableBusy, VerificationFailed
@@ -35,7 +37,7 @@ from tests.app.parts import (
     shown,
 )
 
-APPROVERS = frozenset({"U0JUNHO", "U0ALICE"})
+APPROVERS = CardFacts(frozenset({"U0JUNHO", "U0ALICE"}))
 STAGES = (
     "pending",
     "queued",
@@ -103,7 +105,9 @@ def test_the_title_tells_the_state_in_the_language_of_who_asked(
 
 @pytest.mark.parametrize("name", STAGES)
 def test_buttons_are_there_only_while_a_decision_is_asked_for(name: str) -> None:
-    assert ("actions" in kinds(drawn(name, plan("ORDERS")).blocks)) == (name == "pending")
+    elements = drawn(name, plan("ORDERS")).blocks[-1].get("elements", [])
+    found = {one.get("action_id") for one in elements}
+    assert ({APPROVE, REJECT} <= found) == (name == "pending")
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -170,7 +174,7 @@ def test_a_plan_without_estimates_is_drawn_too() -> None:
 
 
 def test_a_card_nobody_can_approve_says_so() -> None:
-    message = approval_card(*stage("pending", plan("ORDERS"), "en"), frozenset())
+    message = approval_card(*stage("pending", plan("ORDERS"), "en"), CardFacts())
     assert "nobody may approve (an admin must fill approvers in bot.toml)" in shown(message.blocks)
 
 
@@ -185,18 +189,18 @@ def test_a_second_question_is_asked_only_where_a_copy_is_replaced(
     current_rows: int | None, *, asks_twice: bool
 ) -> None:
     message = drawn("pending", plan("USERS", "ORDERS", current_rows=current_rows), "en")
-    approve, reject = message.blocks[-1]["elements"]
+    approve, _edit, reject = message.blocks[-1]["elements"]
     assert ("confirm" in approve) == asks_twice
     assert "confirm" not in reject
     if asks_twice:
         assert "'SHOP.USERS', 'SHOP.ORDERS'" in approve["confirm"]["text"]["text"]
 
 
-def test_both_buttons_carry_the_approval_and_its_exact_content() -> None:
+def test_all_buttons_carry_the_approval_and_its_exact_content() -> None:
     what = plan("ORDERS")
-    approve, reject = drawn("pending", what).blocks[-1]["elements"]
-    assert (approve["action_id"], reject["action_id"]) == (APPROVE, REJECT)
-    for button in (approve, reject):
+    buttons = drawn("pending", what).blocks[-1]["elements"]
+    assert [button["action_id"] for button in buttons] == [APPROVE, EDIT, REJECT]
+    for button in buttons:
         assert read_button_value(button["value"]) == (APPROVAL_ID, what.digest)
 
 
@@ -276,7 +280,7 @@ def test_a_failed_card_says_why_in_words(failure: Failure, fact: str) -> None:
     ("name", "fact"),
     [
         ("superseded", "SHOP.ORDERS has changed in Oracle since the card was shown"),
-        ("cancelled", "[System] Nothing was changed."),
+        ("cancelled", "[System] Stopped by ?"),
         ("rejected", "[System] Nothing was changed."),
         ("expired", "[System] Nobody approved in time"),
         ("queued", "[System] The sync of 'SHOP.ORDERS' waits for a worker."),
@@ -340,6 +344,6 @@ def test_slack_takes_the_longest_card_there_can_be(name: str, language: Language
 def test_slack_takes_a_card_with_many_approvers_and_a_long_schedule() -> None:
     wish = request(plan("ORDERS"), by="schedule:x", schedule="&" * 5_000)
     everyone = frozenset(f"U{number:010}" for number in range(300))
-    message = approval_card(approval(wish), None, everyone)
+    message = approval_card(approval(wish), None, CardFacts(everyone))
     refuse_over_limit(message.text, message.blocks)
     assert shown(message.blocks).count("<@U") == 20

@@ -12,16 +12,33 @@ FULL = """
 language = "en"
 timezone = "Europe/Lisbon"
 
+admins = ["U9"]
+
 [[source]]
 name = "main"
+dsn = "db.example.com:1521/ERP"
+user = "duckferry"
+driver = "thick"
+schemas = ["SHOP"]
+max_sessions = 2
+connect_timeout_seconds = 5
+call_timeout_seconds = 120
+blackout = ["mon-fri 08:30-09:30"]
 
 [[table]]
 name = "SHOP.ORDERS"
 max_rows = 500
+key = ["ORDER_ID"]
+cursor = "UPDATED_AT"
+owners = ["U3"]
+model_sees = "rows"
 
 [[table]]
 name = "SHOP.주문"
 source = "main"
+
+[model]
+sees = "aggregates"
 
 [approvals]
 approvers = ["U1", "U2"]
@@ -88,6 +105,37 @@ def test_a_full_file_says_everything(tmp_path: Path) -> None:
     ]
 
 
+def test_a_source_says_how_it_is_reached_and_how_gently(tmp_path: Path) -> None:
+    (source,) = load(tmp_path, FULL).source
+    assert (source.dsn, source.user, source.driver) == (
+        "db.example.com:1521/ERP",
+        "duckferry",
+        "thick",
+    )
+    assert (source.max_sessions, source.connect_timeout_seconds) == (2, 5)
+    assert (source.call_timeout_seconds, source.blackout) == (120, ("mon-fri 08:30-09:30",))
+
+
+def test_what_the_model_may_see_is_said_of_a_table_or_of_all_and_is_little_where_nothing_is(
+    tmp_path: Path,
+) -> None:
+    config = load(tmp_path, FULL)
+    assert config.model_sees(ref("ORDERS")) == "rows"
+    assert config.model_sees(ref("주문")) == "aggregates"
+    assert load(tmp_path, SOURCE + ORDERS).model_sees(ref("ORDERS")) == "schema"
+
+
+def test_the_same_table_of_two_sources_is_two_tables(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        f'{SOURCE}{SOURCE.replace("main", "erp")}dsn = "x"\n'
+        f'{ORDERS}source = "main"\n{ORDERS}source = "erp"\nmax_rows = 5\n',
+    )
+    erp = TableRef(source="erp", schema_name="SHOP", table="ORDERS")
+    assert config.offered == (ref("ORDERS"), erp)
+    assert (config.max_rows(ref("ORDERS")), config.max_rows(erp)) == (10_000_000, 5)
+
+
 def test_a_table_has_its_own_ceiling_or_the_common_one(tmp_path: Path) -> None:
     config = load(tmp_path, FULL)
     assert (config.max_rows(ref("ORDERS")), config.max_rows(ref("주문"))) == (500, 1_000)
@@ -129,7 +177,8 @@ def test_what_is_no_toml_names_the_line(tmp_path: Path) -> None:
         ("langauge = 'ko'", "langauge: Extra inputs"),
         ("[approvals]\napprover = ['U1']", "approvals.approver: Extra inputs"),
         ("[limits]\nmax_row = 1", "limits.max_row: Extra inputs"),
-        (f"{SOURCE}dsn = 'x'", "source.0.dsn: Extra inputs"),
+        (f"{SOURCE}password = 'x'", "source.0.password: Extra inputs"),
+        ("[model]\nmay_see = 'rows'", "model.may_see: Extra inputs"),
         (f"{SOURCE}{ORDERS}maxrows = 1", "table.0.maxrows: Extra inputs"),
         (SOURCE + ORDERS + schedule(table="x"), "schedule.0.table: Extra inputs"),
     ],
@@ -155,6 +204,10 @@ def test_an_unknown_name_is_told_with_where_it_stands(
         ("[limits]\nturn_steps = 51", "limits.turn_steps: "),
         ("[limits]\nturns = 65", "limits.turns: "),
         ("[[source]]\nname = 'Main DB'", "source.0.name: "),
+        (f"{SOURCE}driver = 'jdbc'", "source.0.driver: "),
+        (f"{SOURCE}max_sessions = 0", "source.0.max_sessions: "),
+        (f"{SOURCE}call_timeout_seconds = 0", "source.0.call_timeout_seconds: "),
+        ("[model]\nsees = 'all'", "model.sees: "),
         (f"{SOURCE}[[table]]\nname = 'ORDERS'", "table.0.name: "),
         (f"{SOURCE}[[table]]\nname = 'A.B.C'", "table.0.name: "),
         (f"{SOURCE}{ORDERS}max_rows = -1", "table.0.max_rows: "),
@@ -177,7 +230,22 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     ("content", "told"),
     [
         (ORDERS, "there are tables but no [[source]]"),
-        (f'{SOURCE}[[source]]\nname = "two"', "only one [[source]] is supported so far"),
+        (SOURCE + SOURCE, "source main is listed twice"),
+        (f'{SOURCE}[[source]]\nname = "two"', "only one source may leave out its dsn"),
+        (
+            '[[source]]\nname = "a-b"\ndsn = "x"\n[[source]]\nname = "a_b"\ndsn = "y"',
+            "two sources would read their password from ORACLE_PASSWORD_A_B",
+        ),
+        ('[[source]]\nname = "file"', "ORACLE_PASSWORD_FILE, which is the name of a secret file"),
+        (f'{SOURCE}[[source]]\nname = "two"\ndsn = "x"\n{ORDERS}', "does not name its source"),
+        (f'{SOURCE}schemas = ["HR"]\n{ORDERS}', "table SHOP.ORDERS is outside the schemas of"),
+        (f'{SOURCE}blackout = ["at lunch"]', "source main: "),
+        (
+            f'{SOURCE}[[source]]\nname = "two"\ndsn = "x"\n{ORDERS}source = "main"\n'
+            '[[table]]\nname = "SHOP.USERS"\nsource = "two"\n'
+            + schedule(tables='"ORDERS", "USERS"'),
+            "schedule nightly names tables of more than one source",
+        ),
         (
             f'{SOURCE}{ORDERS}source = "other"',
             "table SHOP.ORDERS names the source 'other', which is not a [[source]]",

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -14,7 +14,8 @@ from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, Message
-from sync.approvals import Approval, decide, load_approval, request_approval, show_card
+from sync.approvals import Approval, Click, decide, load_approval, request_approval, show_card
+from sync.plan import TableRef
 from sync.runs import Run, RunState, claim, finish, load_run, report_progress, report_verifying
 from sync.state import new_id
 from tests.app.parts import plan, progress, receipt, request, shown
@@ -36,11 +37,20 @@ def client(slack: SlackStandIn) -> WebClient:
     return make_client(SlackSettings.model_validate(settings))
 
 
+def deciders(_: Iterable[TableRef]) -> frozenset[str]:
+    return APPROVERS
+
+
 @contextmanager
-def drawing(redis: Redis, client: WebClient, name: str = "bot") -> Generator[threading.Thread]:
+def drawing(
+    redis: Redis,
+    client: WebClient,
+    name: str = "bot",
+) -> Generator[threading.Thread]:
     stop = threading.Event()
     thread = threading.Thread(
-        target=keep_cards_true, args=(redis, client, TEAM, APPROVERS, name, stop)
+        target=keep_cards_true,
+        args=(redis, client, TEAM, deciders, name, stop),
     )
     thread.start()
     try:
@@ -51,7 +61,12 @@ def drawing(redis: Redis, client: WebClient, name: str = "bot") -> Generator[thr
         assert not thread.is_alive()
 
 
-def ask(redis: Redis, slack: SlackStandIn, table: str = "ORDERS", team: str = TEAM) -> Approval:
+def ask(
+    redis: Redis,
+    slack: SlackStandIn,
+    table: str = "ORDERS",
+    team: str = TEAM,
+) -> Approval:
     """An approval in a thread of its own, with its card asked for."""
     thread = slack.post(MINJI, CHANNEL, f"{table}?")
     wish = request(
@@ -67,7 +82,9 @@ def ask(redis: Redis, slack: SlackStandIn, table: str = "ORDERS", team: str = TE
 
 def approve(redis: Redis, approval: Approval) -> Run:
     digest = approval.request.plan.digest
-    outcome = decide(redis, approval, digest=digest, user=JUNHO, verdict="approve", may_decide=True)
+    outcome = decide(
+        redis, approval, Click(user=JUNHO, verdict="approve", digest=digest), may_decide=True
+    )
     assert outcome == "approved"
     run = load_run(redis, approval.id)
     assert run is not None

@@ -16,7 +16,8 @@ from sandbox.start import Sandbox, start_sandbox
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("run", "bot", "worker", "clock", "simulate", "chat", "sync", "manifest"),
-    *("health", "backup", "restore"),
+    *("health", "doctor", "backup", "restore", "init", "config", "warehouse"),
+    *("audit", "runs", "schedule"),
 )
 HEAVY = ("openai", "duckdb", "pyarrow", "oracledb", "slack_bolt", "slack_sdk", "redis", "rq")
 NO_REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}
@@ -111,21 +112,44 @@ def test_a_call_that_makes_no_sense_says_so(arguments: list[str], told: str) -> 
 # wrong settings
 
 
-ORACLE = {"ORACLE_DSN", "ORACLE_USER", "ORACLE_PASSWORD"}
+ORACLE = {"Nothing says where source main is", "Nothing says as whom", "There is no password"}
 MISSING = {
-    "run": {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "OPENAI_API_KEY", *ORACLE},
-    "worker": ORACLE,
-    "chat": {"OPENAI_API_KEY"},
-    "sync ORDERS": ORACLE,
+    "run": {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "OPENAI_API_KEY", "approvals.approver"},
+    "chat": {"OPENAI_API_KEY", "approvals.approver"},
 }
 
 
 @pytest.mark.parametrize("command", MISSING)
-def test_every_setting_that_is_missing_is_told_at_once(command: str) -> None:
-    done = call(NO_REDIS, *command.split())
+def test_every_problem_of_environment_and_bot_toml_is_told_at_once(
+    command: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "bot.toml"
+    file.write_text("[approvals]\napprover = ['U1']\n")
+    done = call({**NO_REDIS, "BOT_TOML": str(file)}, *command.split())
     assert done.returncode == 2
-    told = {line.split()[0] for line in done.stderr.splitlines()}
+    lines = done.stderr.replace(f"{file}: ", "").splitlines()
+    told = {line.split()[0].rstrip(":") for line in lines}
     assert told == MISSING[command]  # and nothing else, such as a traceback
+
+
+@pytest.mark.parametrize("command", ["run", "worker", "sync ORDERS"])
+def test_a_source_that_cannot_be_reached_is_told_with_all_that_is_missing(
+    command: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "bot.toml"
+    file.write_text('[[source]]\nname = "main"\n')
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "OPENAI_API_KEY": "sk-1"}
+    done = call({**NO_REDIS, **slack, "BOT_TOML": str(file)}, *command.split())
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == len(ORACLE)
+    for line in ORACLE:
+        assert line in done.stderr
+
+
+def test_a_worker_without_a_source_says_what_writes_one() -> None:
+    done = call(NO_REDIS, "worker")
+    assert done.returncode == 2
+    assert "`botctl init` writes one" in done.stderr
 
 
 def test_wrong_settings_show_no_secret(tmp_path: Path) -> None:

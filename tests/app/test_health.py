@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from app.bot_config import load_bot_config
 from app.health import FRESH_SECONDS, Kind, check_health, signs_of_life
@@ -203,8 +204,9 @@ def test_botctl_health_ends_with_0_or_1_and_one_line_and_needs_no_setting(tmp_pa
 
 @pytest.mark.parametrize("kind", ["worker", "clock"])
 def test_a_running_process_is_well_though_oracle_is_away_and_gone_after_sigterm(
-    kind: Kind, tmp_path: Path, redis_url: str
+    kind: Kind, tmp_path: Path, redis: Redis, redis_url: str
 ) -> None:
+    redis.flushall()  # of the folder the other kind had
     environ = {
         "PATH": os.defpath,
         "RUNTIME_DIR": str(tmp_path / "run"),

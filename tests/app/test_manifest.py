@@ -21,16 +21,21 @@ URL = "https://bot.example.com"
 #: What a bot token needs for a method; "" for none.
 #: Source: https://docs.slack.dev/reference/methods/<method>, under "Required scopes".
 SCOPE_OF_METHOD = {
+    "apps_connections_open": "",  # the app-level token's connections:write
     "auth_test": "",
     "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
+    "conversations_info": "channels:read",
     "reactions_add": "reactions:write",
+    "usergroups_users_list": "usergroups:read",
+    "users_info": "users:read",
+    "views_open": "",
 }
 #: What an event needs. Source: https://docs.slack.dev/reference/events/<event>.
 SCOPE_OF_EVENT = {"app_mention": "app_mentions:read", "message.im": "im:history"}
-#: Calls whose refusal is logged and changes nothing else: see app/slack_gateway.py.
-DISPENSABLE = {"reactions_add"}
+#: Calls whose refusal changes nothing else: see app/slack_gateway.py and app/doctor/slack.py.
+DISPENSABLE = {"reactions_add", "conversations_info", "usergroups_users_list", "users_info"}
 
 
 def scopes(size: Size) -> set[str]:
@@ -100,7 +105,7 @@ def test_the_events_are_those_that_are_listened_to(size: Size) -> None:
         event.partition(".")[0] for event in events(size)
     }
     # Nothing is registered that would need a part of the manifest it does not have.
-    assert {kind for kind, _ in heard} == {"event", "action"}
+    assert {kind for kind, _ in heard} == {"event", "action", "view"}
     assert build_manifest(size)["settings"]["interactivity"]["is_enabled"] is True
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import NAMES, SECRETS, Settings, SettingsError, load_settings
+from app.settings import NAMES, SECRETS, OracleSettings, Settings, SettingsError, load_settings
 
-ALL_PARTS = frozenset({"slack", "model", "oracle"})
+ALL_PARTS = frozenset({"slack", "model"})
 COMPLETE = {
     "SLACK_BOT_TOKEN": "xoxb-MARKER-1",
     "SLACK_APP_TOKEN": "xapp-MARKER-2",
@@ -34,15 +34,13 @@ def without(*names: str) -> dict[str, str]:
     return {name: value for name, value in COMPLETE.items() if name not in names}
 
 
-def dsn_of(environ: Mapping[str, str]) -> str:
-    settings = load_settings(environ)
-    assert settings.oracle is not None
-    return settings.oracle.dsn
+def dsn_of(environ: Mapping[str, str]) -> str | None:
+    return load_settings(environ).oracle.dsn
 
 
 def test_an_empty_environment_is_all_defaults_and_no_part() -> None:
     settings = load_settings({})
-    assert (settings.slack, settings.model, settings.oracle) == (None, None, None)
+    assert (settings.slack, settings.model, settings.oracle) == (None, None, OracleSettings())
     assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6379/0"
     assert (settings.warehouse_dir, settings.bot_toml) == (Path("warehouse"), Path("bot.toml"))
 
@@ -58,7 +56,6 @@ def test_a_complete_environment_gives_every_value() -> None:
     settings = load_settings(COMPLETE | more, need=ALL_PARTS)
     assert settings.slack is not None
     assert settings.model is not None
-    assert settings.oracle is not None
     assert settings.slack.bot_token.get_secret_value() == "xoxb-MARKER-1"
     assert settings.slack.app_token is not None
     assert settings.slack.app_token.get_secret_value() == "xapp-MARKER-2"
@@ -68,6 +65,7 @@ def test_a_complete_environment_gives_every_value() -> None:
     assert settings.model.api_key.get_secret_value() == "sk-MARKER-4"
     assert (settings.model.model, settings.model.base_url) == ("gpt-x", "http://127.0.0.1:2/v1")
     assert (settings.oracle.dsn, settings.oracle.user) == ("db.example.com:1521/ORCL", "duckferry")
+    assert settings.oracle.password is not None
     assert settings.oracle.password.get_secret_value() == "MARKER-5"
     assert (settings.warehouse_dir, settings.bot_toml) == (Path("/data/w"), Path("/etc/bot.toml"))
 
@@ -97,13 +95,11 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         "OPENAI_API_KEY_FILE names",
         "OPENAI_BASE_URL must begin with https://",
         "ORACLE_HOST and ORACLE_SERVICE_NAME belong together",
-        "ORACLE_DSN is not set",
-        "ORACLE_PASSWORD is not set",
         "REDIS_URL must begin with redis://",
         "SLACK_SIGNING_SECRET and SLACK_SIGNING_SECRET_FILE are both set",
     ):
         assert name in told
-    assert len(found) == 10
+    assert len(found) == 8
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
@@ -189,9 +185,6 @@ def test_a_dsn_both_whole_and_in_parts_is_refused(name: str) -> None:
     ("missing", "told"),
     [
         ("SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN is not set; it is needed to reach Slack."),
-        ("ORACLE_DSN", "ORACLE_DSN is not set; it is needed to reach Oracle."),
-        ("ORACLE_USER", "ORACLE_USER is not set; it is needed to reach Oracle."),
-        ("ORACLE_PASSWORD", "ORACLE_PASSWORD is not set; it is needed to reach Oracle."),
     ],
 )
 def test_a_part_that_is_set_by_half_is_refused_even_if_nobody_needs_it(
@@ -234,9 +227,6 @@ def test_each_name_of_a_needed_part_that_is_missing_is_told() -> None:
         "SLACK_BOT_TOKEN",
         "SLACK_APP_TOKEN",
         "OPENAI_API_KEY",
-        "ORACLE_DSN",
-        "ORACLE_USER",
-        "ORACLE_PASSWORD",
     ]
 
 
@@ -244,13 +234,39 @@ def test_a_part_nobody_needs_may_be_missing() -> None:
     slack_only = {name: COMPLETE[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")}
     settings = load_settings(slack_only, need=frozenset({"slack"}))
     assert settings.slack is not None
-    assert settings.oracle is None
 
 
 def test_blanks_around_a_value_are_dropped_and_a_blank_value_is_no_value() -> None:
     assert dsn_of(COMPLETE | {"ORACLE_DSN": "  db/ORCL \n"}) == "db/ORCL"
-    assert problems({**COMPLETE, "ORACLE_USER": "  "}) == [
-        "ORACLE_USER is not set; it is needed to reach Oracle."
+    assert load_settings({**COMPLETE, "ORACLE_USER": "  "}).oracle.user is None
+
+
+def test_each_source_may_have_a_password_of_its_own_in_the_variable_or_in_a_file(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("MARKER-9\n")
+    given = {"ORACLE_PASSWORD_HR": "MARKER-8", "ORACLE_PASSWORD_OLD_ERP_FILE": str(file)}
+    oracle = load_settings(COMPLETE | given).oracle
+    assert {name: one.get_secret_value() for name, one in oracle.passwords.items()} == {
+        "HR": "MARKER-8",
+        "OLD_ERP": "MARKER-9",
+    }
+    assert "MARKER" not in repr(oracle)
+
+
+@pytest.mark.parametrize(
+    ("address", "read"),
+    [("127.0.0.1:9464", ("127.0.0.1", 9464)), ("[::1]:9464", ("::1", 9464)), ("", None)],
+)
+def test_metrics_are_served_at_a_host_and_port(address: str, read: tuple[str, int] | None) -> None:
+    assert load_settings({"METRICS_ADDRESS": address}).metrics_address == read
+
+
+@pytest.mark.parametrize("address", ["9464", ":9464", "localhost", "localhost:0", "localhost:x"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    assert problems({"METRICS_ADDRESS": address}) == [
+        f"METRICS_ADDRESS is {address!r}; it must be host:port, as in 127.0.0.1:9464."
     ]
 
 
@@ -267,7 +283,6 @@ def test_settings_never_show_a_secret() -> None:
         {"SLACK_BOT_TOKEN": "MARKER-8"},
         {"SLACK_APP_TOKEN": "MARKER-8"},
         {"REDIS_URL": "http://:MARKER-8@redis"},
-        {"ORACLE_USER": ""},
         {"ORACLE_PASSWORD_FILE": "/nowhere"},
         {"OPENAI_BASE_URL": "ftp://user:MARKER-8@host"},
         {"ORACLE_HOST": "MARKER-8"},

@@ -10,14 +10,17 @@ import pytest
 
 import agent.llm
 from agent.deps import Language
-from app.texts import FAILURES, PHRASES, language_of, say, word_failure
+from app.failure_texts import FAILURES, word_failure
+from app.texts import PHRASES, language_of, say
 from sync.approvals import ApprovalState, Outcome
 from sync.errors import DuckferryError, Failure
 from sync.runs import RunState
 
 APP = Path(__file__).parents[2] / "app"
 SOURCE = "\n".join(
-    path.read_text(encoding="utf-8") for path in APP.rglob("*.py") if path.name != "texts.py"
+    path.read_text(encoding="utf-8")
+    for path in APP.rglob("*.py")
+    if path.name not in ("texts.py", "card_texts.py")
 )
 HANGUL = re.compile("[가-힣]")
 
@@ -42,10 +45,13 @@ def places(text: str) -> set[str]:
 def computed_keys() -> set[str]:
     """Keys that are put together when they are used."""
     states = {*ApprovalState, *RunState} - {ApprovalState.APPROVED}
-    silent = ("approved", "rejected", "not_allowed")  # told by the card, or by the policy's phrase
+    # Told by the card, or by the policy's phrase.
+    silent = ("approved", "rejected", "withdrawn", "replaced", "not_allowed")
+    ended = set(ApprovalState) - {ApprovalState.APPROVED, ApprovalState.PENDING}
     return (
-        {f"card.{state}" for state in states}
-        | {f"system.{state}" for state in ("queued", "rejected", "expired")}
+        {f"card.{state}" for state in (*states, "parked")}
+        | {f"card.change_{state}" for state in ApprovalState}
+        | {f"system.{state}" for state in ended}
         | {f"click.{outcome}" for outcome in get_args(Outcome) if outcome not in silent}
     )
 

@@ -19,11 +19,12 @@ OWN = (*PRODUCT, "sandbox", "tests", "scripts", "bench")
 HOMES: dict[str, tuple[str, ...]] = {
     "apscheduler": ("sync/schedules.py",),
     "click": ("app/cli/",),
-    "croniter": ("sync/schedules.py",),
+    "croniter": ("sync/when.py",),
     "dotenv": ("app/settings.py",),
     "duckdb": ("sync/warehouse/",),
     "openai": ("agent/llm.py",),
     "oracledb": ("sync/oracle.py",),
+    "prometheus_client": ("app/",),
     "pyarrow": ("sync/warehouse/", "sync/oracle.py", "sync/types.py"),
     "pydantic": ("",),
     "pydantic_core": ("",),
@@ -32,6 +33,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rq": ("sync/jobs.py",),
     "slack_bolt": ("app/",),
     "slack_sdk": ("app/",),
+    "tomlkit": ("app/bot_toml.py",),
     "waitress": ("app/",),
 }
 ENVIRONMENT_READER = "app/settings.py"

@@ -16,15 +16,16 @@ Rule = Callable[[str, str], Iterator[str]]
 
 #: The outer edges: the only places that may catch everything, each with its reason.
 OUTER_EDGES = {
+    "app/doctor/checks.py _collect": "the doctor: one broken check does not stop the others",
     "agent/tools/registry.py ToolRegistry.call": "every call of a model is answered",
     "app/cards.py _redraw": "the cards: one that cannot be drawn does not stop the others",
     "app/cli/main.py main": "the terminal: a named error is one line, others show as they are",
-    "app/listeners/actions.py register.pressed.listener": "the listener: every click is answered",
+    "app/listeners/actions.py answered": "the listener: every click is answered",
     "app/turns.py Turns._tell_failure": "the turn: what cannot be told is not tried for ever",
     "app/turns.py Turns._work": "the turn: whatever happens, the person gets an answer",
     "sync/jobs.py reconcile_until": "the job: whatever happens, lost runs are looked for",
     "sync/perform.py perform_run": "the job: whatever happens, the run ends in a final state",
-    "sync/warehouse/query_child.py main": "the query child: whatever happens, the parent is told",
+    "sync/warehouse/query_child.py serve": "the query child: whatever happens, the parent is told",
 }
 # Put together here, so that a search for the real ones does not find these.
 BROAD = "Exception"

@@ -135,8 +135,8 @@ def test_the_configuration_tells_every_field_of_bot_toml_with_its_default() -> N
 
 def test_a_field_that_is_not_told_or_told_wrongly_is_found() -> None:
     text = read("docs/configuration.md")
-    without = re.sub(r"^\| `self_approval`.*\n", "", text, flags=re.MULTILINE)
-    assert list(untold_fields(without)) == ["[approvals] self_approval is not told"]
+    without = re.sub(r"^\| `expires_hours`.*\n", "", text, flags=re.MULTILINE)
+    assert list(untold_fields(without)) == ["[approvals] expires_hours is not told"]
     wrong = re.sub(r"(\| `turn_steps` \| [^|]+\| )`8`", r"\1`9`", text)
     assert list(untold_fields(wrong)) == ["[limits] turn_steps: the default is 8, not 9"]
     more = text.replace("| `turns` |", "| `typo` | text | `1` | x |\n| `turns` |")

@@ -184,6 +184,23 @@ def test_a_flashback_query_sees_all_tables_as_of_its_scn(
     oracle.control.execute("DROP TABLE SHOP.T_PAST")
 
 
+def test_a_flashback_query_by_time_sees_what_was_committed_then(
+    oracle: OracleStandIn, connection: oracledb.Connection
+) -> None:
+    oracle.control.create_table("T_TIME", [("N", "NUMBER(10)")], rows=[(1,)])
+    ((moment,),) = rows(connection, "select sys_extract_utc(systimestamp) from dual")
+    oracle.control.execute("INSERT INTO SHOP.T_TIME VALUES (2)")
+    now = "select n from shop.t_time as of timestamp systimestamp t where n < :top order by n"
+    assert rows(connection, now, [9]) == [(1,), (2,)]
+    past = """select n from shop.t_time as of timestamp to_timestamp(:m, 'YYYY-MM-DD HH24:MI:SS.FF')
+              where n < :top"""
+    assert rows(connection, past, {"m": str(moment), "top": 9}) == [(1,)]
+    for before in ("(systimestamp - interval '9' day)", "systimestamp - interval '9' day",
+                   "timestamp '2020-01-01 00:00:00'"):  # fmt: skip
+        with pytest.raises(oracledb.DatabaseError, match="ORA-08180"):
+            rows(connection, f"select n from shop.t_time as of timestamp {before}")
+
+
 def test_a_refused_change_changes_nothing(
     oracle: OracleStandIn, connection: oracledb.Connection
 ) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import oracledb
 import pytest
 
+from sandbox.oracle.live import Attributes
 from sandbox.oracle.process import OracleStandIn, start_oracle
-from sandbox.oracle.session import Attributes
 from tests.sandbox.oracle_fixture import connect, rows
 
 

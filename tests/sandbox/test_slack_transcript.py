@@ -85,6 +85,22 @@ def test_table_columns_line_up_when_characters_are_wide() -> None:
     assert {width(line) for line in lines} == {15}
 
 
+def test_files_and_tasks_are_shown() -> None:
+    workspace = Workspace()
+    tasks: list[dict[str, Any]] = [{"title": "ORDERS", "status": "complete"}]
+    blocks = [{"type": "plan", "title": "Copying", "tasks": tasks}]
+    file: dict[str, Any] = {"name": "users.csv", "size": 1700}
+    message = workspace.post(
+        channel="C0DATA", user=BOT_USER_ID, text="x", blocks=blocks, files=(file,)
+    )
+    assert message_lines(message, READER) == [
+        "[#data] Duckferry:",
+        "    Copying",
+        "      [complete] ORDERS",
+        "    [file: users.csv, 1,700 bytes]",
+    ]
+
+
 def test_a_table_block_is_shown_aligned() -> None:
     workspace = Workspace()
     block: dict[str, Any] = {

@@ -96,6 +96,8 @@ def test_a_rejected_sync_changes_nothing_and_the_agent_says_so(shared: World) ->
     before = [run.id for run in shared.runs()]
     asked = shared.ask("PRODUCTS 테이블 동기화 해줘")
     shared.press(shared.open_card(asked), REJECT)
+    shared.sandbox.slack.wait_for_view(JUNHO)
+    shared.sandbox.slack.submit(JUNHO)
     card = shown(shared.card(asked, "동기화 거절됨"))
     assert "<@U0JUNHO> 거절" in card
     assert "바뀐 것은 없습니다" in shared.answer(asked)
@@ -105,7 +107,7 @@ def test_a_rejected_sync_changes_nothing_and_the_agent_says_so(shared: World) ->
 def test_the_asker_may_withdraw_what_they_asked_for(shared: World) -> None:
     asked = shared.ask("PRODUCTS 테이블 동기화 해줘")
     shared.press(shared.open_card(asked), REJECT, MINJI)
-    assert "<@U0MINJI> 거절" in shown(shared.card(asked, "동기화 거절됨"))
+    assert "<@U0MINJI> 철회" in shown(shared.card(asked, "동기화 요청 철회됨"))
 
 
 def test_a_second_sync_asks_before_it_replaces_the_copy(shared: World) -> None:
@@ -114,7 +116,7 @@ def test_a_second_sync_asks_before_it_replaces_the_copy(shared: World) -> None:
     card = shared.open_card(asked)
     assert "현재 사본 150행을 대체" in shown(card)
     assert any("confirm" in button for block in card.blocks for button in block.get("elements", ()))
-    shared.press(card, REJECT)
+    shared.press(card, REJECT, MINJI)
 
 
 def test_a_due_schedule_asks_in_its_channel_once_and_runs_after_a_yes(shared: World) -> None:

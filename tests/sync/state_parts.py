@@ -4,7 +4,7 @@ from typing import Any
 
 from redis import Redis
 
-from sync.approvals import Approval, Request, decide, request_approval
+from sync.approvals import Approval, Click, Request, decide, request_approval
 from sync.plan import Column, Plan, Receipt, TablePlan, TableReceipt, TableRef
 from sync.runs import Run, load_run
 from sync.state import new_id
@@ -40,14 +40,12 @@ def ask(
 
 def press(client: Redis, approval: Approval, verdict: str = "approve", user: str = "U2") -> str:
     """Decide as somebody who may, having seen the card as it is."""
-    return decide(
-        client,
-        approval,
-        digest=approval.request.plan.digest,
+    click = Click(
         user=user,
         verdict="approve" if verdict == "approve" else "reject",
-        may_decide=True,
+        digest=approval.request.digest,
     )
+    return decide(client, approval, click, may_decide=True)
 
 
 def queue_run(client: Redis, plan: Plan | None = None) -> Run:

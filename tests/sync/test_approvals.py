@@ -12,6 +12,7 @@ from sync.approvals import (
     KEEP_DAYS,
     Approval,
     ApprovalState,
+    Click,
     Verdict,
     decide,
     expire_overdue,
@@ -182,7 +183,9 @@ def test_a_run_record_is_forgotten_after_thirty_days_and_before_its_approval(sta
 def test_a_yes_to_another_digest_than_the_stored_one_changes_nothing(state: Redis) -> None:
     approval = ask(state, plan_of(ORDERS))
     seen = plan_of(ORDERS, USERS).digest
-    outcome = decide(state, approval, digest=seen, user="U2", verdict="approve", may_decide=True)
+    outcome = decide(
+        state, approval, Click(user="U2", verdict="approve", digest=seen), may_decide=True
+    )
     assert outcome == "changed"
     assert loaded(state, approval) == approval
     assert open_runs(state) == []
@@ -192,7 +195,9 @@ def test_a_yes_to_another_digest_than_the_stored_one_changes_nothing(state: Redi
 def test_a_click_of_somebody_who_may_not_leaves_it_waiting(state: Redis, verdict: Verdict) -> None:
     approval = ask(state)
     digest = approval.request.plan.digest
-    outcome = decide(state, approval, digest=digest, user="U9", verdict=verdict, may_decide=False)
+    outcome = decide(
+        state, approval, Click(user="U9", verdict=verdict, digest=digest), may_decide=False
+    )
     assert outcome == "not_allowed"
     assert loaded(state, approval) == approval
     assert press(state, approval) == "approved"
@@ -204,7 +209,7 @@ def test_a_click_on_a_card_redis_has_forgotten_runs_nothing(state: Redis) -> Non
     assert press(state, approval) == "unknown"
     remember_card(state, approval.id, "C1:17.1")
     assert load_approval(state, approval.id) is None
-    assert state.keys("*") == []
+    assert state.keys("*") == ["duckferry:1:T1:audit"]
 
 
 def test_any_bot_can_find_the_card_again(state: Redis) -> None:

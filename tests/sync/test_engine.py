@@ -16,24 +16,22 @@ import pytest
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.catalog import OracleColumn, TableFacts
-from sync.engine import make_table_plan, plan_tables, run_plan
+from sync.engine import Steps, make_table_plan, plan_tables, run_plan
 from sync.errors import (
-    ConnectionDropped,
-    OracleFailure,
     PlanDrifted,
     StaleFence,
-    TableNotFound,
     TooManyRows,
     UnsupportedColumn,
     VerificationFailed,
     WarehouseDamaged,
 )
 from sync.oracle import Session, Source, connect
+from sync.oracle_errors import ConnectionDropped, OracleFailure, TableNotFound
 from sync.plan import Plan, Progress, Receipt, TableRef
 from sync.warehouse.layout import data_file, table_folder
 from sync.warehouse.manifest import publish, read_manifest
 from sync.warehouse.query import Query, compile_query
-from sync.warehouse.query_process import QueryLimits, run_query
+from sync.warehouse.query_process import QueryLimits, open_queries
 from tests.sync.failing_disk import after_replacing, on_removing, striking
 from tests.sync.tables import place_rows, table_plan
 
@@ -50,7 +48,9 @@ def ignore(_: object) -> None:
 
 def planned(open_session: OpenSession, root: Path, *tables: str, max_rows: int = 10**6) -> Plan:
     refs = [shop(table) for table in tables]
-    return plan_tables(open_session, refs, read_manifest(root), lambda _: max_rows)
+    return plan_tables(
+        open_session, refs, read_manifest(root), lambda facts: make_table_plan(facts, max_rows)
+    )
 
 
 def run(
@@ -70,8 +70,7 @@ def run(
         warehouse=root,
         run_id="run",
         fence=fence,
-        on_progress=on_progress,
-        on_verifying=on_verifying,
+        steps=Steps(on_progress=on_progress, on_verifying=on_verifying),
     )
 
 
@@ -138,7 +137,8 @@ def test_every_digit_survives_from_oracle_to_the_answer(
     run(planned(open_session, tmp_path, table_name), open_session, tmp_path)
     entry = read_manifest(tmp_path).entry(shop(table_name))
     compiled = compile_query(Query(table=table_name), entry)
-    result = run_query(tmp_path, compiled, entry, QueryLimits(seconds=20))
+    with open_queries(tmp_path, QueryLimits(seconds=20)) as queries:
+        result = queries.run(compiled, entry)
     assert result.rows == (
         (
             1,
@@ -340,7 +340,7 @@ def test_a_run_carries_the_fence_it_was_given_and_no_other(
             warehouse=tmp_path,
             run_id="run",
             fence=lambda _: fence,
-            on_progress=ignore,
+            steps=Steps(on_progress=ignore),
         )
 
     assert fenced(7).tables[0].fence == 7

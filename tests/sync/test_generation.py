@@ -7,7 +7,14 @@ import duckdb
 import pytest
 
 from sync.errors import DiskFull, StaleFence, TooManyRows
-from sync.warehouse.generation import building, seal, stage_rows, sweep_builds
+from sync.warehouse.generation import (
+    building,
+    memory_mib,
+    seal,
+    stage_rows,
+    sweep_builds,
+    writing_threads,
+)
 from sync.warehouse.layout import DATA_FILE, disk_full_named, remove_folder
 from tests.sync.tables import place_rows, record_batch, table_plan
 
@@ -138,3 +145,22 @@ def test_names_that_look_like_sql_are_only_names(tmp_path: Path) -> None:
     plan = table_plan([('A"; DROP TABLE _meta; --', "NUMBER(3)")], table="T'\"; SELECT 1 --")
     entry = place_rows(tmp_path, plan, [(1,)], 1)
     assert entry.rows == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "threads", "mib"),
+    [
+        ([("ID", "NUMBER(10)")], 2, 64),
+        ([(f"C{n}", "VARCHAR2(100)") for n in range(10)], 1, 281),
+        ([(f"C{n}", "VARCHAR2(100)") for n in range(10)], 2, 563),
+        ([(f"C{n}", "VARCHAR2(4000)") for n in range(10)], 1, 1024),
+    ],
+)
+def test_wider_rows_get_more_memory_up_to_a_limit(
+    columns: list[tuple[str, str]], threads: int, mib: int
+) -> None:
+    assert memory_mib(table_plan(columns), threads) == mib
+
+
+def test_one_core_stays_with_the_driver() -> None:
+    assert [writing_threads(cores) for cores in (1, 2, 3, 64)] == [1, 1, 2, 2]

@@ -1,6 +1,5 @@
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,19 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from sandbox.redis import RedisStandIn
+from sync.dispatch import RunLimits
 from sync.errors import TableBusy, WarehouseDamaged
-from sync.jobs import KNOCK_SECONDS, MAX_HANDOVERS, QUEUE, enqueue, reconcile, reconcile_until
+from sync.jobs import (
+    KNOCK_SECONDS,
+    MAX_HANDOVERS,
+    QUEUES,
+    hand_over,
+    reconcile,
+    reconcile_until,
+)
 from sync.leases import table_leases
 from sync.plan import Receipt
-from sync.runs import FINAL, Run, RunState, alive_key, claim
+from sync.runs import FINAL, Run, RunState, alive_key, claim, put_off
 from sync.state import connect_state
 from tests.sync.state_parts import ORDERS, inbox_of, queue_run, receipt_of, run_of
 
@@ -32,6 +40,7 @@ pytest_plugins = ["tests.sync.state_fixtures"]
 SCRIPT = Path(__file__).with_name("worker_script.py")
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 12
+MANY = RunLimits(runs_per_user=100, runs_per_source=100)
 
 StartWorker = Callable[..., subprocess.Popen[bytes]]
 
@@ -41,9 +50,11 @@ def start_worker(state: Redis, redis_url: str) -> Iterator[StartWorker]:
     """Start workers of `worker_script`; all are gone at the end."""
     workers: list[subprocess.Popen[bytes]] = []
 
-    def start(kind: str = "alone", modules: Path = ROOT) -> subprocess.Popen[bytes]:
+    def start(
+        kind: str = "alone", modules: Path = ROOT, backoff_seconds: float = 3600
+    ) -> subprocess.Popen[bytes]:
         worker = subprocess.Popen(
-            [sys.executable, str(SCRIPT), redis_url, kind],
+            [sys.executable, str(SCRIPT), redis_url, kind, str(backoff_seconds)],
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{modules}"},
         )
         workers.append(worker)
@@ -80,8 +91,22 @@ def ended(client: Redis, run: Run, within_seconds: float = WAIT_SECONDS) -> Run:
     pytest.fail(f"run {run.id} did not end: {run_of(client, run.id).state}")
 
 
+def tried_again(client: Redis, run: Run, attempt: int = 1) -> Run:
+    """The run in its next attempt, waiting."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    last = "0"
+    while time.monotonic() < deadline:
+        reply: Any = client.xread({"duckferry:1:cards": last}, block=1000) or []
+        for _, entries in reply:
+            last = entries[-1][0]
+        now = run_of(client, run.id)
+        if now.attempts == attempt:
+            return now
+    pytest.fail(f"run {run.id} was not tried again: {run_of(client, run.id).state}")
+
+
 def rq_queue(url: str) -> Queue:
-    return Queue(QUEUE, connection=Redis.from_url(url), serializer=JSONSerializer)
+    return Queue(f"{QUEUES}-main", connection=Redis.from_url(url), serializer=JSONSerializer)
 
 
 def forget_knock(client: Redis, run: Run) -> None:
@@ -116,7 +141,7 @@ def test_a_worker_performs_a_run_and_leaves_no_job_behind(
 ) -> None:
     start_worker()
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     assert heard(state, f"seen:{run.id}").isdecimal()
     assert run_of(state, run.id).state is RunState.RUNNING
     assert leased(state)
@@ -131,7 +156,7 @@ def test_a_job_carries_the_runs_id_as_plain_data_and_nothing_else(
 ) -> None:
     run = queue_run(state)
     for _ in range(3):
-        enqueue(state, run.id)
+        hand_over(state, MANY)
     assert rq_queue(redis_url).job_ids == [run.id]
     job = Job.fetch(run.id, connection=Redis.from_url(redis_url), serializer=JSONSerializer)
     assert (job.args, job.kwargs) == ([run.id], {})
@@ -143,7 +168,7 @@ def test_a_job_delivered_twice_runs_once(
     start_worker()
     start_worker()
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     pid = heard(state, f"seen:{run.id}")
     rq_queue(redis_url).push_job_id(run.id)
     assert heard(state, f"seen:{run.id}") == "refused"
@@ -171,7 +196,7 @@ def test_a_forged_job_cannot_choose_what_runs(
     assert ended(state, run).state is RunState.PUBLISHED
     # Once the next run is under way, the forged job is over with its callbacks.
     following = queue_run(state)
-    enqueue(state, following.id)
+    hand_over(state, MANY)
     assert heard(state, f"seen:{following.id}").isdecimal()
     assert not looked_up.exists()
 
@@ -186,42 +211,128 @@ def test_a_forged_job_of_no_run_does_nothing(
     assert not mark.exists()
 
 
-def test_a_killed_process_of_a_run_fails_it_at_once_and_frees_its_tables(
+def test_a_killed_process_of_a_run_has_it_wait_at_once_and_frees_its_tables(
     state: Redis, start_worker: StartWorker
 ) -> None:
     start_worker()
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     pid = int(heard(state, f"seen:{run.id}"))
     os.kill(pid, signal.SIGKILL)
-    lost = ended(state, run)
-    assert lost.state is RunState.FAILED
-    assert lost.failure is not None
-    assert lost.failure.code == "worker_lost"
-    assert lost.started_ms is not None
-    assert lost.finished_ms is not None
+    lost = tried_again(state, run)
+    assert lost.state is RunState.QUEUED
+    assert lost.last_failure is not None
+    assert lost.last_failure.code == "worker_lost"
     assert not leased(state)
     following = queue_run(state)
-    enqueue(state, following.id)
+    hand_over(state, MANY)
     assert heard(state, f"seen:{following.id}").isdecimal()
 
 
-def test_a_killed_worker_takes_its_run_along_and_a_reconciler_fails_it(
+def test_a_run_whose_process_was_killed_is_published_by_its_second_attempt(
+    state: Redis, start_worker: StartWorker
+) -> None:
+    start_worker("reconciling", backoff_seconds=0)
+    run = queue_run(state)
+    hand_over(state, MANY)
+    os.kill(int(heard(state, f"seen:{run.id}")), signal.SIGKILL)
+    assert heard(state, f"seen:{run.id}").isdecimal()
+    state.rpush(f"go:{run.id}", 1)
+    published = ended(state, run)
+    assert (published.state, published.attempts) == (RunState.PUBLISHED, 1)
+    assert len(inbox_of(state)) == 1
+
+
+def test_a_run_that_kills_its_process_every_time_ends_parked(
+    state: Redis, start_worker: StartWorker
+) -> None:
+    start_worker("reconciling", backoff_seconds=0)
+    run = queue_run(state)
+    hand_over(state, MANY)
+    for _ in range(2):
+        os.kill(int(heard(state, f"seen:{run.id}")), signal.SIGKILL)
+    parked = ended(state, run)
+    assert (parked.state, parked.attempts, parked.parked) == (RunState.FAILED, 1, True)
+    assert parked.failure is not None
+    assert parked.failure.code == "worker_lost"
+    assert parked.started_ms is not None
+    assert parked.finished_ms is not None
+    assert state.llen(f"seen:{run.id}") == 0
+    assert not leased(state)
+
+
+def test_a_killed_worker_takes_its_run_along_and_a_reconciler_finds_it(
     state: Redis, start_worker: StartWorker
 ) -> None:
     worker = start_worker()
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     horse = int(heard(state, f"seen:{run.id}"))
     worker.kill()
     worker.wait(WAIT_SECONDS)
     wait_gone(horse)
     start_worker("reconciling")
-    lost = ended(state, run)
-    assert lost.state is RunState.FAILED
-    assert lost.failure is not None
-    assert lost.failure.code == "worker_lost"
-    assert state.llen(f"seen:{run.id}") == 0  # and it was not started again
+    lost = tried_again(state, run)
+    assert lost.state is RunState.QUEUED
+    assert lost.last_failure is not None
+    assert lost.last_failure.code == "worker_lost"
+    assert state.llen(f"seen:{run.id}") == 0  # and it was not started again before its time
+
+
+def test_the_end_of_a_run_starts_the_next_at_once(state: Redis, start_worker: StartWorker) -> None:
+    start_worker()  # which nobody helps by reconciling
+    first, second = queue_run(state), queue_run(state)
+    hand_over(state, RunLimits(runs_per_user=1, runs_per_source=1))
+    assert heard(state, f"seen:{first.id}").isdecimal()
+    assert run_of(state, second.id).state is RunState.QUEUED
+    state.rpush(f"go:{first.id}", 1)
+    assert heard(state, f"seen:{second.id}").isdecimal()
+    state.rpush(f"go:{second.id}", 1)
+    assert ended(state, second).state is RunState.PUBLISHED
+
+
+POISON = {
+    "no run": b"T1-gone",
+    "no id": b"",
+    "spaces": b"not an id",
+}
+
+
+@pytest.mark.parametrize("job_id", POISON.values(), ids=POISON.keys())
+@pytest.mark.parametrize("record", ["none", "empty", "fields", "string"])
+def test_a_job_that_is_garbage_does_not_stop_the_worker(
+    state: Redis, redis_url: str, start_worker: StartWorker, job_id: bytes, record: str
+) -> None:
+    worker = start_worker()
+    raw = Redis.from_url(redis_url)
+    if record == "empty":
+        raw.hset(b"rq:job:" + job_id, "data", b"")
+    elif record == "fields":
+        for name in ("data", "created_at", "status", "timeout", "meta", "origin", "ttl"):
+            raw.hset(b"rq:job:" + job_id, name, b"\xff garbage")
+    elif record == "string":
+        raw.set(b"rq:job:" + job_id, b"garbage")
+    raw.lpush("rq:queue:duckferry-runs-main", job_id)
+    run = queue_run(state)
+    hand_over(state, MANY)
+    assert heard(state, f"seen:{run.id}").isdecimal()
+    state.rpush(f"go:{run.id}", 1)
+    assert ended(state, run).state is RunState.PUBLISHED
+    assert worker.poll() is None
+
+
+@pytest.mark.parametrize("record", ["fields", "string"])
+def test_a_run_whose_job_is_garbage_is_handed_over_all_the_same(
+    state: Redis, start_worker: StartWorker, record: str
+) -> None:
+    run = queue_run(state)
+    if record == "fields":
+        state.hset(f"rq:job:{run.id}", "created_at", "garbage")
+    else:
+        state.set(f"rq:job:{run.id}", "garbage")
+    start_worker()
+    hand_over(state, MANY)
+    assert heard(state, f"seen:{run.id}").isdecimal()
 
 
 def test_a_worker_told_to_end_finishes_the_run_at_hand_and_takes_no_other(
@@ -229,9 +340,9 @@ def test_a_worker_told_to_end_finishes_the_run_at_hand_and_takes_no_other(
 ) -> None:
     worker = start_worker()
     run, waiting = queue_run(state), queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     heard(state, f"seen:{run.id}")
-    enqueue(state, waiting.id)
+    hand_over(state, MANY)
     worker.send_signal(signal.SIGTERM)
     state.rpush(f"go:{run.id}", 1)
     assert ended(state, run).state is RunState.PUBLISHED
@@ -253,7 +364,7 @@ def test_an_approved_run_whose_hand_over_was_lost_is_handed_over(
 
 def test_a_job_that_waits_for_a_worker_counts_as_no_hand_over(state: Redis, redis_url: str) -> None:
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     for _ in range(MAX_HANDOVERS * 3):
         forget_knock(state, run)
         reconcile(state)
@@ -265,9 +376,9 @@ def test_a_job_that_died_in_a_worker_before_its_run_was_claimed_is_handed_over_a
     state: Redis, redis_url: str, start_worker: StartWorker
 ) -> None:
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     queue = rq_queue(redis_url)
-    state.lpop("rq:queue:duckferry-runs")  # a worker takes it and is killed
+    state.lpop("rq:queue:duckferry-runs-main")  # a worker takes it and is killed
     state.hset(f"rq:job:{run.id}", "status", "started")
     reconcile(state)
     assert queue.job_ids == []  # a worker gets the time to claim it
@@ -282,20 +393,34 @@ def test_a_run_that_kills_every_worker_before_its_claim_is_failed_after_three_mo
     state: Redis,
 ) -> None:
     run = queue_run(state)
-    enqueue(state, run.id)
+    hand_over(state, MANY)
     for _ in range(MAX_HANDOVERS):
-        state.delete("rq:queue:duckferry-runs")
+        state.delete("rq:queue:duckferry-runs-main")
         forget_knock(state, run)
         reconcile(state)
         assert run_of(state, run.id).state is RunState.QUEUED
-    state.delete("rq:queue:duckferry-runs")
+    state.delete("rq:queue:duckferry-runs-main")
     forget_knock(state, run)
     reconcile(state)
     failed = run_of(state, run.id)
-    assert failed.state is RunState.FAILED
+    assert (failed.state, failed.parked) == (RunState.FAILED, True)
     assert failed.failure is not None
     assert failed.failure.code == "worker_lost"
     assert len(inbox_of(state)) == 1
+
+
+def test_a_run_that_is_put_off_is_handed_over_when_its_time_has_come(
+    state: Redis, redis_url: str
+) -> None:
+    now, queue = datetime.now(UTC), rq_queue(redis_url)
+    run = queue_run(state)
+    put_off(state, run, now + timedelta(hours=1))
+    for _ in range(MAX_HANDOVERS + 1):
+        reconcile(state)
+        assert queue.job_ids == []
+    put_off(state, run, now - timedelta(seconds=1))
+    reconcile(state)
+    assert queue.job_ids == [run.id]
 
 
 def test_many_reconcilers_at_once_hand_a_run_over_once(state: Redis, redis_url: str) -> None:
@@ -322,31 +447,10 @@ def test_reconciling_for_ever_keeps_no_connections(state: Redis) -> None:
     assert len(state.client_list()) == before
 
 
-@pytest.mark.sweep
-@pytest.mark.timeout(600)
-def test_every_run_ends_however_early_or_late_its_process_is_killed(
-    state: Redis, start_worker: StartWorker
-) -> None:
-    chance = random.Random(7)  # noqa: S311 -- cases, no secrets
-    worker = start_worker("reconciling")
-    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
-    states: list[RunState] = []
-    for _ in range(40):
-        run = queue_run(state)
-        state.rpush(f"go:{run.id}", 1)
-        enqueue(state, run.id)
-        time.sleep(chance.uniform(0, 0.12))  # the moment of the kill is the case
-        for pid in children.read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
-        states.append(ended(state, run, within_seconds=60).state)
-        assert not leased(state)
-    assert set(states) == {RunState.PUBLISHED, RunState.FAILED}
-
-
 def test_a_run_claimed_while_it_is_given_up_goes_on(state: Redis) -> None:
     run = queue_run(state)
-    state.set(f"duckferry:1:T1:handovers:{run.id}", MAX_HANDOVERS)
     assert claim(state, run)
+    state.set(f"duckferry:1:T1:handovers:{run.id}", 1 + MAX_HANDOVERS)
     state.hset(f"duckferry:1:T1:run:{run.id}", "state", "queued")  # as the reconciler read it
     reconcile(state)
     assert run_of(state, run.id).state not in FINAL
@@ -385,9 +489,9 @@ def test_reconciling_survives_what_it_can_tell_and_ends_when_told(state: Redis) 
 
 def test_a_dead_redis_is_told(mortal_redis: RedisStandIn) -> None:
     client = connect_state(mortal_redis.url)
-    run = queue_run(client)
+    queue_run(client)
     mortal_redis.kill()
     with pytest.raises(redis.ConnectionError):
-        enqueue(client, run.id)
+        hand_over(client, MANY)
     with pytest.raises(redis.ConnectionError):
         reconcile(client)

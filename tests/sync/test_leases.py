@@ -1,17 +1,28 @@
 import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import pytest
 import redis
 from redis import Redis
 
 from sandbox.redis import RedisStandIn
-from sync.errors import TableBusy, TableNotFound
-from sync.leases import abandon, next_fence, stay_alive, table_leases
+from sync.errors import TableBusy
+from sync.leases import (
+    abandon,
+    holder_of,
+    next_fence,
+    publish_turn,
+    stay_alive,
+    table_leases,
+)
+from sync.oracle_errors import ConnectionDropped, TableNotFound
 from sync.plan import TableRef
-from sync.runs import Run, RunState, alive_key, claim, finish
+from sync.runs import Run, RunState, alive_key, claim, finish, try_again
 from sync.state import connect_state
 from tests.sync.state_parts import ORDERS, USERS, plan_of, queue_run, run_of
 
@@ -89,43 +100,93 @@ def test_of_runs_that_want_one_table_at_once_one_gets_it(state: Redis) -> None:
 
 def test_a_living_run_renews_heartbeat_and_leases(state: Redis) -> None:
     run = started(state)
-    with table_leases(state, run.id, BOTH, alive_seconds=5):
-        assert stay_alive(state, run.id, BOTH, alive_seconds=60)
+    with table_leases(state, holder_of(run), BOTH, alive_seconds=5):
+        assert stay_alive(state, run, BOTH, alive_seconds=60)
         for name in (alive_key(run.id), "duckferry:1:lease:main:SHOP.ORDERS"):
             assert int(state.pttl(name)) > 50_000
 
 
 def test_what_ran_out_while_redis_was_away_is_taken_again(state: Redis) -> None:
     run = started(state)
-    with table_leases(state, run.id, BOTH):
+    with table_leases(state, holder_of(run), BOTH):
         state.delete(alive_key(run.id), "duckferry:1:lease:main:SHOP.ORDERS")
-        assert stay_alive(state, run.id, BOTH)
+        assert stay_alive(state, run, BOTH)
         assert state.exists(alive_key(run.id))
         assert not free(state, ORDERS)
 
 
 def test_a_run_whose_table_went_to_another_must_stop_and_renews_nothing(state: Redis) -> None:
     run = started(state)
-    with table_leases(state, run.id, BOTH):
+    with table_leases(state, holder_of(run), BOTH):
         state.set("duckferry:1:lease:main:SHOP.USERS", "T1-other")
         state.delete(alive_key(run.id))
-        assert not stay_alive(state, run.id, BOTH)
+        assert not stay_alive(state, run, BOTH)
         assert not state.exists(alive_key(run.id))
 
 
 def test_a_run_that_was_ended_or_forgotten_must_stop_and_stays_dead(state: Redis) -> None:
     run = started(state)
     finish(state, run, RunState.FAILED, NO_TABLE)
-    assert not stay_alive(state, run.id, BOTH)
+    assert not stay_alive(state, run, BOTH)
     assert not state.exists(alive_key(run.id))
     state.flushall()
-    assert not stay_alive(state, run.id, BOTH)
+    assert not stay_alive(state, run, BOTH)
     assert state.keys("*") == []
+
+
+def test_an_attempt_that_was_followed_by_another_holds_nothing(state: Redis) -> None:
+    old = started(state)
+    try_again(state, old, ConnectionDropped(source="main").failure, backoff=lambda _: 0)
+    new = run_of(state, old.id)
+    assert claim(state, new)
+    with table_leases(state, holder_of(new), BOTH):
+        assert not stay_alive(state, old, BOTH)
+        assert next_fence(state, old, ORDERS, published=0) == 0
+        with pytest.raises(TableBusy), table_leases(state, holder_of(old), BOTH):
+            pytest.fail("two attempts hold one table")
+        assert stay_alive(state, new, BOTH)
+        assert next_fence(state, new, ORDERS, published=0) == 1
+
+
+def test_one_at_a_time_may_publish_a_table_and_its_death_gives_the_turn_back(
+    tmp_path: Path,
+) -> None:
+    script = (
+        "import pathlib, sys\n"
+        "from sync.leases import publish_turn\n"
+        "from sync.plan import TableRef\n"
+        "ref = TableRef(source='main', schema_name='SHOP', table='ORDERS')\n"
+        "with publish_turn(pathlib.Path(sys.argv[1]), ref):\n"
+        "    print('mine', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mine\n"
+        with publish_turn(tmp_path, USERS):
+            pass  # another table's turn is another's
+        turn = threading.Event()
+
+        def wait_for_it() -> None:
+            with publish_turn(tmp_path, ORDERS):
+                turn.set()
+
+        waiting = threading.Thread(target=wait_for_it)
+        waiting.start()
+        assert not turn.wait(0.3)
+        other.kill()
+        assert turn.wait(5)
+        waiting.join(5)
 
 
 def test_a_dead_process_gives_up_what_it_had(state: Redis) -> None:
     run = started(state)
-    with table_leases(state, run.id, BOTH):
+    with table_leases(state, holder_of(run), BOTH):
         assert abandon(state, run, os.getpid())
         assert not state.exists(alive_key(run.id))
         assert free(state, *BOTH)
@@ -133,7 +194,7 @@ def test_a_dead_process_gives_up_what_it_had(state: Redis) -> None:
 
 def test_the_death_of_another_process_takes_nothing_from_a_living_run(state: Redis) -> None:
     run = started(state)
-    with table_leases(state, run.id, BOTH):
+    with table_leases(state, holder_of(run), BOTH):
         # A pid of which ours is the beginning is another process, too.
         for pid in (os.getpid() + 1, int(f"{os.getpid()}0"), int(str(os.getpid())[:-1] or "0")):
             assert not abandon(state, run, pid)
@@ -179,7 +240,7 @@ def test_a_dead_redis_is_told(mortal_redis: RedisStandIn) -> None:
     mortal_redis.kill()
     for use in (
         lambda: free(client, ORDERS),
-        lambda: stay_alive(client, run.id, BOTH),
+        lambda: stay_alive(client, run, BOTH),
         lambda: abandon(client, run, 1),
         lambda: next_fence(client, run, ORDERS, published=0),
     ):

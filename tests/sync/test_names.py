@@ -1,7 +1,7 @@
 import pytest
 
-from sync.errors import TableAmbiguous, TableNotOffered
-from sync.names import resolve_table
+from sync.errors import SourcesMixed, TableAmbiguous, TableNotOffered
+from sync.names import one_source, resolve_table, shown_name
 from sync.plan import TableRef
 
 
@@ -58,3 +58,19 @@ def test_a_mistyped_name_is_answered_with_those_like_it_nearest_first(name: str,
         resolve_table(name, [HR_USERS, USERS, ORDERS, KOREAN])
     assert refused.value.params["hint"] == hint
     assert str(refused.value).endswith(f"An admin can add it to bot.toml.{hint}")
+
+
+def test_a_table_is_shown_without_its_source_unless_another_source_has_one_of_that_name() -> None:
+    old = ref("erp.SHOP.USERS")
+    assert shown_name(USERS, [USERS, ORDERS]) == "SHOP.USERS"
+    assert shown_name(USERS, [USERS, ORDERS, old]) == "main.SHOP.USERS"
+    assert shown_name(ORDERS, [USERS, ORDERS, old]) == "SHOP.ORDERS"
+    with pytest.raises(TableAmbiguous, match=r"main\.SHOP\.USERS, erp\.SHOP\.USERS"):
+        resolve_table("shop.users", [USERS, ORDERS, old])
+    assert resolve_table("erp.shop.users", [USERS, ORDERS, old]) == old
+
+
+def test_tables_of_several_sources_are_no_one_sync() -> None:
+    assert one_source([USERS, ORDERS]) == "main"
+    with pytest.raises(SourcesMixed, match=r"\(erp, main\)"):
+        one_source([USERS, ref("erp.SHOP.USERS")])

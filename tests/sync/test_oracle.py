@@ -19,15 +19,7 @@ from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.catalog import describe_table
 from sync.engine import make_table_plan
-from sync.errors import (
-    ConnectionDropped,
-    LoginRefused,
-    OracleFailure,
-    OracleTimeout,
-    OracleUnreachable,
-    TableNotFound,
-    ValueDoesNotFit,
-)
+from sync.errors import ValueDoesNotFit
 from sync.oracle import (
     Session,
     Source,
@@ -39,6 +31,14 @@ from sync.oracle import (
     quote_name,
     read_batches,
     select_statement,
+)
+from sync.oracle_errors import (
+    ConnectionDropped,
+    LoginRefused,
+    OracleFailure,
+    OracleTimeout,
+    OracleUnreachable,
+    TableNotFound,
 )
 from sync.plan import TableRef
 from sync.types import arrow, arrow_schema

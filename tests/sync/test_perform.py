@@ -1,10 +1,12 @@
 """Whole runs in this process: a real Redis, the Oracle stand-in and a warehouse in a folder."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -16,13 +18,15 @@ from redis import Redis
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sandbox.redis import RedisStandIn
-from sync.engine import plan_tables, run_plan
-from sync.errors import TableBusy, TableNotFound
+from sync.catalog import TableFacts
+from sync.engine import Steps, make_table_plan, plan_tables, run_plan
+from sync.errors import TableBusy, TableNotOffered
 from sync.jobs import reconcile
 from sync.leases import next_fence, table_leases
 from sync.oracle import Session
-from sync.perform import perform_run, published_receipt
-from sync.plan import Plan, Progress, TableRef
+from sync.oracle_errors import SourceClosed, TableNotFound
+from sync.perform import Rules, perform_run, published_receipt
+from sync.plan import Plan, Progress, TablePlan, TableRef
 from sync.runs import Run, RunState, alive_key, claim, finish
 from sync.state import connect_state
 from sync.warehouse.layout import RECEIPT_FILE, generation_folder
@@ -46,7 +50,7 @@ def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
 
 
 def planned(open_session: OpenSession, *refs: TableRef) -> Plan:
-    return plan_tables(open_session, refs, Manifest(), lambda _: 10_000)
+    return plan_tables(open_session, refs, Manifest(), lambda facts: make_table_plan(facts, 10_000))
 
 
 def never(_: str) -> NoReturn:
@@ -59,6 +63,12 @@ def free(client: Redis, ref: TableRef) -> bool:
             return True
     except TableBusy:
         return False
+
+
+def waits_after(run: Run) -> str | None:
+    """Why a run waits for its second attempt."""
+    assert (run.state, run.attempts, run.failure) == (RunState.QUEUED, 1, None)
+    return run.last_failure.code if run.last_failure else None
 
 
 def failure_code(run: Run) -> str | None:
@@ -103,6 +113,80 @@ def test_a_run_that_ended_or_is_unknown_or_somebody_elses_is_left_alone(
     assert not read_manifest(tmp_path).entries
 
 
+def closed_from(start: int, until: str) -> Callable[[str], None]:
+    """A source that is closed from the *start*-th time on that somebody asks."""
+    asked: list[str] = []
+
+    def require_open(source: str) -> None:
+        asked.append(source)
+        if len(asked) > start:
+            raise SourceClosed(source=source, until=until)
+
+    return require_open
+
+
+def test_a_run_of_a_closed_source_is_put_off_and_runs_once_it_is_open(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    closed = Rules(require_open=closed_from(0, until.isoformat()))
+    perform_run(state, run.id, open_session=never, warehouse=tmp_path, rules=closed)
+    waiting = run_of(state, run.id)
+    assert (waiting.state, waiting.put_off_ms) == (RunState.QUEUED, until.timestamp() * 1000)
+    assert len(cards_of(state)) == 2  # decided, put off
+    for rules in (Rules(), closed):  # a job that comes before the time does nothing
+        perform_run(state, run.id, open_session=never, warehouse=tmp_path, rules=rules)
+    assert len(cards_of(state)) == 2
+    state.hset(f"duckferry:1:T1:run:{run.id}", "put_off_ms", 1)  # its time has come
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
+    assert run_of(state, run.id).state is RunState.PUBLISHED
+
+
+def test_a_run_whose_source_closes_in_the_middle_is_stopped_and_the_old_copy_stays(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    closing = Rules(require_open=closed_from(1, "2026-11-22T09:30+09:00"))
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=closing)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "source_closed")
+    assert not read_manifest(tmp_path).entries
+    assert free(state, own_table)
+
+
+def test_a_run_that_would_fill_the_disk_is_stopped_before_it_does(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    rules = Rules(reserve_bytes=shutil.disk_usage(tmp_path).total)
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=rules)
+    ended = run_of(state, run.id)
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "disk_full")
+    assert not read_manifest(tmp_path).entries
+
+
+def test_a_run_is_planned_again_by_what_is_configured_now(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    def taken_out(facts: TableFacts) -> TablePlan:
+        raise TableNotOffered(table=str(facts.ref), hint="")
+
+    def lower_ceiling(facts: TableFacts) -> TablePlan:
+        return make_table_plan(facts, 9_999)
+
+    for plan_table, state_then, code in (
+        (taken_out, RunState.FAILED, "table_not_offered"),
+        (lower_ceiling, RunState.SUPERSEDED, "plan_drifted"),
+    ):
+        run = queue_run(state, planned(open_session, own_table))
+        rules = Rules(plan_table=plan_table)
+        perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=rules)
+        ended = run_of(state, run.id)
+        assert (ended.state, failure_code(ended)) == (state_then, code)
+    assert not read_manifest(tmp_path).entries
+
+
 def test_an_error_of_oracle_is_the_runs_failure_and_nothing_is_published(
     state: Redis,
     oracle: OracleStandIn,
@@ -111,10 +195,11 @@ def test_an_error_of_oracle_is_the_runs_failure_and_nothing_is_published(
     tmp_path: Path,
 ) -> None:
     run = queue_run(state, planned(open_session, own_table))
-    oracle.control.fault(Fault("drop", sql_contains=f'FROM "SHOP"."{own_table.table}"'))
+    oracle.control.fault(Fault("error", code=1555, sql_contains=f'FROM "SHOP"."{own_table.table}"'))
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
     ended = run_of(state, run.id)
-    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "connection_dropped")
+    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "oracle_failure")
+    assert (ended.attempts, ended.parked) == (0, False)
     assert not read_manifest(tmp_path).entries
     assert free(state, own_table)
 
@@ -128,15 +213,14 @@ def test_a_table_that_changed_since_the_card_supersedes_the_run(
     assert (ended.state, failure_code(ended)) == (RunState.SUPERSEDED, "plan_drifted")
 
 
-def test_a_table_another_run_copies_fails_the_run_before_oracle_is_asked(
+def test_a_table_another_run_copies_has_the_run_wait_before_oracle_is_asked(
     state: Redis, tmp_path: Path
 ) -> None:
     run = queue_run(state, plan_of(USERS))
     with table_leases(state, "T1-other", [USERS]):
         perform_run(state, run.id, open_session=never, warehouse=tmp_path)
         assert not free(state, USERS)
-    ended = run_of(state, run.id)
-    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "table_busy")
+    assert waits_after(run_of(state, run.id)) == "table_busy"
 
 
 def test_a_fault_of_ours_ends_the_run_under_a_reference_without_its_words(
@@ -253,8 +337,7 @@ def test_a_run_that_lost_its_lease_stops_and_publishes_nothing(
         on_progress=lose_it,
         alive_seconds=0.5,
     )
-    ended = run_of(state, run.id)
-    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "worker_lost")
+    assert waits_after(run_of(state, run.id)) == "worker_lost"
     assert not read_manifest(tmp_path).entries
     assert state.get(f"duckferry:1:lease:main:{own_table}") == "T1-other"
 
@@ -363,7 +446,7 @@ def test_a_worker_dying_between_publish_and_end_leaves_a_run_that_is_found_publi
         warehouse=tmp_path,
         run_id=run.id,
         fence=lambda ref: next_fence(state, run, ref, published=0),
-        on_progress=lambda _: None,
+        steps=Steps(on_progress=lambda _: None),
     )
     state.delete(alive_key(run.id))
     reconcile(state, partial(published_receipt, tmp_path))
@@ -434,7 +517,7 @@ def test_two_runs_of_one_table_at_once_are_one_publish_and_one_busy_table(
         refused.set()
         performing.result(30)
     assert run_of(state, first.id).state is RunState.PUBLISHED
-    assert failure_code(run_of(state, second.id)) == "table_busy"
+    assert waits_after(run_of(state, second.id)) == "table_busy"
 
 
 def test_a_dead_redis_is_told_and_nothing_is_copied(

@@ -1,6 +1,6 @@
 """The closed vocabulary: what it answers, what it refuses and in which words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sync.errors import BadQuery, ColumnNotFound
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query import Query, compile_query
-from sync.warehouse.query_process import QueryLimits, run_query
+from sync.warehouse.query_process import Queries, QueryLimits, open_queries
 
 PublishRows = Callable[..., ManifestEntry]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -46,10 +46,16 @@ def entry(publish_rows: PublishRows) -> ManifestEntry:
 
 
 @pytest.fixture
-def ask(tmp_path: Path, entry: ManifestEntry) -> Ask:
+def queries(tmp_path: Path) -> Iterator[Queries]:
+    with open_queries(tmp_path, QueryLimits(seconds=20)) as queries_:
+        yield queries_
+
+
+@pytest.fixture
+def ask(queries: Queries, entry: ManifestEntry) -> Ask:
     def ask_(**query: Any) -> list[tuple[Any, ...]]:
         compiled = compile_query(Query.model_validate({"table": "T", **query}), entry)
-        return list(run_query(tmp_path, compiled, entry, QueryLimits(seconds=20)).rows)
+        return list(queries.run(compiled, entry).rows)
 
     return ask_
 
@@ -164,12 +170,12 @@ def test_sql_in_a_name_is_an_unknown_column(entry: ManifestEntry, name: str) -> 
     assert "has no column" in refused(entry, order_by=[{"column": name}])
 
 
-def test_sql_in_an_alias_is_only_a_name(tmp_path: Path, entry: ManifestEntry) -> None:
+def test_sql_in_an_alias_is_only_a_name(queries: Queries, entry: ManifestEntry) -> None:
     alias = "n\"; ATTACH '/etc/passwd'; --"
     query = Query.model_validate(
         {"table": "T", "aggregates": [{"function": "count", "alias": alias}]}
     )
-    result = run_query(tmp_path, compile_query(query, entry), entry, QueryLimits(seconds=20))
+    result = queries.run(compile_query(query, entry), entry)
     assert (result.columns[0].name, result.rows) == (alias, ((4,),))
 
 

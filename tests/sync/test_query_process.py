@@ -14,13 +14,21 @@ from sync.errors import QueryFailed, QueryTimeout, TableNotSynced, WarehouseDama
 from sync.warehouse.layout import data_file, generation_folder, remove_folder
 from sync.warehouse.manifest import ManifestEntry, publish
 from sync.warehouse.query import CompiledQuery, Query, compile_query
-from sync.warehouse.query_process import QueryLimits, QueryResult, run_query
+from sync.warehouse.query_process import QueryLimits, QueryResult, open_queries
+from tests.sync.processes import children, has_threads, queries_of
 from tests.sync.tables import place_rows, table_plan
 
 PublishRows = Callable[..., ManifestEntry]
 LIMITS = QueryLimits(seconds=20)
 ALL = Query(table="T", limit=100)
 ENDLESS = "SELECT max(a.range * b.range % 7) FROM range(10000000) a, range(10000000) b"
+
+
+def run_query(
+    root: Path, compiled: CompiledQuery, entry: ManifestEntry, limits: QueryLimits
+) -> QueryResult:
+    with open_queries(root, limits) as queries:
+        return queries.run(compiled, entry)
 
 
 def run(root: Path, entry: ManifestEntry, limits: QueryLimits = LIMITS) -> QueryResult:
@@ -30,20 +38,6 @@ def run(root: Path, entry: ManifestEntry, limits: QueryLimits = LIMITS) -> Query
 def run_sql(root: Path, entry: ManifestEntry, sql: str, limits: QueryLimits) -> QueryResult:
     """What a hole in the vocabulary could ask for."""
     return run_query(root, CompiledQuery(ALL, sql, ()), entry, limits)
-
-
-def query_processes(of: int | None) -> list[int]:
-    """Children of a process that run a query or are zombies."""
-    found: list[int] = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
-            command = (process / "cmdline").read_text()
-        except OSError:
-            continue  # it ended meanwhile
-        if int(parent) == of and (state == "Z" or "query_child" in command):
-            found.append(int(process.name))
-    return found
 
 
 def test_digits_arrive_as_text_beside_their_type(tmp_path: Path, publish_rows: PublishRows) -> None:
@@ -96,12 +90,7 @@ def test_a_query_without_end_is_killed_at_its_deadline(
             QueryLimits(seconds=1),
         )
     assert time.monotonic() - began < 8
-    assert query_processes(os.getpid()) == []
-
-
-def has_threads(pid: int) -> bool:
-    """Whether DuckDB's threads run, so that the process is past its start."""
-    return len(list(Path(f"/proc/{pid}/task").glob("*"))) > 1
+    assert children(os.getpid(), "zygote_process") == []
 
 
 def ask_without_end(root: Path, entry: ManifestEntry) -> None:
@@ -117,7 +106,7 @@ def test_a_query_dies_with_the_process_that_asked_it(
     )
     parent.start()
     deadline = time.monotonic() + 30
-    while not (at_work := [pid for pid in query_processes(parent.pid) if has_threads(pid)]):
+    while not (at_work := [pid for pid in queries_of(parent.pid) if has_threads(pid)]):
         assert time.monotonic() < deadline
         parent.join(0.02)
     queries = [os.pidfd_open(pid) for pid in at_work]

@@ -3,27 +3,36 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
 from redis import Redis
 
 from sandbox.redis import RedisStandIn, start_redis
+from sync.approvals import schedules_key
+from sync.audit import read_audit
+from sync.plan import TableRef
 from sync.schedules import (
     Schedule,
     clock_is_running,
-    cron_problem,
     fire,
-    next_time,
+    fire_published,
+    list_schedules,
+    load_schedule,
+    pause_schedule,
     start_clock,
     tick,
 )
+from sync.standing import StandingSchedule
 from sync.state import connect_state
-from tests.sync.state_parts import inbox_of
+from sync.warehouse.manifest import Manifest
+from tests.sync.state_parts import ORDERS, THREAD, USERS, inbox_of, receipt_of
 
 pytest_plugins = ["tests.sync.state_fixtures"]
 
 BERLIN = "Europe/Berlin"
+CUSTOMERS = TableRef(source="main", schema_name="SHOP", table="CUSTOMERS")
 
 
 def at(text: str) -> datetime:
@@ -38,60 +47,6 @@ def nightly(cron: str = "30 6 * * *", timezone: str = "Asia/Seoul") -> Schedule:
 
 def due_times(client: Redis) -> list[str]:
     return [json.loads(entry["body"])["due"] for entry in inbox_of(client)]
-
-
-@pytest.mark.parametrize(
-    ("cron", "timezone", "after", "expected"),
-    [
-        ("30 6 * * *", "Asia/Seoul", "2026-11-22T00:00", "2026-11-22T21:30"),
-        ("0 0 * * 0", "UTC", "2026-11-22T00:00", "2026-11-29T00:00"),  # 0 is Sunday
-        ("0 0 * * 7", "UTC", "2026-11-22T00:00", "2026-11-29T00:00"),  # and so is 7
-        ("0 0 * * 1", "UTC", "2026-11-22T00:00", "2026-11-23T00:00"),
-        ("0 0 * * mon-fri", "UTC", "2026-11-27T00:00", "2026-11-30T00:00"),
-        ("0 0 13 * fri", "UTC", "2026-11-22T00:00", "2026-11-27T00:00"),  # either day field
-        ("0 0 * * fri#2", "UTC", "2026-11-22T00:00", "2026-12-11T00:00"),
-        ("*/15 * * * *", "UTC", "2026-11-22T00:00", "2026-11-22T00:15"),
-        ("0 0 29 2 *", "UTC", "2026-11-22T00:00", "2028-02-29T00:00"),
-        ("30 2 * * *", BERLIN, "2026-03-28T12:00", "2026-03-29T01:00"),  # skipped: end of the gap
-        ("30 2 * * *", BERLIN, "2026-10-24T12:00", "2026-10-25T00:30"),  # the first of two
-        ("0 9 * * *", BERLIN, "2026-10-25T00:00", "2026-10-25T08:00"),
-    ],
-)
-def test_cron_means_what_it_means_to_unix(
-    cron: str, timezone: str, after: str, expected: str
-) -> None:
-    assert next_time(cron, timezone, at(after)).astimezone(UTC) == at(expected)
-    assert cron_problem(cron, timezone) is None
-
-
-@pytest.mark.parametrize(
-    ("cron", "timezone", "words"),
-    [
-        ("0 0 31 2 *", "UTC", "never comes true"),
-        ("0 0 31 4,6 *", "UTC", "never comes true"),
-        ("0 0 * *", "UTC", "needs five fields"),
-        ("0 0 0 * * *", "UTC", "needs five fields"),
-        ("@daily", "UTC", "needs five fields"),
-        ("60 0 * * *", "UTC", "cannot be read"),
-        ("*/0 * * * *", "UTC", "cannot be read"),
-        ("-1 0 * * *", "UTC", "cannot be read"),
-        ("0 0 * * 8", "UTC", "cannot be read"),
-        ("R R * * *", "UTC", "'R' is no cron field"),
-        ("H 0 * * *", "UTC", "'H' is no cron field"),
-        ("0 0 15W * *", "UTC", "'15W' is no cron field"),
-        ("a b c d e", "UTC", "'a' is no cron field"),
-        ("0 0 * * *", "Asia/Soul", "not a name of the tz database"),
-        ("0 0 * * *", "Asia", "not a name of the tz database"),
-        ("0 0 * * *", "", "not a name of the tz database"),
-        ("0 0 * * *", "../../etc/passwd", "not a name of the tz database"),
-    ],
-)
-def test_what_can_never_fire_is_refused_in_plain_words(
-    cron: str, timezone: str, words: str
-) -> None:
-    problem = cron_problem(cron, timezone)
-    assert problem is not None
-    assert words in problem
 
 
 def test_two_clocks_at_once_note_a_due_schedule_once(state: Redis) -> None:
@@ -144,7 +99,9 @@ def test_what_was_missed_while_no_clock_ran_counts_once(state: Redis) -> None:
     every_minute = nightly("* * * * *")
     tick(state, [every_minute], at("2026-11-22T21:00:30"))
     assert tick(state, [every_minute], at("2026-11-22T21:40:10")) == ["nightly"]
-    assert due_times(state) == ["2026-11-22T21:40Z"]
+    [entry] = inbox_of(state)
+    body = {"schedule": "nightly", "due": "2026-11-22T21:40Z", "missed": "39"}
+    assert json.loads(entry["body"]) == body
 
 
 def test_what_was_missed_longer_than_an_hour_ago_is_let_go(state: Redis) -> None:
@@ -156,6 +113,11 @@ def test_a_clock_with_another_configuration_hides_no_schedule(state: Redis) -> N
     tick(state, [nightly()], at("2026-11-22T21:29:58"))
     tick(state, [], at("2026-11-22T21:30:01"))
     assert tick(state, [nightly()], at("2026-11-22T21:30:03")) == ["nightly"]
+
+
+def test_a_changed_schedule_of_bot_toml_is_watched_anew(state: Redis) -> None:
+    tick(state, [nightly()], at("2026-11-22T21:29:58"))
+    assert tick(state, [nightly("0 6 * * *")], at("2026-11-22T21:30:03")) == []
 
 
 def ticks(client: Redis, schedule: Schedule, start: str, hours: int) -> list[str]:
@@ -195,7 +157,7 @@ def test_a_started_clock_ticks_at_once_in_a_thread_of_its_own(state: Redis) -> N
     clock = start_clock(state, [nightly()])
     try:
         deadline = time.monotonic() + 10
-        while not state.exists("duckferry:1:schedule:nightly:watched"):
+        while not state.keys("duckferry:1:schedule:nightly:*:watched"):
             assert time.monotonic() < deadline
             time.sleep(0.01)
     finally:
@@ -219,3 +181,148 @@ def test_a_schedule_due_while_redis_is_away_is_told_and_noted_when_it_is_back(
         assert due_times(client) == ["2026-11-22T21:30Z"]
     finally:
         revived.stop()
+
+
+# What a team has agreed on
+
+
+def daily(**changes: Any) -> StandingSchedule:
+    parts: dict[str, Any] = {
+        "name": "users",
+        "tables": (USERS,),
+        "cron": "30 6 * * *",
+        "timezone": "Asia/Seoul",
+        "thread": THREAD,
+        "owner": "U1",
+        "max_rows": (1_000,),
+        "agreed": "T1-1",
+    }
+    return StandingSchedule.model_validate({**parts, **changes})
+
+
+def agree(client: Redis, schedule: StandingSchedule, team: str = "T1") -> StandingSchedule:
+    """Store a schedule as a yes does, in the workspace this Redis serves."""
+    client.set("duckferry:1:team", "T1")
+    client.hset(schedules_key(team), schedule.name, schedule.model_dump_json())
+    return schedule
+
+
+def published(**fences: int) -> Manifest:
+    """A manifest in which tables of SHOP have these fences."""
+    entries: list[dict[str, Any]] = []
+    for name, fence in fences.items():
+        ref = TableRef(source="main", schema_name="SHOP", table=name)
+        receipt = receipt_of(ref, fence=fence).tables[0]
+        entries.append(
+            {
+                "ref": ref,
+                "generation": receipt.generation,
+                "fence": fence,
+                "rows": 1,
+                "as_of": "2026-11-22T00:00:00Z",
+                "published_at": "2026-11-22T00:00:00Z",
+                "columns": (),
+                "key": (),
+                "comment": None,
+                "column_comments": {},
+                "bytes": 1,
+                "receipt": receipt,
+            }
+        )
+    return Manifest.model_validate({"version": 1, "entries": entries})
+
+
+def test_what_a_team_agreed_on_is_listed_by_name_and_found_again(state: Redis) -> None:
+    later = agree(state, daily(name="weekly"))
+    first = agree(state, daily())
+    agree(state, daily(), team="T2")
+    state.hset(schedules_key("T1"), "broken", "{}")
+    assert list_schedules(state, "T1") == [first, later]
+    assert load_schedule(state, "T1", "weekly") == later
+    assert load_schedule(state, "T1", "broken") is None
+    assert load_schedule(state, "T1", "nothing") is None
+
+
+def test_a_standing_schedule_is_noted_with_its_team_and_what_was_agreed(state: Redis) -> None:
+    agree(state, daily())
+    agree(state, daily(name="here", thread="local:terminal:1"), team="local")
+    tick(state, [], at("2026-11-22T21:29:58"))
+    assert tick(state, [nightly()], at("2026-11-22T21:30:03")) == ["users", "here"]
+    first, second = inbox_of(state)
+    assert first["thread"] == "schedule:T1:users"
+    assert json.loads(first["body"]) == {
+        "schedule": "users",
+        "team": "T1",
+        "agreed": "T1-1",
+        "due": "2026-11-22T21:30Z",
+    }
+    assert json.loads(second["body"])["team"] == "local"
+
+
+def test_many_clocks_note_a_standing_schedule_once_and_tell_what_was_missed(state: Redis) -> None:
+    agree(state, daily(cron="*/15 * * * *"))
+    tick(state, [], at("2026-11-22T21:00:30"))
+    barrier = threading.Barrier(8)
+
+    def late(_: int) -> list[str]:
+        barrier.wait(10)
+        return tick(state, [], at("2026-11-22T21:46:00"))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(map(len, pool.map(late, range(8)))) == 1
+    [entry] = inbox_of(state)
+    assert json.loads(entry["body"])["due"] == "2026-11-22T21:45Z"
+    assert json.loads(entry["body"])["missed"] == "2"
+
+
+def test_a_paused_schedule_is_not_due_and_a_resumed_one_is_watched_anew(state: Redis) -> None:
+    agree(state, daily())
+    tick(state, [], at("2026-11-22T21:29:50"))
+    agree(state, daily(paused=True, agreed="T1-2"))
+    assert tick(state, [], at("2026-11-22T21:30:03")) == []
+    agree(state, daily(agreed="T1-3"))
+    assert tick(state, [], at("2026-11-22T21:31:00")) == []
+    assert tick(state, [], at("2026-11-23T21:29:59")) == []
+    assert tick(state, [], at("2026-11-23T21:30:01")) == ["users"]
+
+
+def test_a_schedule_that_follows_tables_is_due_once_all_were_published(state: Redis) -> None:
+    agree(state, daily(cron="", after=(ORDERS, CUSTOMERS)))
+    assert fire_published(state, published(ORDERS=5)) == []  # only looks
+    assert fire_published(state, published(ORDERS=6)) == []
+    assert fire_published(state, published(ORDERS=6, CUSTOMERS=1)) == ["users"]
+    assert fire_published(state, published(ORDERS=6, CUSTOMERS=1)) == []
+    assert fire_published(state, published(ORDERS=8, CUSTOMERS=1)) == []
+    now = at("2026-11-22T21:30:00")
+    assert tick(state, [], now, published(ORDERS=8, CUSTOMERS=2)) == ["users"]
+    assert [json.loads(entry["body"])["due"] for entry in inbox_of(state)] == [
+        "after [6, 1]",
+        "after [8, 2]",
+    ]
+
+
+def test_of_many_that_look_at_what_was_published_one_notes_it(state: Redis) -> None:
+    agree(state, daily(cron="", after=(ORDERS,)))
+    fire_published(state, published(ORDERS=1))
+    barrier = threading.Barrier(8)
+
+    def look(fence: int) -> list[str]:
+        barrier.wait(10)
+        return fire_published(state, published(ORDERS=fence))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(map(len, pool.map(look, [2] * 8))) == 1
+    assert len(inbox_of(state)) == 1
+
+
+def test_a_pause_is_noted_in_the_audit_and_never_undoes_a_change(state: Redis) -> None:
+    old = agree(state, daily())
+    assert pause_schedule(state, "T1", old, "its owner has left")
+    paused = load_schedule(state, "T1", "users")
+    assert paused == old.model_copy(update={"paused": True})
+    [entry] = read_audit(state, "T1")
+    assert (entry.what, entry.subject) == ("schedule_changed", "users")
+    assert entry.detail == "paused: its owner has left"
+    newer = agree(state, daily(agreed="T1-2"))
+    assert not pause_schedule(state, "T1", old, "its owner has left")
+    assert load_schedule(state, "T1", "users") == newer

@@ -1,8 +1,8 @@
 import pytest
 
 from sync.errors import UnsupportedColumn
-from sync.plan import TableRef
-from sync.types import copy_rule, require_rule, written_type
+from sync.plan import Column, TableRef
+from sync.types import copy_rule, require_rule, row_bytes, written_type
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,23 @@ def test_dictionary_rows_read_as_people_write_types(
         )
         == written
     )
+
+
+@pytest.mark.parametrize(
+    ("oracle_type", "most_bytes"),
+    [
+        ("NUMBER(38)", 16),
+        ("DATE", 16),
+        ("TIMESTAMP(6)", 16),
+        ("CHAR(1)", 17),
+        ("VARCHAR2(40)", 56),
+        ("VARCHAR2(40 CHAR)", 176),
+        ("NVARCHAR2(40)", 176),
+        ("RAW(16)", 32),
+    ],
+)
+def test_the_widest_a_row_can_be_is_known_from_its_types(oracle_type: str, most_bytes: int) -> None:
+    rule = copy_rule(oracle_type)
+    assert rule is not None
+    column = Column(name="A", oracle_type=oracle_type, duckdb_type=rule.duckdb_type, nullable=True)
+    assert row_bytes([column, column]) == 2 * most_bytes

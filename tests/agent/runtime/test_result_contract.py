@@ -9,7 +9,8 @@ from agent.events import (
     ToolStarted,
 )
 from agent.runtime.result_contract import AnalystResult, TraceNode, result_of
-from sync.errors import Failure, OracleTimeout
+from sync.errors import Failure
+from sync.oracle_errors import OracleTimeout
 
 BASIS = Basis("SHOP.USERS", 2, "2026-11-22T00:00:00Z")
 

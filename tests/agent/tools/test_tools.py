@@ -1,19 +1,23 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from agent.deps import AnalystDeps, ScheduleLine, SchedulerStatus
+import pytest
+
+from agent.deps import AnalystDeps, Ruling, ScheduleLine, SchedulerStatus
 from agent.events import Basis
 from agent.service import SCHEDULER_TOOLS
 from agent.tools.base import ToolResult
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.sync_tools import SYNC_TOOLS
-from sync.approvals import ApprovalState, decide, load_approval
-from sync.errors import ConnectionDropped
-from sync.plan import Progress, Receipt, TableReceipt, TableRef
-from sync.runs import RunState, claim, finish, load_run, report_progress
+from sync.approvals import ApprovalState, Click, decide, load_approval
+from sync.audit import read_audit
+from sync.oracle_errors import ConnectionDropped
+from sync.plan import Plan, Progress, Receipt, TableReceipt, TableRef
+from sync.runs import RunState, claim, finish, load_run, open_runs, report_progress
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -28,7 +32,7 @@ def call(deps: AnalystDeps, name: str, call_id: str = "call_1", **arguments: Any
     return registry.call(deps, name, json.dumps(arguments), call_id)
 
 
-def test_the_six_tools_have_the_names_of_the_contract() -> None:
+def test_the_tools_have_the_names_of_the_contract() -> None:
     assert ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS).names == (
         "start_sync",
         "get_sync_status",
@@ -36,6 +40,9 @@ def test_the_six_tools_have_the_names_of_the_contract() -> None:
         "get_table_stats",
         "query_table",
         "get_scheduler_status",
+        "list_schedules",
+        "create_schedule",
+        "change_schedule",
     )
 
 
@@ -107,17 +114,8 @@ def start(deps: AnalystDeps, table: str, call_id: str) -> Any:
     approval = call(deps, "start_sync", call_id=call_id, tables=[table]).approval
     assert approval is not None
     digest = approval.request.plan.digest
-    assert (
-        decide(
-            deps.redis,
-            approval,
-            digest=digest,
-            user="UJUNHO",
-            verdict="approve",
-            may_decide=True,
-        )
-        == "approved"
-    )
+    click = Click(user="UJUNHO", verdict="approve", digest=digest)
+    assert decide(deps.redis, approval, click, may_decide=True) == "approved"
     run = load_run(deps.redis, approval.id)
     assert run is not None
     assert claim(deps.redis, run)
@@ -276,6 +274,108 @@ def test_311_query_table_tool_groups_real_rows_and_keeps_them_for_drawing(
     assert result.basis == (Basis("SHOP.ORDERS", 3, "2026-11-22T00:00:00Z"),)
 
 
+@pytest.mark.parametrize(
+    ("sees", "question", "reads"),
+    [
+        ("rows", {"columns": ["STATUS"]}, [["PAID"]]),
+        ("aggregates", {"columns": ["STATUS"]}, None),
+        ("aggregates", {"group_by": ["STATUS"]}, None),
+        ("rows", {"aggregates": [{"function": "count"}]}, [[1]]),
+        ("schema", {"columns": ["STATUS"]}, None),
+        ("schema", {"aggregates": [{"function": "count"}]}, None),
+    ],
+)
+def test_the_model_reads_what_bot_toml_lets_it_see_and_people_see_everything(
+    make_deps: Callable[..., AnalystDeps],
+    publish_table: Publish,
+    sees: str,
+    question: dict[str, Any],
+    reads: list[Any] | None,
+) -> None:
+    publish_table(ORDERS, ORDER_COLUMNS, [(1, "PAID", None)])
+
+    def model_sees(_: TableRef) -> str:
+        return sees
+
+    result = call(make_deps(model_sees=model_sees), "query_table", table="ORDERS", **question)
+    assert result.ok
+    assert result.table is not None
+    assert len(result.table.rows) == 1
+    assert result.data.get("rows") == reads
+    if reads is None:
+        assert result.data["row_count"] == 1
+        assert "PAID" not in result.content
+
+
+def test_of_figures_the_model_reads_those_over_many_rows_and_people_read_all(
+    make_deps: Callable[..., AnalystDeps], publish_table: Publish
+) -> None:
+    rows = [(n, "PAID", Decimal(n)) for n in range(1, 6)] + [(6, "OPEN", Decimal(70))]
+    publish_table(ORDERS, ORDER_COLUMNS, rows)
+
+    def model_sees(_: TableRef) -> str:
+        return "aggregates"
+
+    result = call(
+        make_deps(model_sees=model_sees),
+        "query_table",
+        table="ORDERS",
+        group_by=["STATUS"],
+        aggregates=[
+            {"function": "sum", "column": "AMOUNT"},
+            {"function": "max", "column": "AMOUNT"},
+        ],
+    )
+    assert result.table is not None
+    assert result.table.columns == ("STATUS", "sum_AMOUNT", "max_AMOUNT")
+    assert sorted(str(row[0]) for row in result.table.rows) == ["OPEN", "PAID"]
+    assert (result.data["columns"], len(result.data["rows"])) == (["STATUS", "sum_AMOUNT"], 1)
+    assert result.data["rows"][0][0] == "PAID"
+    assert "70" not in result.content
+    assert "fewer than 5 rows" in result.data["withheld"]
+
+
+def test_what_a_rule_refuses_is_told_and_never_asked(make_deps: Callable[..., AnalystDeps]) -> None:
+    def rule_on(_: Plan) -> Ruling:
+        return Ruling("refuse", 1, "private", "Salaries never leave Oracle.")
+
+    deps = make_deps(rule_on=rule_on)
+    result = call(deps, "start_sync", tables=["USERS"])
+    assert (result.ok, result.data["code"], result.approval) == (False, "refused_by_rule", None)
+    assert "Salaries never leave Oracle." in result.data["error"]
+    assert call(deps, "get_sync_status").data["pending_approvals"] == []
+
+
+def test_what_a_rule_allows_is_queued_at_once_and_noted_as_its_decision(
+    make_deps: Callable[..., AnalystDeps],
+) -> None:
+    def rule_on(_: Plan) -> Ruling:
+        return Ruling("auto", 1, "small")
+
+    deps = make_deps(rule_on=rule_on)
+    call(make_deps(), "start_sync", tables=["USERS"])  # a crash before the rule was asked
+    call(deps, "start_sync", tables=["USERS"])
+    result = call(deps, "start_sync", tables=["USERS"])
+    assert result.data["status"] == "approved"
+    assert result.approval is not None
+    assert result.approval.decided_by == "rule:small"
+    assert open_runs(deps.redis) == [result.approval.id]
+    noted = [(entry.what, entry.who) for entry in read_audit(deps.redis, "T1")]
+    assert noted == [("requested", "UMINA"), ("approved", "rule:small")]
+
+
+def test_tables_of_two_sources_are_no_one_sync(
+    make_deps: Callable[..., AnalystDeps], planner: Any
+) -> None:
+    old = TableRef(source="erp", schema_name="SHOP", table="USERS")
+    deps = make_deps(offered=(USERS, ORDERS, old))
+    result = call(deps, "start_sync", tables=["ORDERS", "erp.SHOP.USERS"])
+    assert (result.ok, result.data["code"]) == (False, "sources_mixed")
+    assert planner.asked == []
+    names = [line["table"] for line in call(deps, "list_tables").data["tables"]]
+    assert names == ["main.SHOP.USERS", "SHOP.ORDERS", "erp.SHOP.USERS"]
+
+
 def test_a_query_with_an_unknown_column_names_the_real_ones(
     deps: AnalystDeps, publish_table: Publish
 ) -> None:
@@ -345,7 +445,9 @@ def test_the_scheduler_tool_tells_whether_the_clock_runs_and_what_is_due(
                 "tables": ["SHOP.CUSTOMERS"],
                 "cron": "0 6 * * *",
                 "timezone": "Asia/Seoul",
+                "when": "every day at 06:00 (Asia/Seoul)",
                 "next_at": "2026-11-23T06:00:00+09:00",
+                "approval": "each_time",
             }
         ],
     }

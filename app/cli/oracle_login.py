@@ -1,0 +1,56 @@
+"""Log in at a source for a command that also works before Redis is set up."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import click
+import redis
+
+from app.cli.local import OPERATOR
+from app.settings import Settings
+from sync.oracle import Session, connect
+from sync.sources import GuardedSource, open_source, require_open
+from sync.state import connect_state
+
+WAIT_SECONDS = 10.0
+"""For one of the source's sessions to be free: a person waits."""
+
+
+@contextmanager
+def open_for_operator(
+    settings: Settings, guarded: GuardedSource, *, action: str
+) -> Generator[Session]:
+    """A session at a source; where no Redis is there at all, with one login that is not noted.
+
+    Raises what `sync.sources.open_source` raises.
+    """
+    client = connect_state(settings.redis_url.get_secret_value())
+    if not redis_is_there(client):
+        click.echo(
+            "Redis cannot be reached, so this logs in to Oracle directly, once. Refused logins are "
+            "remembered only with Redis: repeating one can lock the account.",
+            err=True,
+        )
+        require_open(guarded)
+        with connect(guarded.source, action=action, client_identifier=OPERATOR) as session:
+            yield session
+        return
+    with open_source(
+        client,
+        guarded,
+        action=action,
+        client_identifier=OPERATOR,
+        wait_seconds=WAIT_SECONDS,
+    ) as session:
+        yield session
+
+
+def redis_is_there(client: "redis.Redis") -> bool:
+    """Whether a Redis answers; one that refuses our password, or is loading still, raises."""
+    try:
+        client.ping()
+    except (redis.AuthenticationError, redis.BusyLoadingError):
+        raise
+    except (redis.ConnectionError, redis.TimeoutError):
+        return False
+    return True

@@ -1,0 +1,277 @@
+"""What a card shows and a click is judged by, in one place: the policy, Oracle, the copies."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import redis
+
+from app.bot_config import BotConfig
+from app.core import Core, approval_seconds, plan_sync
+from app.places import Place, parse_place
+from app.policy import Groups, Judgement, judge, may_decide
+from app.views.approval_card import can_be_asked_again
+from app.views.card_parts import CardFacts, Role
+from app.views.schedule_lines import change_lines
+from sync.approvals import (
+    Approval,
+    ApprovalState,
+    Outcome,
+    Verdict,
+    approve_by_rule,
+    load_approval,
+    request_approval,
+    revise,
+    show_card,
+)
+from sync.dispatch import queue_place
+from sync.errors import RefusedByRule, WarehouseDamaged
+from sync.history import expected_seconds
+from sync.oracle_errors import OracleUnreachable
+from sync.plan import Column, Plan, TableRef
+from sync.runs import Run, RunState
+from sync.state import derived_id, team_of
+from sync.warehouse.layout import RESERVE_BYTES
+from sync.warehouse.manifest import read_manifest
+
+MakePlan = Callable[[tuple[TableRef, ...], str], Plan]
+"""Asks Oracle what a copy of some tables would do, for somebody. Raises any DuckferryError."""
+
+
+def _no_oracle(refs: tuple[TableRef, ...], _asker: str) -> Plan:
+    raise OracleUnreachable(source=refs[0].source, detail="nothing says how to reach it")
+
+
+@dataclass(frozen=True)
+class CardDesk:
+    """Where clicks are decided and cards are filled in."""
+
+    redis: "redis.Redis" = field(repr=False)
+    config: BotConfig
+    plan: MakePlan = _no_oracle
+    groups: Groups = lambda _: frozenset[str]()
+    warehouse: Path | None = None
+
+
+def make_desk(core: Core, groups: Groups = lambda _: frozenset[str]()) -> CardDesk:
+    """Make the desk of a product that can reach Oracle."""
+    return CardDesk(
+        redis=core.redis,
+        config=core.config,
+        plan=lambda refs, asker: plan_sync(core, refs, asker),
+        groups=groups,
+        warehouse=core.warehouse,
+    )
+
+
+def judgement_of(desk: CardDesk, approval: Approval) -> Judgement:
+    """Say what bot.toml says of a request at this moment."""
+    return judge(desk.config, approval.request.plan)
+
+
+def refusal(desk: CardDesk, approval: Approval, user: str, verdict: Verdict) -> str | None:
+    """Give None if *user* may decide so now, else the phrase that says why not."""
+    return may_decide(judgement_of(desk, approval), desk.groups, approval, user, verdict)
+
+
+def may_edit(desk: CardDesk, approval: Approval, user: str) -> bool:
+    """Whether *user* asked for it or could say no to it."""
+    return refusal(desk, approval, user, "reject") is None
+
+
+def may_cancel(desk: CardDesk, approval: Approval, user: str) -> bool:
+    """Whether *user* asked for it, could decide about it, or is an admin."""
+    return user in desk.config.admins or may_edit(desk, approval, user)
+
+
+def limits_of(desk: CardDesk, plan: Plan) -> tuple[int, ...]:
+    """Give the highest ceiling of each table of a plan."""
+    return tuple(desk.config.max_rows(table.ref) for table in plan.tables)
+
+
+def facts_of(desk: CardDesk, approval: Approval, run: Run | None) -> CardFacts:
+    """Look up what a card shows at this moment."""
+    request, judgement = approval.request, judgement_of(desk, approval)
+    before = load_approval(desk.redis, request.replaces) if request.replaces else None
+    later = load_approval(desk.redis, approval.replaced_by) if approval.replaced_by else None
+    again = (
+        load_approval(desk.redis, again_id(approval)) if can_be_asked_again(approval, run) else None
+    )
+    # A run that has just been taken has no place any more.
+    place = queue_place(desk.redis, run) if run and run.state is RunState.QUEUED else None
+    is_pending = approval.state is ApprovalState.PENDING
+    return CardFacts(
+        approvers=judgement.approvers,
+        roles=_roles(desk.config, request.plan, judgement.approvers),
+        rules=judgement.rules,
+        rule_why=judgement.why,
+        refused=judgement.effect == "refuse",
+        quorum=judgement.quorum,
+        current=_current(desk, request.plan) if run is None else {},
+        expected_seconds=expected_seconds(desk.redis, team_of(approval.id), request.plan)
+        if is_pending
+        else None,
+        queue_place=place.position if place else None,
+        queue_seconds=place.eta_seconds if place else None,
+        free_bytes=_free_bytes(desk) if is_pending else None,
+        before=before.request.plan if before else None,
+        replaced_by=later.request.revision if later else None,
+        asked_again_by=again.request.requested_by if again else None,
+        change_lines=tuple(
+            change_lines(request.language, request.change, datetime.now(UTC))
+            if request.change
+            else ()
+        ),
+    )
+
+
+def again_id(approval: Approval) -> str:
+    """Name the one request that may follow a card that ended without a copy."""
+    return derived_id(team_of(approval.id), "again", approval.id)
+
+
+def prior_again(desk: CardDesk, approval: Approval) -> Approval | None:
+    """Give the request that followed a card already."""
+    return load_approval(desk.redis, again_id(approval))
+
+
+def ask_again(desk: CardDesk, approval: Approval, user: str, *, where: str = "") -> Approval:
+    """Ask for the same tables anew, for *user* in the card's thread; whoever was first asks.
+
+    Raises any DuckferryError of a plan; then nothing has changed.
+    """
+    old = approval.request
+    anew = {"requested_by": user, "schedule": None, "thread": str(thread_of(approval))}
+    if user != old.requested_by:
+        anew["reason"] = ""
+    return _ask(desk, approval, user, {**anew, "revision": 1, "replaces": None}, where)
+
+
+def ask_after_drift(desk: CardDesk, approval: Approval) -> Approval:
+    """Ask for the same tables as they are now, for who asked before; done twice it asks once.
+
+    Raises any DuckferryError of a plan; then nothing has changed.
+    """
+    old = approval.request
+    anew = {"revision": old.revision + 1, "replaces": old.id}
+    return _ask(desk, approval, old.requested_by, anew, "")
+
+
+def edit(
+    desk: CardDesk, approval: Approval, ceilings: Mapping[int, int], user: str, *, where: str = ""
+) -> Outcome:
+    """Put another revision in the place of a pending request: these tables, at most so many rows.
+
+    Whoever only narrows it edits another's wish; whoever widens it asks for it. Raises any
+    DuckferryError of a plan; then nothing has changed.
+    """
+    old = approval.request
+    kept = {old.plan.tables[place].ref: rows for place, rows in ceilings.items()}
+    plan = _capped(desk.plan(tuple(kept), user), kept)
+    wider = any(rows > old.plan.tables[place].max_rows for place, rows in ceilings.items())
+    request = old.model_copy(
+        update={
+            "id": derived_id(team_of(old.id), "revision", old.id),
+            "plan": plan,
+            "quorum": _ruling(desk, plan).quorum,
+            "requested_by": user if wider else old.requested_by,
+            "schedule": None if wider else old.schedule,
+            "revision": old.revision + 1,
+            "replaces": old.id,
+        }
+    )
+    return revise(
+        desk.redis,
+        approval,
+        request,
+        user=user,
+        expires_seconds=approval_seconds(desk.config),
+        where=where,
+    )
+
+
+def who_may(desk: CardDesk, approval: Approval) -> frozenset[str]:
+    """Name who may decide: people and user groups."""
+    return judgement_of(desk, approval).approvers
+
+
+def _ask(
+    desk: CardDesk, old: Approval, user: str, anew: Mapping[str, object], where: str
+) -> Approval:
+    plan = _planned_anew(desk, old.request.plan, user)
+    ruling = _ruling(desk, plan)
+    update = {"id": again_id(old), "plan": plan, "quorum": ruling.quorum, **anew}
+    request = old.request.model_copy(update=update)
+    asked = request_approval(
+        desk.redis, request, expires_seconds=approval_seconds(desk.config), where=where
+    )
+    if ruling.effect == "auto":
+        approve_by_rule(desk.redis, asked, ", ".join(ruling.rules))
+    show_card(desk.redis, asked.id)
+    show_card(desk.redis, old.id)
+    return asked
+
+
+def _ruling(desk: CardDesk, plan: Plan) -> Judgement:
+    """Judge a plan nobody has asked for yet. Raises `RefusedByRule`."""
+    found = judge(desk.config, plan)
+    if found.effect == "refuse":
+        raise RefusedByRule(rule=", ".join(found.rules), why=found.why)
+    return found
+
+
+def _planned_anew(desk: CardDesk, old: Plan, user: str) -> Plan:
+    """Plan the same tables as they are now; a ceiling that was agreed on is not widened."""
+    ceilings = {table.ref: table.max_rows for table in old.tables}
+    return _capped(desk.plan(tuple(ceilings), user), ceilings)
+
+
+def _capped(plan: Plan, ceilings: Mapping[TableRef, int]) -> Plan:
+    tables = tuple(
+        table.model_copy(update={"max_rows": min(ceilings[table.ref], table.max_rows)})
+        for table in plan.tables
+    )
+    return plan.model_copy(update={"tables": tables})
+
+
+def thread_of(approval: Approval) -> Place:
+    """The thread of a card, also where it stands in its channel by itself."""
+    place = parse_place(approval.request.thread)
+    ts = approval.card.partition(":")[2] if approval.card else ""
+    return Place(place.team, place.channel, place.thread_ts or ts)
+
+
+def _roles(config: BotConfig, plan: Plan, approvers: frozenset[str]) -> dict[str, Role]:
+    sections = [config.section(table.ref) for table in plan.tables]
+    owners = frozenset[str]().union(*(one.owners for one in sections if one))
+
+    def role(who: str) -> Role:
+        if who in config.approvals.approvers:
+            return "approver"
+        if who in owners:
+            return "owner"
+        return "admin" if who in config.admins else "rule"
+
+    return {who: role(who) for who in approvers}
+
+
+def _current(desk: CardDesk, plan: Plan) -> dict[TableRef, tuple[Column, ...]]:
+    if desk.warehouse is None:
+        return {}
+    try:
+        manifest = read_manifest(desk.warehouse)
+    except WarehouseDamaged:  # the run will say so; a card without a comparison is still true
+        return {}
+    found = ((table.ref, manifest.find(table.ref)) for table in plan.tables)
+    return {ref: entry.columns for ref, entry in found if entry}
+
+
+def _free_bytes(desk: CardDesk) -> int | None:
+    if desk.warehouse is None:
+        return None
+    try:
+        return shutil.disk_usage(desk.warehouse).free - RESERVE_BYTES
+    except OSError:  # before the first copy there is no folder
+        return None

@@ -1,0 +1,209 @@
+"""Every error a person reads in Slack, worded in Korean and in English."""
+
+from collections import defaultdict
+
+from agent.deps import Language
+from sync.errors import Failure
+
+
+def word_failure(language: Language, failure: Failure) -> str:
+    """Give an error's sentence in a language. A code nobody worded is told as an unexpected one.
+
+    A value that is missing, as in what an older version stored, is told as a dash.
+    """
+    korean, english = FAILURES.get(failure.code, FAILURES["unexpected"])
+    params = defaultdict[str, str | int](lambda: "-", failure.params)
+    return (korean if language == "ko" else english).format_map(params)
+
+
+TOLD_TO_PEOPLE = frozenset(
+    {
+        "login_refused",
+        "oracle_unreachable",
+        "oracle_timeout",
+        "connection_dropped",
+        "oracle_failure",
+        "oracle_too_old",
+        "client_missing",
+        "refused_by_rule",
+        "source_busy",
+        "source_closed",
+        "warehouse_mismatch",
+        "table_not_found",
+        "unsupported_column",
+        "value_does_not_fit",
+        "warehouse_damaged",
+        "disk_full",
+        "state_unavailable",
+        "unexpected",
+    }
+)
+"""Failures of a tool that people are told in these words too, however the model puts them."""
+
+FAILURES: dict[str, tuple[str, str]] = {
+    "login_refused": (
+        "Oracle {source}이(가) 사용자 {user}의 로그인을 거부했습니다({oracle_code}). 관리자가 사용자와 비밀번호를 확인해야 합니다. 계정이 잠기지 않도록, 비밀번호가 바뀌거나 운영자가 `botctl doctor --retry-login {source}`을(를) 실행할 때까지 다시 시도하지 않습니다.",
+        "Oracle {source} refused the login of user {user} ({oracle_code}). An admin must check user and password. So that the account is not locked, it is not tried again until the password changes or an operator runs `botctl doctor --retry-login {source}`.",
+    ),
+    "oracle_unreachable": (
+        "Oracle {source}에 연결할 수 없습니다. 데이터베이스와 리스너가 켜져 있는지, ORACLE_DSN이 맞는지 확인한 뒤 다시 요청하세요. 기존 데이터는 그대로입니다.",
+        "Oracle {source} cannot be reached. Check that the database and its listener run and that ORACLE_DSN is right, then ask again. The old data stays.",
+    ),
+    "connection_dropped": (
+        "Oracle {source} 연결이 도중에 끊겼습니다. 기존 데이터는 그대로입니다. 다시 요청하세요.",
+        "The connection to Oracle {source} broke off. The old data stays; please ask again.",
+    ),
+    "oracle_timeout": (
+        "Oracle {source}이(가) {seconds}초 안에 응답하지 않았습니다. 기존 데이터는 그대로입니다. 나중에 다시 요청하세요.",
+        "Oracle {source} did not answer within {seconds} s. The old data stays; ask again later.",
+    ),
+    "source_busy": (
+        "Oracle {source}에 허용된 세션 {most}개가 모두 사용 중입니다(bot.toml의 max_sessions). 기존 데이터는 그대로입니다. 잠시 뒤 다시 요청하세요.",
+        "All {most} sessions that Oracle {source} allows us (max_sessions in bot.toml) are at work. The old data stays; ask again in a minute.",
+    ),
+    "source_closed": (
+        "Oracle {source}은(는) {until}까지 읽을 수 없습니다(bot.toml의 blackout 시간대). 기존 데이터는 그대로입니다. 그 뒤에 다시 요청하세요.",
+        "Oracle {source} may not be read before {until} (a blackout window in bot.toml). The old data stays; ask again after that.",
+    ),
+    "table_not_found": (
+        "Oracle {source}에 읽을 수 있는 테이블 {table}이(가) 없습니다. 이름을 확인하거나 DBA에게 READ 권한을 요청하세요.",
+        "Oracle {source} has no table {table} that we may read. Check the name, or ask the DBA to grant READ on it.",
+    ),
+    "oracle_too_old": (
+        'Oracle {source}은(는) 12.1보다 오래된 버전입니다. 관리자가 bot.toml에 driver = "thick"을, 환경 변수 ORACLE_CLIENT_LIB_DIR에 Oracle 클라이언트 폴더를 설정해야 합니다.',
+        'Oracle {source} is older than 12.1. An admin must set driver = "thick" in bot.toml, and ORACLE_CLIENT_LIB_DIR to the folder of Oracle\'s client libraries.',
+    ),
+    "client_missing": (
+        "Oracle {source}에는 Oracle 클라이언트 라이브러리가 필요한데 쓸 수 없습니다 ({detail}). 관리자가 ORACLE_CLIENT_LIB_DIR을 확인해야 합니다.",
+        "Oracle {source} needs Oracle's client libraries, which cannot be used ({detail}). An admin must check ORACLE_CLIENT_LIB_DIR.",
+    ),
+    "sources_mixed": (
+        "여러 소스({sources})의 테이블은 한 번에 동기화할 수 없습니다. 소스별로 따로 요청하세요.",
+        "Tables of several sources ({sources}) cannot be copied in one sync. Ask for one sync for each.",
+    ),
+    "refused_by_rule": (
+        "bot.toml의 규칙 {rule} 때문에 할 수 없습니다. {why}",
+        "The rule {rule} of bot.toml does not allow this. {why}",
+    ),
+    "oracle_failure": (
+        "Oracle {source}이(가) {oracle_code} 오류를 냈습니다. 기존 데이터는 그대로입니다. 계속되면 DBA에게 이 코드를 알려 주세요.",
+        "Oracle {source} answered with {oracle_code}. The old data stays; if it goes on, tell the DBA this code.",
+    ),
+    "table_not_synced": (
+        "{table}은(는) 아직 복사되지 않았습니다. 먼저 동기화를 요청하세요.",
+        "{table} has not been copied yet. Ask for a sync first.",
+    ),
+    "table_ambiguous": (
+        "{table}에 맞는 테이블이 여럿입니다: {candidates}. 전체 이름으로 말해 주세요.",
+        "{table} fits more than one table: {candidates}. Please name one in full.",
+    ),
+    "column_not_found": (
+        "{table}에 {column} 열이 없습니다. 있는 열: {columns}.",
+        "{table} has no column {column}. It has: {columns}.",
+    ),
+    "bad_query": ("이렇게는 조회할 수 없습니다: {reason}", "This cannot be asked: {reason}"),
+    "query_timeout": (
+        "조회가 {seconds}초 안에 끝나지 않아 중단했습니다. 범위를 줄이거나 조건을 더해 주세요.",
+        "The query did not end within {seconds} s and was stopped. Ask for less, or add a filter.",
+    ),
+    "query_failed": (
+        "조회를 실행하지 못했습니다: {reason}",
+        "The query could not be run: {reason}",
+    ),
+    "queries_unguarded": (
+        "조회를 실행하지 않았습니다: root로 실행 중인데 다른 사용자로 바꿀 수 없고, 커널에 Landlock도 없습니다. 관리자가 전용 사용자로 실행해야 합니다.",
+        "No query is run: this runs as root, may not become another user, and its kernel has no Landlock. An admin must run it as a user of its own.",
+    ),
+    "unsupported_column": (
+        "{table}의 {column} 열({oracle_type})은 아직 정확하게 복사할 수 없어 동기화하지 않았습니다.",
+        "Column {column} of {table} ({oracle_type}) cannot be copied exactly yet, so nothing was synced.",
+    ),
+    "value_does_not_fit": (
+        "{table}의 {columns} 열에 사본이 정확히 담을 수 없는 값이 있습니다: 소수점 앞 28자리나 뒤 10자리를 넘는 (자릿수를 선언하지 않은) 숫자이거나, 1678~2261년을 벗어나면서 초 소수부가 6자리를 넘는 시각입니다. 반올림하지 않았고 게시하지도 않았습니다. DBA에게 정밀도와 소수 자릿수 선언을 요청하거나 이 테이블을 빼세요.",
+        "{table} holds a value in column {columns} that its copy cannot keep exactly: a number of more than 28 digits before or 10 after the point where none are declared, or a moment outside 1678 to 2261 with more than 6 digits of a second. Nothing was rounded or published; have the DBA declare precision and scale, or leave the table out.",
+    ),
+    "warehouse_damaged": (
+        "사본 저장소가 손상되었습니다: {file}이(가) 없거나 읽을 수 없습니다. 관리자가 백업에서 폴더를 복원하거나, 비우고 다시 동기화해야 합니다.",
+        "The warehouse is damaged: {file} is missing or cannot be read. An admin must restore the folder from a backup, or empty it and sync again.",
+    ),
+    "warehouse_mismatch": (
+        "WAREHOUSE_DIR이 이 Redis가 아는 저장 폴더가 아닙니다 (여기: {here}, 등록: {known}). 관리자가 설정을 확인해야 합니다. 일부러 바꾼 것이라면 `botctl warehouse adopt`를 실행하세요.",
+        "WAREHOUSE_DIR is not the warehouse this Redis knows (here: {here}, known: {known}). An admin must check the settings; if it was replaced on purpose, run `botctl warehouse adopt`.",
+    ),
+    "stale_fence": (
+        "{table}의 더 새로운 실행이 넘겨받아 이번 결과는 버렸습니다.",
+        "A newer run of {table} has taken over, so this one was dropped.",
+    ),
+    "disk_full": (
+        "저장 디스크가 가득 찼습니다. 기존 데이터는 그대로입니다. 공간을 확보한 뒤 다시 요청하세요.",
+        "The warehouse's disk is full. The old data stays; free some space and ask again.",
+    ),
+    "verification_failed": (
+        "{table} 사본은 {copied}행인데 Oracle은 {counted}행이라고 셉니다. 게시하지 않았고 기존 데이터는 그대로입니다. 다시 요청하세요.",
+        "The copy of {table} holds {copied} rows but Oracle counted {counted}. Nothing was published and the old data stays; ask again.",
+    ),
+    "too_many_rows": (
+        "{table}이(가) 승인된 한도 {ceiling}행을 넘습니다. 게시하지 않았습니다. bot.toml의 max_rows를 올리거나 범위를 줄이세요.",
+        "{table} has more than the approved {ceiling} rows. Nothing was published; raise max_rows in bot.toml or ask for less.",
+    ),
+    "table_busy": (
+        "다른 실행이 {table}을(를) 복사하고 있습니다. 끝난 뒤 다시 요청하세요.",
+        "{table} is being copied by another run. Ask again when it has ended.",
+    ),
+    "plan_drifted": (
+        "카드를 보여 준 뒤 Oracle의 {table} 구조가 바뀌어 실행하지 않았습니다. 동기화를 다시 요청하세요.",
+        "{table} has changed in Oracle since the card was shown, so nothing was run. Ask for the sync again.",
+    ),
+    "cancelled": (
+        "실행을 중단했습니다(중단한 사람: {by}). 게시하지 않았고 기존 데이터는 그대로입니다.",
+        "This was stopped by {by}. Nothing was published and the old data stays.",
+    ),
+    "worker_lost": (
+        "{table}을(를) 복사하던 작업 프로세스가 도중에 멈췄습니다. 기존 데이터는 그대로입니다. 다시 요청하세요.",
+        "The worker that copied {table} stopped in the middle. The old data stays; please ask again.",
+    ),
+    "table_not_offered": (
+        "{table}은(는) 이 봇이 다루는 테이블이 아닙니다. 관리자가 bot.toml에 추가할 수 있습니다.{hint}",
+        "{table} is not among the tables of this bot. An admin can add it to bot.toml.{hint}",
+    ),
+    "state_unavailable": (
+        "봇의 저장소(Redis)가 응답하지 않습니다. 기록되지 않았을 수 있으니, 잠시 뒤 카드와 상태를 확인하고 다시 시도하세요.",
+        "The bot's memory (Redis) does not answer. It may not have been noted: look at the card or the status in a minute before trying again.",
+    ),
+    "model_busy": (
+        "지금은 모델이 요청을 더 받지 않습니다. 1분 뒤에 다시 물어봐 주세요.",
+        "The model takes no more requests right now. Ask again in a minute.",
+    ),
+    "model_unreachable": (
+        "모델에 연결할 수 없습니다. OPENAI_BASE_URL과 네트워크를 확인한 뒤 다시 물어봐 주세요.",
+        "The model cannot be reached. Check OPENAI_BASE_URL and the network, then ask again.",
+    ),
+    "model_timeout": (
+        "모델이 {seconds}초 안에 답하지 않았습니다. 다시 묻거나 범위를 줄여 물어봐 주세요.",
+        "The model did not answer within {seconds} s. Ask again, or ask for less.",
+    ),
+    "model_server_error": (
+        "모델 서버에 오류가 생겼습니다(HTTP {status}). 나중에 다시 물어봐 주세요.",
+        "The model's server failed (HTTP {status}). Ask again later.",
+    ),
+    "model_login_refused": (
+        "모델 서버가 API 키를 거부했습니다(HTTP {status}). 관리자가 OPENAI_API_KEY와 그 권한을 확인해야 합니다.",
+        "The model's server refused our key (HTTP {status}). An admin must check OPENAI_API_KEY and its rights.",
+    ),
+    "model_quota_spent": (
+        "모델 계정의 잔액이 없습니다. 관리자가 충전해야 합니다.",
+        "The account of the model has no credit left. An admin must top it up.",
+    ),
+    "model_request_refused": (
+        "모델 서버가 요청을 받아들이지 않았습니다(HTTP {status}, {reason}). 관리자가 OPENAI_MODEL을 확인하거나, 이 스레드가 아주 길면 새 스레드에서 물어봐 주세요.",
+        "The model's server does not accept the request (HTTP {status}, {reason}). Check OPENAI_MODEL, or begin a new thread if this one is very long.",
+    ),
+    "model_bad_reply": (
+        "모델의 답을 쓸 수 없습니다. 다시 묻거나 다른 말로 물어봐 주세요.",
+        "The model's answer cannot be used. Ask again, perhaps in other words.",
+    ),
+    "unexpected": (
+        "내부 오류가 생겼습니다(참조 {reference}). 계속되면 관리자에게 이 참조를 알려 주세요.",
+        "Something failed on our side (reference {reference}). If it goes on, give an admin this reference.",
+    ),
+}

@@ -1,0 +1,113 @@
+"""A table whose copies fail: told once, repeats in the same thread, and its recovery there too."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+from pydantic import BaseModel, ConfigDict
+from slack_sdk import WebClient
+
+from app.bot_config import BotConfig
+from app.failure_texts import word_failure
+from app.places import Place, parse_place
+from app.slack_gateway import NotDelivered, SlackAway, post, update
+from app.texts import Language, say
+from app.views.approval_card import Message
+from app.views.text import cut, escape, section, when
+from sync.plan import TableRef
+from sync.runs import Run, RunState
+from sync.state import key, team_of
+
+log = logging.getLogger(__name__)
+
+_TOLD_SECONDS = 30 * 24 * 3600
+
+
+class Incident(BaseModel):
+    """A table that has failed since it was last published, and where that is told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str
+    ts: str
+    """Of the message at the head of its thread."""
+    since: datetime
+    count: int = 1
+    """Failed runs."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What telling needs."""
+
+    redis: "redis.Redis"
+    slack: WebClient
+    config: BotConfig
+
+
+def tell_incidents(desk: Desk, run: Run) -> None:
+    """Bring what is told of an ended run's tables up to date, once for each end.
+
+    In ``[alerts] channel`` of bot.toml, or where its schedule lives; without either nothing is told
+    here, since a person's own thread tells them. Raises `SlackAway`, to be called again.
+    """
+    if run.state not in (RunState.FAILED, RunState.PUBLISHED):
+        return
+    for table in run.approval.request.plan.tables:
+        told = key(team_of(run.id), "incident-told", run.id, run.state.value, str(table.ref))
+        if desk.redis.exists(told):
+            continue
+        try:
+            _tell(desk, run, table.ref)
+        except SlackAway:
+            raise
+        except NotDelivered as error:
+            log.warning("an incident of %s could not be told: %s", table.ref, error)
+        desk.redis.set(told, "1", ex=_TOLD_SECONDS)
+
+
+def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
+    team = team_of(run.id)
+    where = key(team, "incident", ref.source, str(ref))
+    stored = desk.redis.get(where)
+    known = Incident.model_validate_json(str(stored)) if stored else None
+    if run.state is RunState.PUBLISHED:
+        if known:
+            minutes = round((datetime.now(UTC) - known.since).total_seconds() / 60)
+            head = _head(desk, "incident.closed", ref, known, minutes=minutes)
+            update(desk.slack, known.channel, known.ts, head)
+            desk.redis.delete(where)
+        return
+    if known:
+        incident = known.model_copy(update={"count": known.count + 1})
+        update(desk.slack, known.channel, known.ts, _head(desk, "incident.open", ref, incident))
+    else:
+        channel = _channel(desk.config, run)
+        if not channel:
+            return
+        incident = Incident(channel=channel, ts="", since=datetime.now(UTC))
+        ts = post(desk.slack, Place(team, channel), _head(desk, "incident.open", ref, incident))
+        incident = incident.model_copy(update={"ts": ts})
+    desk.redis.set(where, incident.model_dump_json())
+    reason = word_failure(desk.config.language, run.failure) if run.failure else ""
+    text = cut(escape(reason), 2000)
+    if text:
+        thread = Place(team, incident.channel, incident.ts)
+        post(desk.slack, thread, Message(text, [section(text)]))
+
+
+def _channel(config: BotConfig, run: Run) -> str:
+    request = run.approval.request
+    return config.alerts.channel or (
+        parse_place(request.thread).channel if request.schedule else ""
+    )
+
+
+def _head(desk: Desk, phrase: str, ref: TableRef, incident: Incident, **more: int) -> Message:
+    language: Language = desk.config.language
+    name = cut(escape(f"{ref.source}.{ref}"), 300)
+    text = say(
+        language, phrase, table=name, since=when(incident.since), count=incident.count, **more
+    )
+    return Message(text, [section(text)])

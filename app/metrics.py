@@ -1,0 +1,191 @@
+"""What Prometheus is told: the counts of this process, and beside them what all share.
+
+A label has few values that stand in our code; only tables are named as Oracle names them. Nothing
+people wrote and no cell is ever a label.
+"""
+
+import re
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import redis
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from agent.events import Event, ToolFinished
+from agent.llm import LLMError, LLMResponse, Model
+from agent.runtime.result_contract import Action, result_of
+from app.listeners.actions import ClickOutcome
+from app.shared_metrics import SharedCollector
+from app.slack_gateway import CallOutcome
+from sync.inbox import Entry, Kind
+
+TURN_BUCKETS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
+"""Seconds. A turn is a few calls of the model; ten minutes is how long Slack may be away."""
+MODEL_BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
+"""Seconds; the model's own timeout is the last."""
+
+_METHOD = re.compile(r"[a-z]+(\.[A-Za-z]+){1,3}")
+"""A method of Slack's, such as ``chat.postMessage``."""
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The counts of one process; safe to use from many threads."""
+
+    registry: CollectorRegistry
+    turn_seconds: Histogram
+    model_seconds: Histogram
+    model_tokens: Counter
+    tool_calls: Counter
+    slack_calls: Counter
+    clicks: Counter
+    entries_given_up: Counter
+
+    def turn_told(self, entry: Entry, events: Sequence[Event]) -> None:
+        """Count a turn whose message has been posted, and the tools it called.
+
+        Its time began when its entry came into the inbox, whose id is that moment by Redis's clock:
+        what a person waited, whatever happened on the way.
+        """
+        arrived_seconds = int(entry.id.partition("-")[0]) / 1000
+        seconds = max(time.time() - arrived_seconds, 0.0)
+        self.turn_seconds.labels(result_of(events).action).observe(seconds)
+        for event in events:
+            if isinstance(event, ToolFinished):
+                self.tool_calls.labels(*_tool_labels(event)).inc()
+
+    def entry_given_up(self, entry: Entry) -> None:
+        """Count an entry that failed for good."""
+        self.entries_given_up.labels(entry.kind).inc()
+
+    def slack_called(self, method: str, outcome: CallOutcome) -> None:
+        """Count one request to Slack's Web API; a call that was tried three times is three."""
+        self.slack_calls.labels(method if _METHOD.fullmatch(method) else "other", outcome).inc()
+
+    def clicked(self, outcome: ClickOutcome) -> None:
+        """Count a click by what it led to."""
+        self.clicks.labels(outcome).inc()
+
+
+def make_metrics(client: "redis.Redis", warehouse: Path) -> Metrics:
+    """Make the metrics of a process that works with this Redis and this warehouse.
+
+    Reaches neither before a scrape.
+    """
+    registry = CollectorRegistry()
+    registry.register(SharedCollector(client, warehouse))
+    ProcessCollector(registry=registry)
+    metrics = Metrics(
+        registry=registry,
+        turn_seconds=Histogram(
+            "duckferry_turn_duration_seconds",
+            "From the arrival of a message, decision or ended run to the posted answer, by how "
+            "the turn ended.",
+            ["outcome"],
+            buckets=TURN_BUCKETS,
+            registry=registry,
+        ),
+        model_seconds=Histogram(
+            "duckferry_model_call_duration_seconds",
+            "Requests to the model, each try of its own: ok, or the error's code.",
+            ["outcome"],
+            buckets=MODEL_BUCKETS,
+            registry=registry,
+        ),
+        model_tokens=_counter(
+            registry, "model_tokens", "Tokens of the model: read (prompt), written.", "kind"
+        ),
+        tool_calls=_counter(
+            registry,
+            "tool_calls",
+            "Tool calls of the turns that were told: refused is the model's mistake, failed an "
+            "error of ours or of Oracle.",
+            "tool",
+            "outcome",
+        ),
+        slack_calls=_counter(
+            registry,
+            "slack_calls",
+            "Requests to Slack's Web API, each try of its own.",
+            "method",
+            "outcome",
+        ),
+        clicks=_counter(registry, "clicks", "Clicks on a card by what they led to.", "outcome"),
+        entries_given_up=_counter(
+            registry,
+            "entries_given_up",
+            "Inbox entries that failed for good; their people were told, if Slack took it.",
+            "kind",
+        ),
+    )
+    _begin_at_zero(metrics)
+    return metrics
+
+
+@dataclass(frozen=True)
+class CountedModel:
+    """A model whose calls are counted."""
+
+    model: Model
+    metrics: Metrics
+
+    def complete(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> LLMResponse:
+        """Ask once, as `Model.complete`."""
+        began, outcome = time.monotonic(), "unexpected"
+        try:
+            reply = self.model.complete(messages, tools)
+            outcome = "ok"
+        except LLMError as error:
+            outcome = error.code
+            raise
+        finally:
+            self.metrics.model_seconds.labels(outcome).observe(time.monotonic() - began)
+        self.metrics.model_tokens.labels("prompt").inc(reply.usage.prompt_tokens)
+        self.metrics.model_tokens.labels("completion").inc(reply.usage.completion_tokens)
+        return reply
+
+
+@dataclass(frozen=True)
+class WithoutCreated(Collector):
+    """A registry without the moment each series began, which the text format shows as a series."""
+
+    registry: CollectorRegistry
+
+    def collect(self) -> Generator[Metric]:
+        """Give what the registry gives, less."""
+        for family in self.registry.collect():
+            told = [s for s in family.samples if not s.name.endswith("_created")]
+            family.samples = told
+            yield family
+
+
+def _counter(registry: CollectorRegistry, name: str, documentation: str, *labels: str) -> Counter:
+    return Counter(f"duckferry_{name}", documentation, labels, registry=registry)
+
+
+def _begin_at_zero(metrics: Metrics) -> None:
+    """Tell what has not happened yet as 0, or the first time would be no increase."""
+    for action in get_args(Action):
+        metrics.turn_seconds.labels(action)
+    for kind in get_args(Kind):
+        metrics.entries_given_up.labels(kind)
+    for literal in get_args(ClickOutcome):
+        for outcome in get_args(literal):
+            metrics.clicks.labels(outcome)
+    for side in ("prompt", "completion"):
+        metrics.model_tokens.labels(side)
+
+
+def _tool_labels(event: ToolFinished) -> tuple[str, Literal["ok", "refused", "failed"]]:
+    """Name the tool, unless a model made its name up, and how it went."""
+    if event.ok:
+        return event.name, "ok"
+    name = "unknown" if event.result.get("code") == "unknown_tool" else event.name
+    return name, "failed" if event.failure else "refused"

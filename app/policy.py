@@ -1,0 +1,112 @@
+"""What needs whose yes: bot.toml's rules, judged for one plan. Pure; asked again at every click."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from app.bot_config import BotConfig, Rule
+from sync.approvals import Approval, Verdict
+from sync.plan import Estimate, Plan, TableRef
+
+Groups = Callable[[str], frozenset[str]]
+"""The members of a Slack user group."""
+
+Effect = Literal["auto", "ask", "refuse"]
+_STRICTER: tuple[Effect, ...] = ("auto", "ask", "refuse")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What bot.toml says of a plan."""
+
+    effect: Effect
+    approvers: frozenset[str]
+    """Slack ids of people (U…, W…) and user groups (S…) who may decide."""
+    quorum: int
+    """How many different people must say yes."""
+    self_approval: bool
+    """Whether who asked may be one of them."""
+    rules: tuple[str, ...] = ()
+    """Names of the rules that apply; none: only ``[approvals]`` does."""
+    why: str = ""
+    """What the rule tells people."""
+
+
+def judge(config: BotConfig, plan: Plan) -> Judgement:
+    """Judge a plan by the first rule that fits each of its tables; the strictest counts.
+
+    Of several tables, only who may decide about each may decide about all.
+    """
+    estimates = plan.estimates or (None,) * len(plan.tables)
+    each = [
+        _of_table(config, table.ref, estimate)
+        for table, estimate in zip(plan.tables, estimates, strict=True)
+    ]
+    strictest = max(each, key=lambda one: _STRICTER.index(one.effect))
+    asking = [one for one in each if one.effect == "ask"]
+    return Judgement(
+        effect=strictest.effect,
+        # Also where nobody has to be asked: a card that asks all the same, for a schedule, say.
+        approvers=frozenset[str].intersection(*(one.approvers for one in asking or each)),
+        quorum=max((one.quorum for one in asking), default=1),
+        self_approval=all(one.self_approval for one in asking),
+        rules=tuple(dict.fromkeys(name for one in each for name in one.rules)),
+        why=strictest.why,
+    )
+
+
+def may_decide(
+    judgement: Judgement, groups: Groups, approval: Approval, user: str, verdict: Verdict
+) -> str | None:
+    """Give None if *user* may decide so now, else the phrase that says why not.
+
+    Who asked may always withdraw. Two that are needed are two people, and neither of them is who
+    asked unless self-approval is on.
+    """
+    asked_it = approval.request.requested_by == user
+    if verdict in ("reject", "withdraw") and asked_it:
+        return None
+    if verdict == "withdraw":
+        return "click.not_allowed"
+    if verdict == "approve" and judgement.effect == "refuse":
+        return "click.refused_by_rule"
+    if not judgement.approvers:
+        return "click.nobody"
+    if user not in people(judgement.approvers, groups):
+        return "click.not_allowed"
+    return "click.not_self" if asked_it and not judgement.self_approval else None
+
+
+def people(approvers: frozenset[str], groups: Groups) -> frozenset[str]:
+    """Put the members in the place of user groups."""
+    users = frozenset(one for one in approvers if not one.startswith("S"))
+    return users.union(*(groups(one) for one in approvers - users))
+
+
+def _of_table(config: BotConfig, ref: TableRef, estimate: Estimate | None) -> Judgement:
+    rows = estimate.rows if estimate else None
+    rule = next((one for one in config.rule if _fits(one, ref, rows)), None)
+    deciders = config.deciders([ref])
+    above = config.approvals.two_above_rows
+    two = above is not None and (rows is None or rows > above)
+    self_approval = config.approvals.self_approval
+    if rule is None:
+        return Judgement("ask", deciders, 2 if two else 1, self_approval)
+    return Judgement(
+        effect=rule.decision,
+        approvers=rule.approvers or deciders,
+        quorum=rule.quorum or (2 if two else 1),
+        self_approval=self_approval if rule.self_approval is None else rule.self_approval,
+        rules=(rule.name,),
+        why=rule.why,
+    )
+
+
+def _fits(rule: Rule, ref: TableRef, rows: int | None) -> bool:
+    """Whether a rule is about this table. A size nobody knows counts as large."""
+    names = (str(ref), f"{ref.source}.{ref}")
+    about = any(fnmatchcase(name, pattern) for pattern in rule.tables for name in names)
+    small = rule.up_to_rows is None or (rows is not None and rows <= rule.up_to_rows)
+    large = rule.above_rows is None or rows is None or rows > rule.above_rows
+    return about and small and large

@@ -1,0 +1,213 @@
+"""The parts of a card that say what would be copied, what changes and what it costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from app.texts import Language, say
+from app.views.text import cut, escape, number, size
+from sync.approvals import Request
+from sync.plan import Column, Estimate, Plan, TablePlan, TableRef
+
+TABLES_IN_FULL = 10
+NAME_CHARACTERS = 300
+"""A name Oracle allows is shorter, unless it is made of signs that must be escaped."""
+_COLUMNS_NAMED = 6
+_TABLE_CHARACTERS = 800
+"""Ten tables and all else must stay within what Slack takes of one message, 13,200."""
+_MINUTE, _HOUR = 60, 3600
+_REASON_CHARACTERS = 600
+
+Role = Literal["approver", "owner", "admin", "rule"]
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card shows besides the approval and its run, all of the moment it is drawn."""
+
+    approvers: frozenset[str] = frozenset()
+    """Slack ids of people and user groups who may decide."""
+    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])
+    """Why each of them may."""
+    rules: tuple[str, ...] = ()
+    rule_why: str = ""
+    refused: bool = False
+    """A rule allows no such sync, whoever says yes."""
+    quorum: int = 1
+    current: Mapping[TableRef, tuple[Column, ...]] = field(
+        default_factory=dict[TableRef, tuple[Column, ...]]
+    )
+    """Columns of the copies there are."""
+    expected_seconds: float | None = None
+    free_bytes: int | None = None
+    """Left on the warehouse's disk, besides what is kept in reserve."""
+    queue_place: int | None = None
+    """1-based, of a queued run."""
+    queue_seconds: float | None = None
+    """Until it starts, if that can be told."""
+    before: Plan | None = None
+    """Of the request this one replaces."""
+    replaced_by: int | None = None
+    """The revision that replaces this request."""
+    asked_again_by: str | None = None
+    change_lines: tuple[str, ...] = ()
+    """What a change of a schedule comes to, already safe."""
+
+
+def name_of(ref: TableRef) -> str:
+    """Give a table's name as safe mrkdwn."""
+    return cut(escape(str(ref)), NAME_CHARACTERS)
+
+
+def names_of(plan: Plan) -> str:
+    """Give the names of a plan's tables as safe mrkdwn."""
+    return cut(escape(", ".join(f"'{table.ref}'" for table in plan.tables)), 1000)
+
+
+def moment_of(milliseconds: int) -> datetime:
+    """Give the moment of a time in Redis."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def plan_lines(language: Language, plan: Plan, facts: CardFacts) -> list[str]:
+    """Tell of each table what would be copied and what would change."""
+    estimates = plan.estimates or (None,) * len(plan.tables)
+    lines = [
+        _table(language, table, estimate, facts)
+        for table, estimate in zip(plan.tables[:TABLES_IN_FULL], estimates, strict=False)
+    ]
+    return lines + more_lines(language, [table.ref for table in plan.tables])
+
+
+def more_lines(language: Language, refs: Sequence[TableRef]) -> list[str]:
+    """Name the tables there is no room to tell more about."""
+    rest = refs[TABLES_IN_FULL:]
+    if not rest:
+        return []
+    names = cut(escape(", ".join(map(str, rest))), 1000)
+    return [say(language, "card.more_tables", count=len(rest), names=names)]
+
+
+def wish_lines(language: Language, request: Request, facts: CardFacts) -> list[str]:
+    """Tell why it is asked for, and what is not as it was on the card before."""
+    lines: list[str] = []
+    if request.reason:
+        text = cut(escape(request.reason), _REASON_CHARACTERS)
+        lines.append(say(language, "card.reason", text=text))
+    if facts.before is not None:
+        changes = _since(language, facts.before, request.plan)
+        lines.append(
+            say(language, "card.since", changes=cut(" · ".join(changes), 800))
+            if changes
+            else say(language, "card.since_same")
+        )
+    return lines
+
+
+def cost_line(language: Language, plan: Plan, facts: CardFacts) -> str:
+    """Tell how long it takes and whether there is room."""
+    parts = [
+        say(language, "card.takes_unknown")
+        if facts.expected_seconds is None
+        else say(language, "card.takes", time=duration(language, facts.expected_seconds))
+    ]
+    if facts.free_bytes is not None:
+        free = size(max(facts.free_bytes, 0))
+        known = [one.bytes for one in plan.estimates if one.bytes is not None]
+        if not known or len(known) < len(plan.tables):
+            parts.append(say(language, "card.room_unknown", free=free))
+        else:
+            phrase = "card.room" if sum(known) <= facts.free_bytes else "card.room_short"
+            parts.append(say(language, phrase, free=free, needed=size(sum(known))))
+    return " · ".join(parts)
+
+
+def duration(language: Language, seconds: float) -> str:
+    """Write a time as people say it, in its largest useful unit."""
+    if seconds < 1.5 * _MINUTE:
+        return say(language, "card.seconds", count=max(round(seconds), 1))
+    if seconds < 1.5 * _HOUR:
+        return say(language, "card.minutes", count=round(seconds / _MINUTE))
+    return say(language, "card.hours", count=number(round(seconds / _HOUR)))
+
+
+def _table(
+    language: Language, table: TablePlan, estimate: Estimate | None, facts: CardFacts
+) -> str:
+    parts = [say(language, "card.from_to", source=table.ref.source)]
+    current = estimate.current_rows if estimate else None
+    parts.append(
+        say(language, "card.first_copy")
+        if current is None
+        else say(language, "card.replaces", rows=number(current))
+    )
+    parts.append(_estimate(language, estimate))
+    if estimate and estimate.bytes is not None:
+        parts.append(say(language, "card.bytes", size=size(estimate.bytes)))
+    parts.append(say(language, "card.columns", count=len(table.columns)))
+    parts.append(say(language, "card.limit", rows=number(table.max_rows)))
+    text = f"*{name_of(table.ref)}*\n" + " · ".join(parts)
+    before = facts.current.get(table.ref)
+    if before is not None:
+        changes = column_changes(language, before, table.columns)
+        text += "\n" + (" · ".join(changes) or say(language, "card.columns_same"))
+    return cut(text, _TABLE_CHARACTERS)
+
+
+def column_changes(
+    language: Language, before: Sequence[Column], after: Sequence[Column]
+) -> list[str]:
+    """Tell which columns come, go or get another type; nothing where none does."""
+    old, new = {one.name: one for one in before}, {one.name: one for one in after}
+    added = [name for name in new if name not in old]
+    dropped = [name for name in old if name not in new]
+    retyped = [
+        f"{name} {old[name].oracle_type} → {one.oracle_type}"
+        for name, one in new.items()
+        if name in old and _type(old[name]) != _type(one)
+    ]
+    found = (
+        ("card.columns_added", added),
+        ("card.columns_dropped", dropped),
+        ("card.columns_retyped", retyped),
+    )
+    return [say(language, phrase, names=_listed(names)) for phrase, names in found if names]
+
+
+def _type(column: Column) -> tuple[str, str]:
+    return column.oracle_type, column.duckdb_type
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(cut(escape(name), 60) for name in names[:_COLUMNS_NAMED])
+    rest = len(names) - _COLUMNS_NAMED
+    return f"{shown}, +{rest}" if rest > 0 else shown
+
+
+def _estimate(language: Language, estimate: Estimate | None) -> str:
+    if estimate is None or estimate.rows is None:
+        return say(language, "card.no_estimate")
+    rows = number(estimate.rows)
+    if estimate.analyzed_at is None:
+        return say(language, "card.estimate", rows=rows)
+    return say(language, "card.estimate_of", rows=rows, date=escape(estimate.analyzed_at[:10]))
+
+
+def _since(language: Language, before: Plan, after: Plan) -> list[str]:
+    now = {table.ref: table for table in after.tables}
+    changes: list[str] = []
+    for old in before.tables:
+        new, name = now.get(old.ref), cut(escape(str(old.ref)), 100)
+        if new is None:
+            changes.append(say(language, "card.table_dropped", table=name))
+            continue
+        if new.max_rows != old.max_rows:
+            ceilings = {"before": number(old.max_rows), "after": number(new.max_rows)}
+            changes.append(say(language, "card.ceiling", table=name, **ceilings))
+        columns = ", ".join(column_changes(language, old.columns, new.columns))
+        if columns:
+            changes.append(say(language, "card.table_columns", table=name, changes=columns))
+        if new.key != old.key:
+            changes.append(say(language, "card.table_key", table=name))
+    return changes

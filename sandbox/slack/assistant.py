@@ -1,0 +1,100 @@
+"""What an agent shows besides messages: streams, titles of threads, suggested prompts.
+
+Slack closes a stream about five minutes after its start, whatever is appended; then appending and
+stopping it is refused (slackapi/python-slack-sdk#1859). The message stays, and can be updated.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from sandbox.slack.values import JsonObject
+
+STREAM_SECONDS = 300.0
+
+
+@dataclass(kw_only=True)
+class Stream:
+    """What was streamed into one message so far."""
+
+    channel: str
+    ts: str
+    display: str
+    started_at: float
+    text: str = ""
+    plan_title: str = ""
+    tasks: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    blocks: list[JsonObject] = field(default_factory=list[JsonObject])
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether Slack has closed it."""
+        return time.monotonic() - self.started_at > STREAM_SECONDS
+
+    def shown(self) -> tuple[JsonObject, ...]:
+        """The message's blocks: the text, then the tasks, then other blocks."""
+        text: list[JsonObject] = [{"type": "markdown", "text": self.text}] if self.text else []
+        return (*text, *self._shown_tasks(), *self.blocks)
+
+    def _shown_tasks(self) -> list[JsonObject]:
+        tasks = [{"type": "task_card", **task} for task in self.tasks.values()]
+        if self.display == "plan" and (tasks or self.plan_title):
+            return [{"type": "plan", "title": self.plan_title, "tasks": tasks}]
+        return tasks
+
+
+class Assistant:
+    """The open streams, and what threads are called. May be used from any thread."""
+
+    def __init__(self) -> None:
+        self._streams: dict[tuple[str, str], Stream] = {}
+        self._titles: dict[tuple[str, str], str] = {}
+        self._prompts: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        self._lock = Lock()
+
+    def start(self, channel: str, ts: str, display: str) -> Stream:
+        """A stream into a message that was just posted."""
+        stream = Stream(channel=channel, ts=ts, display=display, started_at=time.monotonic())
+        with self._lock:
+            self._streams[(channel, ts)] = stream
+        return stream
+
+    def stream(self, channel: str, ts: str) -> Stream | None:
+        """The open stream into a message; None if there is none or Slack has closed it."""
+        with self._lock:
+            stream = self._streams.get((channel, ts))
+        return None if stream is None or stream.is_expired else stream
+
+    def end(self, channel: str, ts: str) -> None:
+        """Close a stream."""
+        with self._lock:
+            self._streams.pop((channel, ts), None)
+
+    def take_all(self) -> tuple[Stream, ...]:
+        """Close all streams, and say which they were."""
+        with self._lock:
+            streams = tuple(self._streams.values())
+            self._streams.clear()
+        return streams
+
+    def set_title(self, channel: str, thread_ts: str, title: str) -> None:
+        """Name a thread in the person's history."""
+        with self._lock:
+            self._titles[(channel, thread_ts)] = title
+
+    def title(self, channel: str, thread_ts: str) -> str:
+        """The title of a thread, empty when it has none."""
+        with self._lock:
+            return self._titles.get((channel, thread_ts), "")
+
+    def set_prompts(self, channel: str, prompts: tuple[Mapping[str, Any], ...]) -> None:
+        """Replace the prompts suggested in a direct message."""
+        with self._lock:
+            self._prompts[channel] = prompts
+
+    def prompts(self, channel: str) -> tuple[Mapping[str, Any], ...]:
+        """The prompts suggested in a direct message."""
+        with self._lock:
+            return self._prompts.get(channel, ())

@@ -1,0 +1,134 @@
+"""What goes on beside a copy: heartbeat, progress, and whether somebody wants it stopped."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import redis
+
+from sync.errors import Cancelled
+from sync.leases import abandon, stay_alive
+from sync.oracle import Session, cancel
+from sync.plan import Progress, TableRef
+from sync.runs import Run, RunState, cancel_asked, finish, report_progress
+
+log = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 0.5
+"""The newest progress is noted in Redis, and whether to stop is asked, this often."""
+
+CANCEL_SECONDS = 2.0
+"""A copy that is broken off has so long to end in good order."""
+
+
+class RunEnded(Exception):
+    """Somebody else ended the attempt, or has its lease: what is left of it must stop."""
+
+
+def go_on(still_ours: int) -> None:
+    """Raise `RunEnded` where the run is no longer ours."""
+    if not still_ours:
+        raise RunEnded
+
+
+class Watch:
+    """What threads beside the copy know of an attempt, and tell it."""
+
+    def __init__(self, run: Run, on_progress: Callable[[Progress], None]) -> None:
+        self.run = run
+        self.lost = threading.Event()
+        """The run is no longer this worker's, or somebody wants it stopped."""
+        self.cancel_by: str | None = None
+        self.newest: list[Progress] = []
+        self.session: Session | None = None
+        self._on_progress = on_progress
+
+    def report(self, progress: Progress) -> None:
+        """Take the progress of the copy; raises `RunEnded` where that must stop."""
+        go_on(not self.lost.is_set())
+        self._on_progress(progress)
+        self.newest[:] = [progress]
+
+    def opened(self, session: Session) -> None:
+        """Take the session that a cancel breaks off; raises `RunEnded` where it comes too late."""
+        self.session = session
+        go_on(not self.lost.is_set())
+
+
+@contextmanager
+def watching(client: "redis.Redis", watch: Watch) -> Generator[None]:
+    """Note the newest progress every `PROGRESS_SECONDS`, and stop the copy if a person says so.
+
+    Also while no more rows come. Redis being away holds no row up: the next note may get through.
+    """
+    over = threading.Event()
+
+    def look() -> None:
+        ended = False
+        while not ended:
+            ended = over.wait(PROGRESS_SECONDS)
+            try:
+                if watch.newest and not report_progress(client, watch.run, watch.newest.pop()):
+                    watch.lost.set()
+                if not ended:
+                    _stop_if_asked(client, watch, over)
+            except redis.RedisError as error:
+                log.warning("progress of run %s not noted: %s", watch.run.id, type(error).__name__)
+
+    thread = threading.Thread(target=look, name=f"progress-{watch.run.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _stop_if_asked(client: "redis.Redis", watch: Watch, over: threading.Event) -> None:
+    """Break off what Oracle is doing for a run somebody wants stopped.
+
+    Where nothing can be broken off (no session yet, a database that does not answer), the run ends
+    and its tables are free all the same; what is left of it publishes nothing.
+    """
+    if watch.cancel_by is not None:
+        return
+    asked_by = cancel_asked(client, watch.run)
+    if asked_by is None:
+        return
+    watch.cancel_by = asked_by
+    watch.lost.set()
+    if watch.session is not None:
+        cancel(watch.session)
+    if not over.wait(CANCEL_SECONDS):
+        log.warning("run %s cannot be broken off and ends behind its end", watch.run.id)
+        finish(client, watch.run, RunState.CANCELLED, Cancelled(by=asked_by).failure)
+        abandon(client, watch.run, os.getpid())
+
+
+@contextmanager
+def heartbeat(
+    client: "redis.Redis", watch: Watch, refs: list[TableRef], alive_seconds: float
+) -> Generator[None]:
+    """Renew heartbeat and leases in a thread; the watch is told once they are lost."""
+    stop = threading.Event()
+    run = watch.run
+
+    def beat() -> None:
+        while not stop.wait(alive_seconds / 3):
+            try:
+                if not stay_alive(client, run, refs, alive_seconds=alive_seconds):
+                    watch.lost.set()
+                    return
+            except redis.RedisError as error:
+                # The next beat may get through; if none does, the run is called lost.
+                log.warning("heartbeat of run %s missed: %s", run.id, type(error).__name__)
+
+    thread = threading.Thread(target=beat, name=f"heartbeat-{run.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

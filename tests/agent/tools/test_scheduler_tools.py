@@ -1,0 +1,285 @@
+"""The tools that list, create and change schedules: each change is a card, nothing more."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from agent.deps import AnalystDeps, Ruling, ScheduleLine, SchedulerStatus
+from agent.tools.base import ToolResult
+from agent.tools.registry import ToolRegistry
+from agent.tools.scheduler_tools import SCHEDULER_TOOLS
+from sync.approvals import Approval, ApprovalState, Click, decide, load_approval, schedules_key
+from sync.plan import Plan, TableRef
+from sync.schedules import list_schedules, load_schedule
+from sync.standing import StandingSchedule, shape_of
+
+USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
+ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
+CUSTOMERS = TableRef(source="main", schema_name="SHOP", table="CUSTOMERS")
+
+CONFIGURED = ScheduleLine(
+    name="nightly",
+    tables=("SHOP.ORDERS",),
+    cron="30 6 * * *",
+    timezone="Asia/Seoul",
+    next_at="2026-11-23T06:30+09:00",
+)
+
+MakeDeps = Callable[..., AnalystDeps]
+
+
+def call(deps: AnalystDeps, tool: str, call_id: str = "call_1", /, **arguments: Any) -> ToolResult:
+    return ToolRegistry(SCHEDULER_TOOLS).call(deps, tool, json.dumps(arguments), call_id)
+
+
+def data(result: ToolResult) -> dict[str, Any]:
+    return json.loads(result.content)
+
+
+def asked(result: ToolResult) -> Approval:
+    assert result.approval is not None, result.content
+    return result.approval
+
+
+def say_yes(redis: Redis, approval: Approval) -> None:
+    click = Click(user="UJUNHO", verdict="approve", digest=approval.request.digest)
+    assert decide(redis, approval, click, may_decide=True) == "approved"
+
+
+def agreed(redis: Redis, **changes: Any) -> StandingSchedule:
+    """A schedule of the team, as a yes stored it."""
+    parts: dict[str, Any] = {
+        "name": "customers",
+        "tables": (CUSTOMERS,),
+        "cron": "0 6 * * *",
+        "timezone": "Asia/Seoul",
+        "thread": "T1:C1:1600.0001",
+        "owner": "UMINA",
+        "max_rows": (1_000,),
+        "agreed": "T1-1",
+    }
+    schedule = StandingSchedule.model_validate({**parts, **changes})
+    redis.hset(schedules_key("T1"), schedule.name, schedule.model_dump_json())
+    return schedule
+
+
+# create_schedule
+
+
+def test_a_schedule_is_proposed_in_words_with_its_next_five_times_and_nothing_is_saved(
+    deps: AnalystDeps,
+) -> None:
+    result = call(deps, "create_schedule", tables=["customers"], cron="0 6 * * *")
+    told = data(result)
+    assert told["status"] == "waiting_for_approval"
+    assert told["name"] == "customers"
+    assert told["tables"] == ["SHOP.CUSTOMERS"]
+    assert told["when"] == "every day at 06:00 (Asia/Seoul)"
+    assert [moment[10:] for moment in told["next"]] == ["T06:00+09:00"] * 5
+    assert len(set(told["next"])) == 5
+    assert (told["max_rows"], told["until"]) == ([1_000], None)
+    assert list_schedules(deps.redis, "T1") == []
+
+
+def test_a_yes_saves_exactly_what_the_card_was_about(deps: AnalystDeps, planner: Any) -> None:
+    result = call(
+        deps,
+        "create_schedule",
+        tables=["USERS", "SHOP.ORDERS", "users"],
+        cron="30 18 * * 1-5",
+        timezone="Europe/Berlin",
+        name="저녁-주문",
+        until="2027-06-30",
+        max_rows=500,
+    )
+    approval = asked(result)
+    change = approval.request.change
+    assert change is not None
+    assert change.action == "create"
+    say_yes(deps.redis, approval)
+    saved = load_schedule(deps.redis, "T1", "저녁-주문")
+    assert saved is not None
+    assert saved == change.schedule
+    assert saved.tables == (USERS, ORDERS)
+    assert saved.max_rows == (500, 500)
+    assert saved.shapes == tuple(map(shape_of, planner((USERS, ORDERS)).tables))
+    assert (saved.cron, saved.timezone, saved.until) == (
+        "30 18 * * 1-5",
+        "Europe/Berlin",
+        "2027-06-30",
+    )
+    assert (saved.owner, saved.thread, saved.language) == ("UMINA", deps.thread, "en")
+    assert saved.agreed == approval.id
+
+
+def test_a_korean_schedule_is_told_in_korean(make_deps: MakeDeps) -> None:
+    told = data(
+        call(make_deps(language="ko"), "create_schedule", tables=["USERS"], cron="0 6 * * *")
+    )
+    assert told["when"] == "매일 06:00 (Asia/Seoul)"
+
+
+def test_a_call_made_twice_asks_once_and_plans_once(deps: AnalystDeps, planner: Any) -> None:
+    first = call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *")
+    again = call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *")
+    assert asked(first) == asked(again)
+    assert len(planner.asked) == 1
+
+
+def test_the_same_wish_in_another_call_is_the_same_card(deps: AnalystDeps) -> None:
+    first = call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *")
+    again = call(deps, "create_schedule", "call_2", tables=["USERS"], cron="0 6 * * *")
+    assert asked(again).id == asked(first).id
+
+
+def test_a_corrected_wish_takes_the_place_of_the_one_that_waits(deps: AnalystDeps) -> None:
+    first = asked(call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *"))
+    second = asked(call(deps, "create_schedule", "call_2", tables=["USERS"], cron="0 7 * * *"))
+    old = load_approval(deps.redis, first.id)
+    assert old is not None
+    assert (old.state, old.replaced_by) == (ApprovalState.REPLACED, second.id)
+    assert (second.request.revision, second.request.replaces) == (2, first.id)
+    assert second.state is ApprovalState.PENDING
+
+
+def test_a_schedule_may_follow_tables_instead_of_a_clock(deps: AnalystDeps) -> None:
+    result = call(deps, "create_schedule", tables=["USERS"], after=["ORDERS", "CUSTOMERS"])
+    told = data(result)
+    assert told["after"] == ["SHOP.ORDERS", "SHOP.CUSTOMERS"]
+    assert (told["cron"], told["next"]) == (None, [])
+    change = asked(result).request.change
+    assert change is not None
+    assert change.schedule.after == (ORDERS, CUSTOMERS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"cron": "*/5 * * * *"}, "at least 15 min"),
+        ({"cron": "0 0 31 2 *"}, "never comes true"),
+        ({"cron": "every morning"}, "needs five fields"),
+        ({"cron": "0 6 * * *", "timezone": "Seoul"}, "not a name of the tz database"),
+        ({"cron": "0 6 * * *", "name": "nightly"}, "already"),
+        ({"cron": "0 6 * * *", "name": "customers"}, "already"),
+        ({"cron": "0 6 * * *", "name": "<!channel>"}, "letters, digits and dashes"),
+        ({"cron": "0 6 * * *", "until": "2026-11-21"}, "still to come"),
+        ({}, "needs a cron line"),
+        ({"after": ["USERS"]}, "due after its own tables"),
+    ],
+)
+def test_what_cannot_be_a_schedule_is_told_to_the_model_and_asks_nobody(
+    make_deps: MakeDeps, arguments: dict[str, Any], words: str
+) -> None:
+    deps = make_deps(schedule_status=lambda: SchedulerStatus(True, (CONFIGURED,)))
+    agreed(deps.redis)
+    result = call(deps, "create_schedule", tables=["USERS"], **arguments)
+    assert result.approval is None
+    assert data(result)["code"] == "bad_schedule"
+    assert words in data(result)["error"]
+
+
+def test_a_table_that_is_not_offered_and_a_plan_a_rule_refuses_ask_nobody(
+    make_deps: MakeDeps,
+) -> None:
+    def refuse(_: Plan) -> Ruling:
+        return Ruling("refuse", 1, "secret", "personal data")
+
+    deps = make_deps(offered=(USERS,), rule_on=refuse)
+    hidden = call(deps, "create_schedule", tables=["ORDERS"], cron="0 6 * * *")
+    assert data(hidden)["code"] == "table_not_offered"
+    refused = call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *")
+    assert data(refused)["code"] == "refused_by_rule"
+    assert (hidden.approval, refused.approval) == (None, None)
+
+
+def test_as_many_people_must_say_yes_as_the_policy_asks_for(make_deps: MakeDeps) -> None:
+    def two(_: Plan) -> Ruling:
+        return Ruling("ask", 2)
+
+    deps = make_deps(rule_on=two)
+    approval = asked(call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *"))
+    click = Click(user="UJUNHO", verdict="approve", digest=approval.request.digest)
+    assert decide(deps.redis, approval, click, may_decide=True) == "one_more"
+    assert list_schedules(deps.redis, "T1") == []
+
+
+# list_schedules and get_scheduler_status
+
+
+@pytest.mark.parametrize("name", ["list_schedules", "get_scheduler_status"])
+def test_both_kinds_are_listed_in_words(make_deps: MakeDeps, name: str) -> None:
+    deps = make_deps(schedule_status=lambda: SchedulerStatus(True, (CONFIGURED,)))
+    agreed(deps.redis)
+    configured, standing = data(call(deps, name))["schedules"]
+    assert configured == {
+        "name": "nightly",
+        "tables": ["SHOP.ORDERS"],
+        "cron": "30 6 * * *",
+        "timezone": "Asia/Seoul",
+        "when": "every day at 06:30 (Asia/Seoul)",
+        "next_at": "2026-11-23T06:30+09:00",
+        "approval": "each_time",
+    }
+    assert (standing["name"], standing["approval"]) == ("customers", "once")
+    assert standing["when"] == "every day at 06:00 (Asia/Seoul)"
+    assert standing["next_at"] == standing["next"][0]
+
+
+def test_a_paused_schedule_has_no_next_time(deps: AnalystDeps) -> None:
+    agreed(deps.redis, paused=True)
+    [line] = data(call(deps, "list_schedules"))["schedules"]
+    assert (line["paused"], line["next_at"], line["next"]) == (True, None, [])
+
+
+def test_a_schedule_of_tables_the_caller_may_not_see_is_neither_listed_nor_changed(
+    make_deps: MakeDeps,
+) -> None:
+    deps = make_deps(offered=(USERS,))
+    agreed(deps.redis)
+    assert data(call(deps, "list_schedules"))["schedules"] == []
+    result = call(deps, "change_schedule", name="customers", action="delete")
+    assert data(result)["code"] == "schedule_not_found"
+    assert "There is none." in data(result)["error"]
+
+
+# change_schedule
+
+
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_a_pause_and_a_resume_take_a_yes_and_no_look_at_oracle(
+    deps: AnalystDeps, planner: Any, action: str
+) -> None:
+    schedule = agreed(deps.redis, paused=action == "resume")
+    approval = asked(call(deps, "change_schedule", name="customers", action=action))
+    assert planner.asked == []
+    assert load_schedule(deps.redis, "T1", "customers") == schedule
+    say_yes(deps.redis, approval)
+    saved = load_schedule(deps.redis, "T1", "customers")
+    now = {"paused": action == "pause", "agreed": approval.id}
+    assert saved == schedule.model_copy(update=now)
+
+
+def test_a_deleted_schedule_is_gone_after_the_yes(deps: AnalystDeps) -> None:
+    agreed(deps.redis)
+    approval = asked(call(deps, "change_schedule", name="customers", action="delete"))
+    assert [str(table.ref) for table in approval.request.plan.tables] == ["SHOP.CUSTOMERS"]
+    say_yes(deps.redis, approval)
+    assert list_schedules(deps.redis, "T1") == []
+
+
+def test_what_is_paused_already_needs_no_card(deps: AnalystDeps) -> None:
+    agreed(deps.redis, paused=True)
+    result = call(deps, "change_schedule", name="customers", action="pause")
+    assert (data(result)["status"], result.approval) == ("already_paused", None)
+
+
+def test_a_schedule_nobody_knows_is_answered_with_those_there_are(make_deps: MakeDeps) -> None:
+    deps = make_deps(schedule_status=lambda: SchedulerStatus(True, (CONFIGURED,)))
+    agreed(deps.redis)
+    unknown = call(deps, "change_schedule", name="weekly", action="pause")
+    assert data(unknown)["error"] == "There is no schedule weekly. There is: customers."
+    configured = call(deps, "change_schedule", name="nightly", action="pause")
+    assert data(configured)["code"] == "schedule_is_configured"

@@ -1,0 +1,69 @@
+"""Members of a user group are asked for once in five minutes, and an error lets nobody in."""
+
+from collections.abc import Iterator
+
+import pytest
+from slack_sdk import WebClient
+
+from app.groups import FRESH_SECONDS, KEPT_SECONDS, make_groups
+from app.settings import SlackSettings
+from app.slack_gateway import make_client
+from sandbox.slack.server import SlackStandIn, start_slack
+
+LEADS = frozenset({"U0JUNHO"})
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    with start_slack() as running:
+        yield running
+
+
+@pytest.fixture
+def client(slack: SlackStandIn) -> WebClient:
+    settings = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
+    return make_client(SlackSettings.model_validate(settings))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_members_are_remembered_for_five_minutes(slack: SlackStandIn, client: WebClient) -> None:
+    clock = Clock()
+    groups = make_groups(client, clock)
+    assert groups("S0DATALEADS") == LEADS
+    slack.workspace.change_group("S0DATALEADS", users=("U0EVE",))
+    clock.seconds += FRESH_SECONDS - 1
+    assert groups("S0DATALEADS") == LEADS
+    clock.seconds += 1
+    assert groups("S0DATALEADS") == {"U0EVE"}
+
+
+def test_what_was_known_counts_for_an_hour_while_slack_is_away(
+    slack: SlackStandIn, client: WebClient
+) -> None:
+    clock = Clock()
+    groups = make_groups(client, clock)
+    assert groups("S0DATALEADS") == LEADS
+    slack.faults.refuse("usergroups.users.list", "internal_error", times=100)
+    clock.seconds += KEPT_SECONDS - 1
+    assert groups("S0DATALEADS") == LEADS
+    clock.seconds += 1
+    assert groups("S0DATALEADS") == frozenset()
+
+
+@pytest.mark.parametrize("group", ["S0NOBODY", "S0FORMER", "", "U0JUNHO"])
+def test_a_group_that_is_not_there_is_nobody(client: WebClient, group: str) -> None:
+    assert make_groups(client)(group) == frozenset()
+
+
+def test_a_missing_right_is_nobody(slack: SlackStandIn, client: WebClient) -> None:
+    slack.faults.missing_scope("usergroups.users.list", "usergroups:read")
+    groups = make_groups(client)
+    assert groups("S0DATALEADS") == frozenset()
+    assert groups("S0DATALEADS") == LEADS
