@@ -1,6 +1,7 @@
 """Which table a person or a model means by a name."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sync.errors import SourcesMixed, TableAmbiguous, TableNotOffered
@@ -25,10 +26,16 @@ def resolve_table(name: str, refs: Iterable[TableRef]) -> TableRef:
     raise TableNotOffered(table=wanted, hint=f" ({', '.join(near)}?)" if near else "")
 
 
+def shown_names(refs: Iterable[TableRef]) -> dict[TableRef, str]:
+    """Name each table as briefly as it can be told from the others."""
+    each = tuple(dict.fromkeys(refs))
+    brief = Counter(map(str, each))
+    return {ref: str(ref) if brief[str(ref)] == 1 else _full_name(ref) for ref in each}
+
+
 def shown_name(ref: TableRef, refs: Iterable[TableRef]) -> str:
     """Name a table as briefly as it can be told from the others in *refs*."""
-    same = any(str(other) == str(ref) for other in refs if other != ref)
-    return _full_name(ref) if same else str(ref)
+    return shown_names((ref, *refs))[ref]
 
 
 def one_source(refs: Iterable[TableRef]) -> str:
@@ -41,7 +48,8 @@ def one_source(refs: Iterable[TableRef]) -> str:
 
 def _near_names(name: str, refs: Sequence[TableRef]) -> list[str]:
     """The few tables whose names look like *name*, nearest first, to ask back with."""
-    spelled = {n.casefold(): shown_name(ref, refs) for ref in refs for n in _names(ref)}
+    shown = shown_names(refs)
+    spelled = {n.casefold(): shown[ref] for ref in refs for n in _names(ref)}
     near = difflib.get_close_matches(name.casefold(), spelled, n=_NEAR_NAMES * _SPELLINGS)
     return list(dict.fromkeys(spelled[n] for n in near))[:_NEAR_NAMES]
 

@@ -10,7 +10,7 @@ from agent.events import Basis
 from agent.tools.base import BaseTool, Parameters, ToolResult, within
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
 from sync.audit import note
-from sync.names import resolve_table, shown_name
+from sync.names import resolve_table, shown_name, shown_names
 from sync.plan import TableRef
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
@@ -43,9 +43,10 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
     ) -> ToolResult:
         """Read the manifest."""
         found = copies(deps)
-        lines = [_table_line(deps, ref, found.get(ref)) for ref in deps.offered]
+        names = shown_names(deps.offered)
+        lines = [_table_line(names[ref], found.get(ref)) for ref in deps.offered]
         data = _listed("tables", lines, deps.result_chars)
-        basis = tuple(_basis(deps, entry) for entry in found.values())
+        basis = tuple(_basis(names[ref], entry) for ref, entry in found.items())
         return ToolResult(ok=True, data=data, basis=basis)
 
 
@@ -89,7 +90,7 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
                 "bytes": entry.bytes,
                 "as_of": entry.as_of,
             },
-            basis=(_basis(deps, entry),),
+            basis=(_basis(shown_name(ref, deps.offered), entry),),
         )
 
 
@@ -148,9 +149,9 @@ def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str
     return {name: kept, "left_out": left_out} if left_out else {name: kept}
 
 
-def _table_line(deps: AnalystDeps, ref: TableRef, entry: ManifestEntry | None) -> dict[str, Any]:
+def _table_line(name: str, entry: ManifestEntry | None) -> dict[str, Any]:
     return {
-        "table": shown_name(ref, deps.offered),
+        "table": name,
         "synced": entry is not None,
         "rows": entry.rows if entry else None,
         "as_of": entry.as_of if entry else None,
@@ -158,8 +159,8 @@ def _table_line(deps: AnalystDeps, ref: TableRef, entry: ManifestEntry | None) -
     }
 
 
-def _basis(deps: AnalystDeps, entry: ManifestEntry) -> Basis:
-    return Basis(shown_name(entry.ref, deps.offered), entry.rows, entry.as_of)
+def _basis(name: str, entry: ManifestEntry) -> Basis:
+    return Basis(name, entry.rows, entry.as_of)
 
 
 def _short(comment: str | None) -> str | None:

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import click
 import pytest
 
 from app.cli.main import botctl
 from sandbox.start import Sandbox, start_sandbox
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
@@ -34,19 +36,8 @@ def sandbox() -> Iterator[Sandbox]:
     running.stop()
 
 
-def call(
-    environ: Mapping[str, str], *arguments: str, typed: str = ""
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", *arguments],
-        env={"PATH": os.defpath, "PYTHONUTF8": "1", **environ},
-        cwd=ROOT,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def call(environ: Mapping[str, str], *arguments: str, typed: str = "") -> "CompletedProcess[str]":
+    return call_botctl(environ, *arguments, typed=typed)
 
 
 # --help

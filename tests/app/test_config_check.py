@@ -1,12 +1,10 @@
 """botctl config check: faults, differences to what runs, and the file against Oracle's catalog."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -24,6 +22,7 @@ from app.config_diff import (
 from sandbox.oracle.process import OracleStandIn, SmallTable, start_oracle
 from sandbox.redis import RedisStandIn, start_redis
 from sync.state import connect_state
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
@@ -94,17 +93,8 @@ def environ(
     }
 
 
-def call(environ: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", "config", "check", *arguments],
-        env={"PATH": os.defpath, "PYTHONUTF8": "1", **environ},
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def call(environ: Mapping[str, str], *arguments: str) -> "CompletedProcess[str]":
+    return call_botctl(environ, "config", "check", *arguments)
 
 
 def config(**sections: Any) -> BotConfig:

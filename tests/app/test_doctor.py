@@ -1,14 +1,12 @@
 """botctl doctor as whoever sets the product up meets it: in a process, on the stand-ins."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from redis import Redis
@@ -23,6 +21,7 @@ from sandbox.oracle.process import OracleStandIn, SmallTable, start_oracle
 from sandbox.slack.server import SlackStandIn, start_slack
 from sync.schedules import tick
 from tests.app.doctor_parts import closed_port, silent_server
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "tiger-not-shown"
@@ -93,16 +92,8 @@ def environ(
     }
 
 
-def call(environ: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", "doctor", *arguments],
-        env={"PATH": os.defpath, "PYTHONUTF8": "1", **environ},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def call(environ: Mapping[str, str], *arguments: str) -> "CompletedProcess[str]":
+    return call_botctl(environ, "doctor", *arguments)
 
 
 def examined(environ: Mapping[str, str], *arguments: str) -> tuple[int, list[dict[str, str]]]:

@@ -2,12 +2,11 @@
 
 import os
 import pty
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -15,6 +14,7 @@ from app.bot_config import BotConfig, load_bot_config
 from app.cli.asking import Item, read_selection
 from sandbox.oracle.process import OracleStandIn, SmallTable, start_oracle
 from sandbox.redis import RedisStandIn, start_redis
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "MARKER-tiger"
@@ -67,20 +67,13 @@ def environ(oracle: OracleStandIn, redis: RedisStandIn, tmp_path: Path) -> dict[
 
 def call(
     environ: Mapping[str, str], *arguments: str, typed: str | None = None
-) -> "subprocess.CompletedProcess[str]":
+) -> "CompletedProcess[str]":
     """Call botctl; with *typed*, at a terminal on which these lines are typed ahead."""
     ours, theirs = pty.openpty()
     os.write(ours, (typed or "").encode())
     try:
-        return subprocess.run(
-            [sys.executable, "-m", "app.cli.main", *arguments],
-            env={"PATH": os.defpath, "PYTHONUTF8": "1", **environ},
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL if typed is None else theirs,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        return call_botctl(
+            environ, *arguments, terminal=None if typed is None else os.ttyname(theirs)
         )
     finally:
         os.close(ours)

@@ -1,9 +1,7 @@
 """botctl backup and restore, as whoever runs the product types them."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from redis import Redis
 
@@ -11,22 +9,16 @@ from sandbox.redis import start_redis
 from sync.approvals import load_approval
 from sync.state import connect_state
 from sync.warehouse.manifest import publish, read_manifest
+from tests.botctl import call_botctl
 from tests.sync.state_parts import ask, press
 from tests.sync.tables import place_rows, table_plan
 
 ROOT = Path(__file__).parents[2]
 
 
-def botctl(redis_url: str, warehouse: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", *words],
-        env={"PATH": os.defpath, "REDIS_URL": redis_url, "WAREHOUSE_DIR": str(warehouse)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def botctl(redis_url: str, warehouse: Path, *words: str) -> "CompletedProcess[str]":
+    environ = {"REDIS_URL": redis_url, "WAREHOUSE_DIR": str(warehouse)}
+    return call_botctl(environ, *words)
 
 
 def test_what_is_saved_can_be_put_back_elsewhere_and_decided_there(

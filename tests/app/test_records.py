@@ -1,10 +1,8 @@
 """audit and runs at the terminal."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from redis import Redis
@@ -13,21 +11,15 @@ from sync.approvals import request_approval
 from sync.audit import note
 from sync.state import OWNER
 from tests.app.parts import plan, request
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 APPROVAL_ID = "T1-00000000000000000000000000000001"
 
 
-def botctl(redis_url: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.defpath, "REDIS_URL": redis_url, "WAREHOUSE_DIR": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+def botctl(redis_url: str, folder: Path, *arguments: str) -> "CompletedProcess[str]":
+    environ = {"REDIS_URL": redis_url, "WAREHOUSE_DIR": str(folder)}
+    return call_botctl(environ, *arguments)
 
 
 @pytest.fixture

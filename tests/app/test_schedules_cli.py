@@ -1,11 +1,9 @@
 """botctl schedule: what is shown, asked and saved, on the local stand-ins."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -13,6 +11,7 @@ from sandbox.start import Sandbox, start_sandbox
 from sync.audit import read_audit
 from sync.schedules import list_schedules, load_schedule
 from sync.state import connect_state
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,19 +23,8 @@ def sandbox() -> Iterator[Sandbox]:
     running.stop()
 
 
-def call(
-    environ: Mapping[str, str], *arguments: str, typed: str = ""
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", "schedule", *arguments],
-        env={"PATH": os.defpath, "PYTHONUTF8": "1", **environ},
-        cwd=ROOT,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def call(environ: Mapping[str, str], *arguments: str, typed: str = "") -> "CompletedProcess[str]":
+    return call_botctl(environ, "schedule", *arguments, typed=typed)
 
 
 def test_a_schedule_is_shown_with_its_next_times_saved_listed_paused_and_deleted(
@@ -96,16 +84,7 @@ def test_what_cannot_be_done_is_one_plain_line(
 
 
 def test_in_the_terminal_a_schedule_is_agreed_on_by_number_and_told(sandbox: Sandbox) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli.main", "chat"],
-        env={"PATH": os.defpath, "PYTHONUTF8": "1", **sandbox.environ},
-        cwd=ROOT,
-        input="매일 아침 6시에 PRODUCTS 동기화 해줘\n1\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = call_botctl(sandbox.environ, "chat", typed="매일 아침 6시에 PRODUCTS 동기화 해줘\n1\n")
     assert "예약 products 만들기\n전체 복사: SHOP.PRODUCTS\n매일 06:00 (Asia/Seoul)" in done.stdout
     assert "예약 products을 저장했습니다: 매일 06:00 (Asia/Seoul)." in done.stdout
     assert load_schedule(connect_state(sandbox.redis.url), "local", "products") is not None

@@ -1,10 +1,9 @@
 """Two databases, a wrong password, an old release, a closed window: as people run botctl."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -12,6 +11,7 @@ from sandbox.oracle.process import OracleStandIn, SmallTable, start_oracle
 from sandbox.start import ORACLE_PASSWORD, Sandbox, start_sandbox
 from sync.state import connect_state
 from sync.warehouse.manifest import read_manifest
+from tests.botctl import call_botctl
 
 ROOT = Path(__file__).parents[2]
 ERP_PASSWORD = "another secret"
@@ -59,7 +59,7 @@ def erp() -> Iterator[OracleStandIn]:
 
 def botctl(
     sandbox: Sandbox, folder: Path, bot_toml: str, *arguments: str, **environ: str
-) -> "subprocess.CompletedProcess[str]":
+) -> "CompletedProcess[str]":
     """Run botctl in a warehouse of this folder's own."""
     file = folder / "bot.toml"
     file.write_text(bot_toml, encoding="utf-8")
@@ -69,15 +69,7 @@ def botctl(
         "BOT_TOML": str(file),
         **environ,
     }
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", *arguments],
-        cwd=ROOT,
-        env=own,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return call_botctl(own, *arguments)
 
 
 def one_source(**more: str) -> str:
