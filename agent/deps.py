@@ -55,6 +55,8 @@ class Ruling:
     rule: str = ""
     """Name of the rule it rests on, if one applies."""
     why: str = ""
+    max_rows: tuple[int | None, ...] = ()
+    """Of each table, where nobody is asked: the most rows it lets through."""
 
 
 @dataclass(frozen=True)

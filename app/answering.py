@@ -11,10 +11,12 @@ from agent.events import ApprovalRequested, Event
 from agent.service import run_analyst_approval, run_analyst_turn
 from app.core import Core, deps_for, plan_sync
 from app.desk import ask_after_drift, make_desk
-from app.due import DueDesk, handle_due, place_of_due
+from app.due import handle_due, place_of_due
+from app.due_desk import DueDesk
 from app.failure_texts import word_failure
 from app.incidents import Desk, tell_incidents
 from app.places import Place, parse_place
+from app.policy import Groups
 from app.slack_gateway import NotDelivered, note, post
 from app.texts import Language, language_of, say
 from app.views.answer import answer_message
@@ -48,9 +50,8 @@ class Office:
     on_turn: Callable[[Entry, Sequence[Event]], None] = lambda _entry, _events: None
     """Told of each turn once, when its message stands in Slack."""
     on_given_up: Callable[[Entry], None] = lambda _: None
-    owner_may: Callable[[str], bool] = lambda _: True
-    """Whether a Slack user may still ask for syncs: else their schedules are paused."""
     owner_is_gone: Callable[[str], bool] = lambda _: False
+    groups: Groups = lambda _: frozenset[str]()
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -103,6 +104,8 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
         if outcome and _is_ours(office, outcome.approval.request.thread):
             desk = Desk(office.core.redis, office.slack, office.core.config)
             tell_incidents(desk, outcome)
+            # The stream of cards is bounded, this inbox is not trimmed: the end is always drawn.
+            show_card(office.core.redis, outcome.approval.id)
             _ask_after_drift(office, outcome)
     else:
         outcome = load_approval(office.core.redis, entry.body["approval"])
@@ -199,8 +202,8 @@ def _due_desk(office: Office) -> DueDesk:
         slack=office.slack,
         team=office.team,
         plan=lambda refs, asker: plan_sync(office.core, refs, asker),
-        owner_may=office.owner_may,
         owner_is_gone=office.owner_is_gone,
+        groups=office.groups,
     )
 
 

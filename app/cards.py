@@ -24,11 +24,12 @@ from sync.approvals import (
     ending_soon,
     expire_overdue,
     load_approval,
+    pending_approvals,
     remember_card,
 )
 from sync.plan import TableRef
 from sync.runs import Run, RunState, load_run
-from sync.state import CARDS, team_of
+from sync.state import CARDS, key, team_of
 from sync.streams import GROUP, Raw, claim_left, open_group, read_new
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,11 @@ _PLACES_REDRAWN = 10
 """Queued cards whose place is looked up again at each sweep."""
 REMIND_SECONDS = 2 * 3600
 """At most so long before its end people are reminded of a request; see `remind_seconds`."""
-MAX_TRIES = 120
-"""A card Slack does not take in about ten minutes is drawn again only when it changes."""
+MAX_RETRY_SECONDS = 60.0
+POSTING_SECONDS = 30.0
+"""For so long a bot may be posting a card before another one tries."""
+UNSHOWN_SECONDS = 120
+"""A request without a card for so long has been forgotten, and is shown."""
 
 
 def keep_cards_true(
@@ -90,8 +94,8 @@ def keep_cards_true(
                 _collect(waiting, left)
                 expire_overdue(client, team)
                 unsaid = _remind_all(slack, desk, team, unsaid)
-                for approval_id in sorted(queued)[:_PLACES_REDRAWN]:
-                    waiting.setdefault(approval_id, set())
+                again = (*_never_shown(client, team), *sorted(queued)[:_PLACES_REDRAWN])
+                waiting = {**{name: set[str]() for name in again}, **waiting}
                 next_sweep = time.monotonic() + sweep_seconds
             patience = _patience(waiting, drawn)
             new = read_new(client, CARDS, consumer, count=_AT_ONCE, wait_seconds=patience)
@@ -162,7 +166,8 @@ def _redraw(
     except SlackAway as error:
         log.warning("card of %s not drawn yet: %s", approval_id, error)
         tries = last.tries + 1
-        return _Drawn(stage, time.monotonic() + RETRY_SECONDS, tries, done=tries > MAX_TRIES)
+        pause = min(RETRY_SECONDS * tries, MAX_RETRY_SECONDS)
+        return _Drawn(stage, time.monotonic() + pause, tries)
     except SlackRefused as error:
         log.error("card of %s cannot be drawn: %s", approval_id, error)  # noqa: TRY400 -- the code says all
         return _Drawn(done=True)
@@ -188,11 +193,27 @@ def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: 
     """Post or update one card. Raises `NotDelivered`."""
     place = parse_place(approval.request.thread)
     if approval.card is None:
-        ts = post(slack, place, message)
+        # Two bots may be told at once, and only one of them posts.
+        posting = key(team_of(approval.id), "posting", approval.id)
+        if not client.set(posting, "1", nx=True, px=round(POSTING_SECONDS * 1000)):
+            raise SlackAway("another bot is posting it")
+        try:
+            ts = post(slack, place, message)
+        except SlackAway:
+            client.delete(posting)
+            raise
         remember_card(client, approval.id, f"{place.channel}:{ts}")
     else:
         channel, _, ts = approval.card.partition(":")
         update(slack, channel, ts, message)
+
+
+def _never_shown(client: "redis.Redis", team: str) -> list[str]:
+    """Name what waits for people and has no card though it should have one by now."""
+    seconds, _ = client.time()
+    late = (seconds - UNSHOWN_SECONDS) * 1000
+    waiting = pending_approvals(client, team, _AT_ONCE)
+    return [one.id for one in waiting if one.card is None and one.created_ms < late]
 
 
 def _remind_all(

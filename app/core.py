@@ -17,15 +17,15 @@ from app.policy import judge
 from app.texts import Language
 from sync.catalog import TableFacts
 from sync.dispatch import RunLimits
-from sync.engine import make_table_plan, plan_tables
-from sync.errors import TableNotOffered
+from sync.engine import make_estimate, make_table_plan, plan_tables
+from sync.errors import RefusedByRule, TableNotOffered
 from sync.oracle import Session
 from sync.oracle_errors import OracleUnreachable
 from sync.perform import Rules, perform_run
 from sync.plan import Plan, Progress, TablePlan, TableRef
 from sync.schedules import clock_is_running
 from sync.sources import GuardedSource, open_source, require_open
-from sync.warehouse.manifest import read_manifest
+from sync.warehouse.manifest import Manifest, read_manifest
 from sync.warehouse.query_process import Queries
 from sync.when import next_time
 
@@ -80,15 +80,23 @@ def plan_sync(core: Core, refs: tuple[TableRef, ...], asker: str) -> Plan:
 def rule_on(config: BotConfig, plan: Plan) -> Ruling:
     """Say what bot.toml's rules say of a plan."""
     found = judge(config, plan)
-    return Ruling(found.effect, found.quorum, ", ".join(found.rules), found.why)
+    return Ruling(found.effect, found.quorum, ", ".join(found.rules), found.why, found.max_rows)
 
 
 def plan_table(config: BotConfig, facts: TableFacts) -> TablePlan:
-    """Plan a table as bot.toml has it. Raises `TableNotOffered`, and what the engine raises."""
+    """Plan a table as bot.toml has it, when it is asked for and again when it is run.
+
+    Raises `TableNotOffered`, `RefusedByRule`, and what the engine raises.
+    """
     section = config.section(facts.ref)
     if section is None:
         raise TableNotOffered(table=str(facts.ref), hint="")
-    return make_table_plan(facts, config.max_rows(facts.ref), section.key)
+    planned = make_table_plan(facts, config.max_rows(facts.ref), section.key)
+    estimate = make_estimate(facts, Manifest())
+    ruling = rule_on(config, Plan(tables=(planned,), estimates=(estimate,)))
+    if ruling.effect == "refuse":
+        raise RefusedByRule(rule=ruling.rule, why=ruling.why)
+    return planned
 
 
 def perform(

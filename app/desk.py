@@ -11,7 +11,7 @@ import redis
 from app.bot_config import BotConfig
 from app.core import Core, approval_seconds, plan_sync
 from app.places import Place, parse_place
-from app.policy import Groups, Judgement, judge, may_decide
+from app.policy import Groups, Judgement, judge, judge_request, may_decide
 from app.views.approval_card import can_be_asked_again
 from app.views.card_parts import CardFacts, Role
 from app.views.schedule_lines import change_lines
@@ -68,7 +68,7 @@ def make_desk(core: Core, groups: Groups = lambda _: frozenset[str]()) -> CardDe
 
 def judgement_of(desk: CardDesk, approval: Approval) -> Judgement:
     """Say what bot.toml says of a request at this moment."""
-    return judge(desk.config, approval.request.plan)
+    return judge_request(desk.config, approval.request)
 
 
 def refusal(desk: CardDesk, approval: Approval, user: str, verdict: Verdict) -> str | None:
@@ -144,6 +144,7 @@ def ask_again(desk: CardDesk, approval: Approval, user: str, *, where: str = "")
     """
     old = approval.request
     anew = {"requested_by": user, "schedule": None, "thread": str(thread_of(approval))}
+    anew["on_behalf_of"] = ""
     if user != old.requested_by:
         anew["reason"] = ""
     return _ask(desk, approval, user, {**anew, "revision": 1, "replaces": None}, where)
@@ -169,7 +170,7 @@ def edit(
     """
     old = approval.request
     kept = {old.plan.tables[place].ref: rows for place, rows in ceilings.items()}
-    plan = _capped(desk.plan(tuple(kept), user), kept)
+    plan = desk.plan(tuple(kept), user).capped(tuple(kept.values()))
     wider = any(rows > old.plan.tables[place].max_rows for place, rows in ceilings.items())
     request = old.model_copy(
         update={
@@ -178,6 +179,7 @@ def edit(
             "quorum": _ruling(desk, plan).quorum,
             "requested_by": user if wider else old.requested_by,
             "schedule": None if wider else old.schedule,
+            "on_behalf_of": "" if wider else old.on_behalf_of,
             "revision": old.revision + 1,
             "replaces": old.id,
         }
@@ -202,12 +204,13 @@ def _ask(
 ) -> Approval:
     plan = _planned_anew(desk, old.request.plan, user)
     ruling = _ruling(desk, plan)
+    plan = plan.capped(ruling.max_rows)
     update = {"id": again_id(old), "plan": plan, "quorum": ruling.quorum, **anew}
     request = old.request.model_copy(update=update)
     asked = request_approval(
         desk.redis, request, expires_seconds=approval_seconds(desk.config), where=where
     )
-    if ruling.effect == "auto":
+    if ruling.effect == "auto" and asked.request.plan == asked.request.plan.capped(ruling.max_rows):
         approve_by_rule(desk.redis, asked, ", ".join(ruling.rules))
     show_card(desk.redis, asked.id)
     show_card(desk.redis, old.id)
@@ -225,15 +228,7 @@ def _ruling(desk: CardDesk, plan: Plan) -> Judgement:
 def _planned_anew(desk: CardDesk, old: Plan, user: str) -> Plan:
     """Plan the same tables as they are now; a ceiling that was agreed on is not widened."""
     ceilings = {table.ref: table.max_rows for table in old.tables}
-    return _capped(desk.plan(tuple(ceilings), user), ceilings)
-
-
-def _capped(plan: Plan, ceilings: Mapping[TableRef, int]) -> Plan:
-    tables = tuple(
-        table.model_copy(update={"max_rows": min(ceilings[table.ref], table.max_rows)})
-        for table in plan.tables
-    )
-    return plan.model_copy(update={"tables": tables})
+    return desk.plan(tuple(ceilings), user).capped(tuple(ceilings.values()))
 
 
 def thread_of(approval: Approval) -> Place:

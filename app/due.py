@@ -6,19 +6,23 @@ Each step is known by the tick, so an entry handled again goes on where it stopp
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import redis
-from slack_sdk import WebClient
-
-from app.bot_config import BotConfig
 from app.core import approval_seconds
+from app.due_desk import (
+    DueDesk,
+    is_let_through,
+    is_running,
+    last_of,
+    planned,
+    put_off_tick,
+    tell_missed,
+)
 from app.failure_texts import word_failure
 from app.places import Place, parse_place
-from app.policy import Judgement, judge
+from app.policy import is_covered, judge
 from app.schedule_teller import Teller
 from app.texts import say
 from app.views.schedule_lines import outside_lines
@@ -35,12 +39,27 @@ from sync.approvals import (
     show_card,
 )
 from sync.audit import note as note_audit
-from sync.errors import DuckferryError, RefusedByRule
+from sync.errors import DuckferryError
 from sync.names import resolve_table
-from sync.plan import Plan, TableRef
-from sync.runs import FINAL, load_run
-from sync.schedules import Schedule, load_schedule, pause_schedule, progress_key
-from sync.standing import ScheduleChange, StandingSchedule, has_passed, named_plan, outside
+from sync.oracle_errors import SourceClosed
+from sync.plan import Plan
+from sync.schedules import (
+    Schedule,
+    agreed_by,
+    base_of,
+    load_schedule,
+    pause_schedule,
+    progress_key,
+)
+from sync.standing import (
+    Outside,
+    ScheduleChange,
+    StandingSchedule,
+    has_passed,
+    named_plan,
+    outside,
+    widest,
+)
 from sync.state import derived_id
 
 log = logging.getLogger(__name__)
@@ -49,22 +68,6 @@ OPERATOR = "operator"
 """Owns what was agreed on at a terminal, and may always ask."""
 PROLONGED_DAYS = 90
 """How much longer a schedule goes on whose last day has passed, if somebody says yes."""
-
-
-@dataclass(frozen=True)
-class DueDesk:
-    """What handling a due schedule needs."""
-
-    redis: "redis.Redis" = field(repr=False)
-    config: BotConfig
-    slack: WebClient
-    team: str
-    plan: Callable[[tuple[TableRef, ...], str], Plan]
-    """Asks Oracle what a copy of some tables would do, for somebody. Raises any DuckferryError."""
-    owner_may: Callable[[str], bool] = lambda _: True
-    """Whether a Slack user may still ask for syncs."""
-    owner_is_gone: Callable[[str], bool] = lambda _: False
-    """Whether a Slack user's account is no longer there."""
 
 
 def handle_due(desk: DueDesk, body: Mapping[str, str]) -> None:
@@ -103,40 +106,57 @@ def _run_standing(desk: DueDesk, body: Mapping[str, str]) -> None:
         name,
         schedule.language,
     )
+    if "too_late" in body:
+        teller.once("missed", due, "schedule.too_late", count=body["missed"])
+        return
     approval_id = derived_id(team, "schedule", name, schedule.agreed, due)
     approval = load_approval(desk.redis, approval_id)
     if approval is None:
-        if _is_paused_now(desk, team, schedule, teller) or _is_running(teller, waits_too=True):
+        if _is_paused_now(desk, team, schedule, teller) or is_running(teller, waits_too=True):
             return
-        approval = _request(desk, schedule, teller, approval_id, due)
+        approval = _request(desk, schedule, teller, approval_id, body)
         if approval is None:
             return
     _settle(desk, approval)
     teller.keep("run", approval.id)
     show_card(desk.redis, approval.id)
-    _tell_missed(teller, body)
+    tell_missed(teller, body)
 
 
 def _request(
-    desk: DueDesk, schedule: StandingSchedule, teller: Teller, approval_id: str, due: str
+    desk: DueDesk,
+    schedule: StandingSchedule,
+    teller: Teller,
+    approval_id: str,
+    body: Mapping[str, str],
 ) -> Approval | None:
     """Plan the tables again and store what is asked for; None where they cannot be planned."""
     name = f"schedule:{schedule.name}"
     team = approval_id.rpartition("-")[0]
     try:
-        plan, ruling = _planned(desk, schedule.tables, name)
+        plan, ruling = planned(desk, schedule.tables, name)
+    except SourceClosed as error:
+        put_off_tick(desk, teller, body, error)
+        return None
     except DuckferryError as error:
         reason = escape(word_failure(schedule.language, error.failure))
         teller.once("outage", error.code, "schedule.outage", reason=reason)
         return None
     teller.forget("outage")
-    seen = _last(teller)
+    seen = last_of(teller)
     approved = seen.request.plan if seen and seen.state is ApprovalState.APPROVED else None
     breaches = outside(schedule, plan, _today(schedule), approved)
+    if breaches:
+        plan = plan.capped(ruling.max_rows)
+    else:
+        breaches = _stricter(desk, team, schedule, plan)
+        plan = plan.capped(schedule.max_rows)
+    reasons = ", ".join(one.reason for one in breaches)
     request = Request(
         id=approval_id,
         plan=plan,
         requested_by=name,
+        on_behalf_of=_person(schedule),
         thread=schedule.thread,
         language=schedule.language,
         schedule=schedule.name,
@@ -150,7 +170,7 @@ def _request(
         who=name,
         subject=schedule.name,
         where=schedule.thread,
-        detail=f"{due}: {', '.join(one.reason for one in breaches) or 'inside what was agreed on'}",
+        detail=f"{body['due']}: {reasons or 'inside what was agreed on'}",
     )
     return request_approval(
         desk.redis, request, expires_seconds=approval_seconds(desk.config), where="schedule"
@@ -168,8 +188,20 @@ def _settle(desk: DueDesk, approval: Approval) -> None:
             user=request.requested_by, verdict="approve", digest=request.digest, where="schedule"
         )
         decide(desk.redis, approval, click, may_decide=True)
-    elif ruling.effect == "auto":
+    elif is_let_through(ruling, request.plan):
         approve_by_rule(desk.redis, approval, ", ".join(ruling.rules))
+
+
+def _stricter(
+    desk: DueDesk, team: str, schedule: StandingSchedule, plan: Plan
+) -> tuple[Outside, ...]:
+    """Say whether bot.toml asks for more by now than the yeses the schedule got."""
+    ruling = judge(desk.config, widest(plan, schedule))
+    yeses = agreed_by(desk.redis, team, schedule.name)
+    # Whoever runs botctl decides in the place of everybody, but of no rule that refuses.
+    by_operator = OPERATOR in yeses and ruling.effect != "refuse"
+    covered = by_operator or is_covered(ruling, desk.groups, yeses, schedule.owner)
+    return () if covered else (Outside(reason="policy"),)
 
 
 def _is_paused_now(desk: DueDesk, team: str, schedule: StandingSchedule, teller: Teller) -> bool:
@@ -181,15 +213,11 @@ def _is_paused_now(desk: DueDesk, team: str, schedule: StandingSchedule, teller:
     owner = schedule.owner
     if owner == OPERATOR:
         return False
-    if desk.owner_is_gone(owner):
-        phrase, why = "schedule.owner_gone", "its owner's account is gone"
-    elif not desk.owner_may(owner):
-        phrase, why = "schedule.owner_may_not", "its owner may no longer ask"
-    else:
+    if not desk.owner_is_gone(owner):
         return False
     # Said first: once it is paused, a tick that is handled again has nothing to say.
-    teller.once("paused", schedule.agreed, phrase, who=person(owner))
-    pause_schedule(desk.redis, team, schedule, why)
+    teller.once("paused", schedule.agreed, "schedule.owner_gone", who=person(owner))
+    pause_schedule(desk.redis, team, schedule, "its owner's account is gone")
     return True
 
 
@@ -198,12 +226,15 @@ def _ask_to_go_on(desk: DueDesk, team: str, schedule: StandingSchedule) -> None:
     approval_id = derived_id(team, "until", schedule.name, schedule.agreed)
     until = (_today(schedule) + timedelta(days=PROLONGED_DAYS)).isoformat()
     after = schedule.model_copy(update={"until": until, "agreed": approval_id})
+    paused = schedule.model_copy(update={"paused": True}).model_dump_json()
     words = {"until": schedule.until or "", "new": until}
     request = Request(
         id=approval_id,
         plan=named_plan(schedule),
-        change=ScheduleChange(action="resume", schedule=after),
+        # By then it is paused: that is what a yes is about.
+        change=ScheduleChange(action="resume", schedule=after, base=base_of(paused)),
         requested_by=f"schedule:{schedule.name}",
+        on_behalf_of=_person(schedule),
         thread=schedule.thread,
         language=schedule.language,
         schedule=schedule.name,
@@ -213,6 +244,14 @@ def _ask_to_go_on(desk: DueDesk, team: str, schedule: StandingSchedule) -> None:
         desk.redis, request, expires_seconds=approval_seconds(desk.config), where="schedule"
     )
     show_card(desk.redis, approval_id)
+
+
+def _person(schedule: StandingSchedule) -> str:
+    return "" if schedule.owner == OPERATOR else schedule.owner
+
+
+def _today(schedule: StandingSchedule) -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(schedule.timezone)).date()
 
 
 # bot.toml's
@@ -227,33 +266,39 @@ def _ask_for_configured(desk: DueDesk, body: Mapping[str, str]) -> None:
     thread = str(Place(desk.team, found[0].channel))
     progress = progress_key(desk.team, f"bot.toml:{name}")
     teller = Teller(desk.redis, desk.slack, desk.team, thread, progress, name, config.language)
+    if "too_late" in body:
+        teller.once("missed", due, "schedule.too_late", count=body["missed"])
+        return
     approval_id = derived_id(desk.team, "schedule", name, due)
     approval = load_approval(desk.redis, approval_id)
     if approval is None:
-        if _is_running(teller, waits_too=False):
+        if is_running(teller, waits_too=False):
             return
         try:
             approval = _request_configured(desk, found[0], approval_id, thread)
+        except SourceClosed as error:
+            put_off_tick(desk, teller, body, error)
+            return
         except DuckferryError as error:
             reason = escape(word_failure(config.language, error.failure))
             teller.tell("schedule.failed", reason=reason)
             return
     ruling = judge(config, approval.request.plan)
-    if approval.state is ApprovalState.PENDING and ruling.effect == "auto":
+    if approval.state is ApprovalState.PENDING and is_let_through(ruling, approval.request.plan):
         approve_by_rule(desk.redis, approval, ", ".join(ruling.rules))
     teller.keep("run", approval.id)
     show_card(desk.redis, approval.id)
-    _tell_missed(teller, body)
+    tell_missed(teller, body)
 
 
 def _request_configured(
     desk: DueDesk, schedule: Schedule, approval_id: str, thread: str
 ) -> Approval:
     refs = tuple(resolve_table(table, desk.config.offered) for table in schedule.tables)
-    plan, ruling = _planned(desk, refs, f"schedule {schedule.name}")
+    plan, ruling = planned(desk, refs, f"schedule {schedule.name}")
     request = Request(
         id=approval_id,
-        plan=plan,
+        plan=plan.capped(ruling.max_rows),
         requested_by=f"schedule:{schedule.name}",
         thread=thread,
         language=desk.config.language,
@@ -263,44 +308,3 @@ def _request_configured(
     return request_approval(
         desk.redis, request, expires_seconds=approval_seconds(desk.config), where="schedule"
     )
-
-
-# Both
-
-
-def _planned(desk: DueDesk, refs: tuple[TableRef, ...], asker: str) -> tuple[Plan, Judgement]:
-    """Plan and judge. Raises `RefusedByRule` where nobody can allow it, and any DuckferryError."""
-    plan = desk.plan(refs, asker)
-    ruling = judge(desk.config, plan)
-    if ruling.effect == "refuse":
-        raise RefusedByRule(rule=", ".join(ruling.rules), why=ruling.why)
-    return plan, ruling
-
-
-def _is_running(teller: Teller, *, waits_too: bool) -> bool:
-    """Tell whether what the last tick led to has not ended; then it is said once."""
-    last = _last(teller)
-    if last is None:
-        return False
-    run = load_run(teller.redis, last.run_id) if last.run_id else None
-    if run is not None and run.state not in FINAL:
-        teller.once("skipped", last.id, "schedule.overlap")
-        return True
-    if waits_too and last.state is ApprovalState.PENDING:
-        teller.once("skipped", last.id, "schedule.waits")
-        return True
-    return False
-
-
-def _last(teller: Teller) -> Approval | None:
-    last = teller.kept("run")
-    return load_approval(teller.redis, last) if last else None
-
-
-def _tell_missed(teller: Teller, body: Mapping[str, str]) -> None:
-    if "missed" in body:
-        teller.once("missed", body["due"], "schedule.missed", count=body["missed"])
-
-
-def _today(schedule: StandingSchedule) -> date:
-    return datetime.now(UTC).astimezone(ZoneInfo(schedule.timezone)).date()

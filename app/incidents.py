@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from app.bot_config import BotConfig
 from app.failure_texts import word_failure
 from app.places import Place, parse_place
-from app.slack_gateway import NotDelivered, SlackAway, post, update
+from app.slack_gateway import NotDelivered, SlackAway, SlackRefused, post, update
 from app.texts import Language, say
 from app.views.approval_card import Message
 from app.views.text import cut, escape, section, when
@@ -75,14 +75,13 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
     if run.state is RunState.PUBLISHED:
         if known:
             minutes = round((datetime.now(UTC) - known.since).total_seconds() / 60)
-            head = _head(desk, "incident.closed", ref, known, minutes=minutes)
-            update(desk.slack, known.channel, known.ts, head)
+            _updated(desk, ref, known, _head(desk, "incident.closed", ref, known, minutes=minutes))
             desk.redis.delete(where)
         return
-    if known:
-        incident = known.model_copy(update={"count": known.count + 1})
-        update(desk.slack, known.channel, known.ts, _head(desk, "incident.open", ref, incident))
-    else:
+    incident = known.model_copy(update={"count": known.count + 1}) if known else None
+    if incident is None or not _updated(
+        desk, ref, incident, _head(desk, "incident.open", ref, incident)
+    ):
         channel = _channel(desk.config, run)
         if not channel:
             return
@@ -95,6 +94,16 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
     if text:
         thread = Place(team, incident.channel, incident.ts)
         post(desk.slack, thread, Message(text, [section(text)]))
+
+
+def _updated(desk: Desk, ref: TableRef, incident: Incident, head: Message) -> bool:
+    """Bring the head of an incident up to date; False where it is gone for good."""
+    try:
+        update(desk.slack, incident.channel, incident.ts, head)
+    except SlackRefused as error:
+        log.warning("the message that copies of %s fail is gone: %s", ref, error)
+        return False
+    return True
 
 
 def _channel(config: BotConfig, run: Run) -> str:

@@ -1,13 +1,14 @@
 """What needs whose yes: bot.toml's rules, judged for one plan. Pure; asked again at every click."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from app.bot_config import BotConfig, Rule
-from sync.approvals import Approval, Verdict
+from sync.approvals import Approval, Request, Verdict
 from sync.plan import Estimate, Plan, TableRef
+from sync.standing import widest
 
 Groups = Callable[[str], frozenset[str]]
 """The members of a Slack user group."""
@@ -31,6 +32,8 @@ class Judgement:
     """Names of the rules that apply; none: only ``[approvals]`` does."""
     why: str = ""
     """What the rule tells people."""
+    max_rows: tuple[int | None, ...] = ()
+    """Of each table, where nobody is asked: the most rows the rule lets through."""
 
 
 def judge(config: BotConfig, plan: Plan) -> Judgement:
@@ -53,7 +56,37 @@ def judge(config: BotConfig, plan: Plan) -> Judgement:
         self_approval=all(one.self_approval for one in asking),
         rules=tuple(dict.fromkeys(name for one in each for name in one.rules)),
         why=strictest.why,
+        max_rows=tuple(most for one in each for most in one.max_rows)
+        if strictest.effect == "auto"
+        else (),
     )
+
+
+def judge_request(config: BotConfig, request: Request) -> Judgement:
+    """Judge what a yes leads to: of a schedule, the largest run it covers.
+
+    Stopping one is never refused, and takes one yes of anybody who may decide about a table of it.
+    """
+    change = request.change
+    if change is None:
+        return judge(config, request.plan)
+    found = judge(config, widest(request.plan, change.schedule))
+    if not change.stops:
+        return found
+    anybody = found.approvers | config.deciders(change.schedule.tables)
+    return replace(found, effect="ask", quorum=1, approvers=anybody, max_rows=())
+
+
+def is_covered(
+    judgement: Judgement, groups: Groups, yeses: Collection[str], owner: str = ""
+) -> bool:
+    """Whether what was agreed on by *yeses* would be agreed on by the policy of this moment."""
+    if judgement.effect != "ask":
+        return judgement.effect == "auto"
+    valid = people(judgement.approvers, groups).intersection(yeses)
+    if not judgement.self_approval:
+        valid -= {owner}
+    return len(valid) >= judgement.quorum
 
 
 def may_decide(
@@ -61,10 +94,10 @@ def may_decide(
 ) -> str | None:
     """Give None if *user* may decide so now, else the phrase that says why not.
 
-    Who asked may always withdraw. Two that are needed are two people, and neither of them is who
-    asked unless self-approval is on.
+    Who asked, also through a schedule of theirs, may always withdraw. Two that are needed are two
+    people, and neither of them is who asked unless self-approval is on.
     """
-    asked_it = approval.request.requested_by == user
+    asked_it = user in (approval.request.requested_by, approval.request.on_behalf_of)
     if verdict in ("reject", "withdraw") and asked_it:
         return None
     if verdict == "withdraw":
@@ -100,6 +133,7 @@ def _of_table(config: BotConfig, ref: TableRef, estimate: Estimate | None) -> Ju
         self_approval=self_approval if rule.self_approval is None else rule.self_approval,
         rules=(rule.name,),
         why=rule.why,
+        max_rows=(rule.up_to_rows if rule.decision == "auto" else None,),
     )
 
 

@@ -81,9 +81,13 @@ PHRASES: dict[str, tuple[str, str]] = {
         "예약 {name}: 만든 사람 {who}의 계정이 없어져 일시 중지했습니다. 계속하려면 다른 사람이 재개를 요청하세요.",
         "Schedule {name}: the account of {who}, who asked for it, is gone, so it is paused. Somebody else must ask to resume it.",
     ),
-    "schedule.owner_may_not": (
-        "예약 {name}: 만든 사람 {who}이(가) 더 이상 요청할 수 없어 일시 중지했습니다.",
-        "Schedule {name}: {who}, who asked for it, may no longer ask, so it is paused.",
+    "schedule.put_off": (
+        "예약 {name}을(를) 지금은 실행하지 않고 그때 한 번 다시 시도합니다. {reason}",
+        "The schedule {name} does not run now; it is tried once more then. {reason}",
+    ),
+    "schedule.too_late": (
+        "예약 {name}: 시계가 멈춘 동안 {count}번을 놓쳤고, 한 시간이 넘어 다시 실행하지 않습니다.",
+        "Schedule {name}: {count} times were missed while no clock ran, more than an hour ago; they are not made up for.",
     ),
     "schedule.out_rows": (
         "{table}이(가) 약 {rows}행으로 합의한 {limit}행을 넘습니다.",
@@ -100,6 +104,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "schedule.out_tables": (
         "합의한 테이블과 다릅니다.",
         "These are not the tables that were agreed on.",
+    ),
+    "schedule.out_policy": (
+        "이 예약이 받은 승인이 지금의 승인 규칙에는 모자랍니다.",
+        "The yeses this schedule got are not enough by the rules of today.",
     ),
     "schedule.out_until": (
         "합의한 기한 {until}이(가) 지났습니다. 승인하면 {new}까지 계속합니다.",

@@ -95,6 +95,7 @@ def build(
     note_config(core.redis, "bot", config)
     if not config.offered:
         log.warning("bot.toml offers no table, so nothing can be synced or asked")
+    groups = make_groups(slack)
     office = Office(
         core,
         slack,
@@ -102,9 +103,10 @@ def build(
         metrics.turn_told,
         metrics.entry_given_up,
         owner_is_gone=make_has_left(slack),
+        groups=groups,
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    desk = make_desk(core, make_groups(slack))
+    desk = make_desk(core, groups)
     app = make_app(settings.slack, core.redis, slack, config, listeners, metrics.clicked, desk)
     transport = make_transport(app, settings.slack)
     consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

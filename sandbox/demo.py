@@ -138,10 +138,18 @@ def _press(slack: SlackStandIn, printed: "_Printed", asked: str, user: str, acti
 def _press_by_number(slack: SlackStandIn, printed: "_Printed", number: int) -> None:
     cards = [message for message in slack.messages(CHANNEL) if buttons_of(message)]
     buttons = buttons_of(cards[-1]) if cards else ()
-    if 1 <= number <= len(buttons):
-        slack.press(JUNHO, CHANNEL, cards[-1].ts, str(buttons[number - 1]["action_id"]))
-    else:
+    if not 1 <= number <= len(buttons):
         printed.say("There is no such button.")
+        return
+    action = str(buttons[number - 1]["action_id"])
+    slack.press(JUNHO, CHANNEL, cards[-1].ts, action)
+    if action == "sync.reject":
+        slack.wait_for_view(JUNHO)
+        slack.submit(JUNHO, {"reason": input("준호, why not? ").strip()})
+    elif action == "sync.edit":
+        slack.wait_for_view(JUNHO)
+        printed.say("A form opened in Slack; this terminal cannot fill it in, so it is closed.")
+        slack.close_view(JUNHO)
 
 
 def _by_bot(message: Message, asked: str) -> bool:

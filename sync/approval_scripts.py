@@ -104,6 +104,9 @@ if ARGV[6] ~= '1' then return refused('not_allowed') end
 if ARGV[12] ~= '' and ARGV[5] == 'approve' then
   local there = redis.call('HEXISTS', KEYS[9], ARGV[12])
   if there ~= (ARGV[14] == 'create' and 0 or 1) then return refused('changed') end
+  if ARGV[15] ~= '' and redis.sha1hex(redis.call('HGET', KEYS[9], ARGV[12])) ~= ARGV[15] then
+    return refused('changed')
+  end
 end
 if ARGV[5] ~= 'approve' then
   local ended = ARGV[5] == 'withdraw' and 'withdrawn' or 'rejected'
@@ -129,8 +132,10 @@ redis.call('HSET', KEYS[1], 'state', 'approved', 'decided_by', ARGV[2], 'decided
 if ARGV[12] ~= '' then
   if ARGV[13] == '' then
     redis.call('HDEL', KEYS[9], ARGV[12])
+    redis.call('HDEL', KEYS[10], ARGV[12])
   else
     redis.call('HSET', KEYS[9], ARGV[12], ARGV[13])
+    redis.call('HSET', KEYS[10], ARGV[12], cjson.encode(yeses))
   end
   note('schedule_changed', ARGV[2], ARGV[12])
   tell_thread('schedule_changed')
@@ -146,11 +151,12 @@ redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -1 - ARGV[11])
 return 'approved'
 """
 )
-"""ARGV 4 to 14: digest, verdict, whether the policy lets this person, how many yeses it takes, the
+"""ARGV 4 to 15: digest, verdict, whether the policy lets this person, how many yeses it takes, the
 reason, then the run's id, life in ms and how many are listed, or a schedule's name, its new content
-(empty: it goes) and what is done to it. A late yes neither creates a schedule whose name was taken
-meanwhile nor brings back one that is gone. KEYS 6 to 9: the run, all open runs, the team's runs,
-its schedules."""
+(empty: it goes), what is done to it, and the SHA-1 of what it was asked about. A late yes neither
+creates a schedule whose name was taken meanwhile, nor changes another one than was asked about, nor
+brings back one that is gone. KEYS 6 to 10: the run, all open runs, the team's runs, its schedules,
+who said yes to them."""
 
 PENDING = (
     LUA_NOW + "return redis.call('ZRANGEBYSCORE', KEYS[1], now + 1, '+inf', 'LIMIT', 0, ARGV[1])"

@@ -69,6 +69,8 @@ class Request(BaseModel):
     """A schedule that a yes creates, changes or ends, instead of a run of *plan* now."""
     requested_by: str
     """Who asked; for a schedule, its name."""
+    on_behalf_of: str = ""
+    """The person a schedule acts for: whoever may not approve their own may not approve this."""
     thread: str
     """The conversation that goes on when the run has ended."""
     language: Literal["ko", "en"]
@@ -212,6 +214,7 @@ def decide(
             OPEN_RUNS,
             key(team, "runs"),
             schedules_key(team),
+            agreed_key(team),
         ],
         approval.id,
         click.user,
@@ -227,6 +230,7 @@ def decide(
         change.schedule.name if change else "",
         change.stored() if change else "",
         change.action if change else "",
+        change.base if change else "",
     )
     return cast("Outcome", outcome)
 
@@ -280,6 +284,11 @@ def run_key(run_id: str) -> str:
 def schedules_key(team: str) -> str:
     """Name the key of a team's schedules, a hash by name."""
     return key(team, "schedules")
+
+
+def agreed_key(team: str) -> str:
+    """Name the key of who said yes to each of a team's schedules, a hash by name."""
+    return key(team, "schedules", "agreed")
 
 
 def _stored(request: Request, expires_seconds: int) -> tuple[str | int, ...]:

@@ -5,14 +5,22 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import redis
 
 from sync.engine import OpenSession, PlanTable, Steps, run_plan
-from sync.errors import Cancelled, Failure, PlanDrifted, Unexpected, WarehouseDamaged
+from sync.errors import (
+    Cancelled,
+    DuckferryError,
+    Failure,
+    PlanDrifted,
+    TableBusy,
+    Unexpected,
+    WarehouseDamaged,
+)
 from sync.history import kept_receipts
 from sync.leases import holder_of, next_fence, publish_turn, stay_alive, table_leases
 from sync.oracle_errors import SourceClosed
@@ -193,15 +201,26 @@ def _end_early(
         log.warning(
             "run %s is no longer this worker's and stopped", run.id, extra={"run_id": run.id}
         )
-        failure, transient = worker_lost(load_run(client, run.id) or run), True
+        failure, pause = worker_lost(load_run(client, run.id) or run), backoff
     else:
         named = named_error(error)
         if isinstance(named, Unexpected):
             log.error("run %s failed: %s", run.id, named, exc_info=error, extra={"run_id": run.id})
         else:
             log.warning("run %s failed: %s", run.id, named)
-        failure, transient = named.failure, named.transient
-    _end_unpublished(client, watch, warehouse, failure, backoff if transient else None)
+        failure, pause = named.failure, _pause(named, backoff)
+    _end_unpublished(client, watch, warehouse, failure, pause)
+
+
+def _pause(error: DuckferryError, backoff: Backoff) -> Backoff | None:
+    """How long to wait before another attempt, or None where none may follow."""
+    if isinstance(error, SourceClosed):
+        until = datetime.fromisoformat(str(error.params["until"]))
+        seconds = max((until - datetime.now(UTC)).total_seconds(), 1.0)
+        return lambda _: seconds
+    if isinstance(error, TableBusy):
+        return lambda _: backoff(1)  # however long the other run takes
+    return backoff if error.transient else None
 
 
 def _end_unpublished(

@@ -1,6 +1,7 @@
 """What a sync would do, as a frozen value: the thing a person approves and a worker runs."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -83,6 +84,17 @@ class Plan(BaseModel):
         Estimates are left out, or every live table would drift.
         """
         return hashlib.sha256(self.model_dump_json(include={"tables"}).encode()).hexdigest()
+
+    def capped(self, ceilings: Sequence[int | None]) -> "Plan":
+        """Lower the tables' ceilings, one for each in order; None, or none at all, leaves them."""
+        given = ceilings or (None,) * len(self.tables)
+        tables = tuple(
+            table
+            if most is None or most >= table.max_rows
+            else table.model_copy(update={"max_rows": most})
+            for table, most in zip(self.tables, given, strict=True)
+        )
+        return self.model_copy(update={"tables": tables})
 
 
 class TableReceipt(BaseModel):

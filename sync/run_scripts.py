@@ -180,7 +180,12 @@ if not (started and mine) then return 'not_ours' end
 if ARGV[11] == '1' and redis.call('EXISTS', KEYS[5]) == 1 then return 'not_ours' end
 if redis.call('HEXISTS', KEYS[1], 'cancel_by') == 1 then return 'cancelled' end
 local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
-if tonumber(ARGV[3]) >= tonumber(ARGV[8])
+local excused = tonumber(redis.call('HGET', KEYS[1], 'excused') or '0')
+local waits = ARGV[9] == 'table_busy' or ARGV[9] == 'source_closed'
+if waits then
+  if excused >= 1000 then return 'spent' end
+  redis.call('HSET', KEYS[1], 'excused', excused + 1)
+elseif tonumber(ARGV[3]) - excused >= tonumber(ARGV[8])
    or (ARGV[9] == 'worker_lost' and lost >= tonumber(ARGV[10])) then return 'spent' end
 if ARGV[9] == 'worker_lost' then redis.call('HSET', KEYS[1], 'lost', lost + 1) end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'attempts', ARGV[3] + 1, 'last_failure', ARGV[6],
@@ -193,8 +198,9 @@ tell_card()
 return 'retried'
 """
 )
-"""ARGV 6 to 11: the failure, the pause in ms, how many times a run and how many times a lost one
-may be tried again, the failure's code, and whether only a lost run may."""
+"""Waiting for another run, or for a source to open, is no try. ARGV 6 to 11: the failure, the pause
+in ms, how many times a run and how many times a lost one may be tried again, the failure's code,
+and whether only a lost run may."""
 
 FINISH = (
     _RUN

@@ -82,6 +82,8 @@ class Run(BaseModel):
     failure: Failure | None = None
     attempts: int = 0
     """Attempts before this one, each ended by an error that may pass."""
+    excused: int = 0
+    """How many of them only waited for another run or for the source, and count for nothing."""
     last_failure: Failure | None = None
     """Of the attempt before."""
     parked: bool = False
@@ -139,12 +141,11 @@ def open_runs(client: "redis.Redis") -> list[str]:
 
 
 def open_builds(client: "redis.Redis") -> list[str]:
-    """Name what runs without a final state may be writing: a build for each attempt."""
-    return [
-        build_name(run_id, attempt)
-        for run_id in open_runs(client)
-        for attempt in range(1 + MAX_RETRIES)
+    """Name what runs without a final state may be writing: also an attempt that is told as lost."""
+    counts = [
+        (name, int(client.hget(run_key(name), "attempts") or 0)) for name in open_runs(client)
     ]
+    return [build_name(name, count) for name, n in counts for count in range(max(n - 2, 0), n + 2)]
 
 
 def build_name(run_id: str, attempt: int) -> str:
@@ -251,10 +252,7 @@ def try_again(
 
 
 def usual_backoff(retry: int) -> float:
-    """Seconds before the first, second and third retry, a fifth more or less.
-
-    So that what failed together does not come back together.
-    """
+    """Seconds before the first, second and third retry; each differs by up to a fifth."""
     seconds = BACKOFF_SECONDS[min(retry, len(BACKOFF_SECONDS)) - 1]
     return seconds * (0.8 + secrets.randbelow(401) / 1000)
 

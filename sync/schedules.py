@@ -3,6 +3,7 @@
 APScheduler only ticks; `sync.when` computes, and what people agreed on is JSON in Redis.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ import redis
 from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sync.approvals import schedules_key
+from sync.approvals import agreed_key, schedules_key
 from sync.audit import AUDIT_KEPT, audit_key
 from sync.errors import WarehouseDamaged
 from sync.inbox import put
@@ -37,7 +38,11 @@ LOCAL_TEAM = "local"
 """The team of what is agreed on at a terminal."""
 
 _HEARTBEAT_KEY = f"{PREFIX}:clock"
-_MOST_MISSED = MISFIRE_SECONDS // 60 + 1
+_PUT_OFF_KEY = f"{PREFIX}:schedules:put_off"
+_WATCHED_SECONDS = 7 * 24 * 3600
+_MOST_MISSED = 1000
+"""Times that are counted."""
+_MOST_PUT_OFF = 1000
 
 
 class Schedule(BaseModel):
@@ -63,6 +68,26 @@ def load_schedule(client: "redis.Redis", team: str, name: str) -> StandingSchedu
     """Read one of them; None if there is none of that name."""
     text = cast("str | None", client.hget(schedules_key(team), name))
     return _read(name, text) if text else None
+
+
+def load_for_change(
+    client: "redis.Redis", team: str, name: str
+) -> tuple[StandingSchedule, str] | None:
+    """Read one of them with the SHA-1 (hex) of what is stored, for `ScheduleChange.base`."""
+    text = cast("str | None", client.hget(schedules_key(team), name))
+    schedule = _read(name, text) if text else None
+    return (schedule, base_of(text)) if schedule and text else None
+
+
+def base_of(stored: str) -> str:
+    """Name what is stored of a schedule; not for secrecy: Redis's own scripts know SHA-1 only."""
+    return hashlib.sha1(stored.encode(), usedforsecurity=False).hexdigest()
+
+
+def agreed_by(client: "redis.Redis", team: str, name: str) -> tuple[str, ...]:
+    """Name who said yes to a schedule as it is now."""
+    text = cast("str | None", client.hget(agreed_key(team), name))
+    return tuple(cast("list[str]", json.loads(text))) if text else ()
 
 
 def teams_of(client: "redis.Redis") -> tuple[str, ...]:
@@ -153,6 +178,7 @@ def tick(
         standing = [one for one in list_schedules(client, team) if not one.paused]
         watched += [_of_team(team, schedule) for schedule in standing if schedule.cron]
     noted = [one.name for one in watched if _is_noted(client, one, now)]
+    noted += _fire_put_off(client, now)
     return noted + (fire_published(client, manifest) if manifest else [])
 
 
@@ -166,6 +192,13 @@ def fire_standing(
 ) -> bool:
     """Note the same of a schedule a team has agreed on."""
     return _fire(client, _of_team(team, schedule), due, missed)
+
+
+def put_off(client: "redis.Redis", body: Mapping[str, str], until: datetime) -> None:
+    """Have the clock note a due entry once more, at *until*; done again it is the same."""
+    text = json.dumps({**body, "put_off": until.isoformat()}, sort_keys=True)
+    client.zadd(_PUT_OFF_KEY, {text: until.timestamp()})
+    client.zremrangebyrank(_PUT_OFF_KEY, _MOST_PUT_OFF, -1)
 
 
 def fire_published(client: "redis.Redis", manifest: Manifest) -> list[str]:
@@ -222,26 +255,52 @@ def _of_team(team: str, schedule: StandingSchedule) -> _Watched:
 
 def _is_noted(client: "redis.Redis", watched: _Watched, now: datetime) -> bool:
     since = cast("str | None", client.get(watched.since_key))
-    due = _due(watched, datetime.fromisoformat(since), now) if since else []
-    noted = bool(due) and _fire(client, watched, due[-1], len(due) - 1)
-    client.set(watched.since_key, now.isoformat(), ex=MISFIRE_SECONDS)
+    noted = False
+    if since:
+        began = datetime.fromisoformat(since)
+        counts = max(began, now - timedelta(seconds=MISFIRE_SECONDS))
+        older, due = _due(watched, began, counts), _due(watched, counts, now)
+        if due:
+            noted = _fire(client, watched, due[-1], len(older) + len(due) - 1)
+        elif older:
+            _fire(client, watched, older[-1], len(older), too_late=True)
+    client.set(watched.since_key, now.isoformat(), ex=_WATCHED_SECONDS)
     return noted
 
 
 def _due(watched: _Watched, since: datetime, now: datetime) -> list[datetime]:
     """The planned moments after *since* and up to *now*: several missed ones are noted as one."""
-    start = max(since, now - timedelta(seconds=MISFIRE_SECONDS))
-    coming = times(watched.cron, watched.timezone, start)
+    coming = times(watched.cron, watched.timezone, since)
     return list(islice(takewhile(lambda moment: moment <= now, coming), _MOST_MISSED))
 
 
-def _fire(client: "redis.Redis", watched: _Watched, due: datetime, missed: int) -> bool:
+def _fire_put_off(client: "redis.Redis", now: datetime) -> list[str]:
+    """Note what waited for the end of a window; it is forgotten after it is noted."""
+    noted: list[str] = []
+    waiting = cast(
+        "list[str]", client.zrangebyscore(_PUT_OFF_KEY, "-inf", now.timestamp(), start=0, num=100)
+    )
+    for text in waiting:
+        body = cast("dict[str, str]", json.loads(text))
+        claim = ":".join(("schedule", *filter(None, (body.get("team"), body["schedule"]))))
+        if put(client, "schedule_due", claim, body, once=(f"{claim}:again:{text}",)):
+            noted.append(body["schedule"])
+        client.zrem(_PUT_OFF_KEY, text)
+    return noted
+
+
+def _fire(
+    client: "redis.Redis", watched: _Watched, due: datetime, missed: int, *, too_late: bool = False
+) -> bool:
+    """Note one due entry; *too_late*: only to be told that it was missed."""
     minute = due.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
     once = [f"{watched.claim}:{minute}"]
     if has_fixed_hours(watched.cron):
         # In autumn an hour comes twice; a schedule of fixed hours is due in the first alone.
         once.append(f"{watched.claim}:{wall_clock(due.astimezone(ZoneInfo(watched.timezone)))}")
     body = {**watched.body, "due": minute, **({"missed": str(missed)} if missed else {})}
+    if too_late:
+        body["too_late"] = "1"
     return put(client, "schedule_due", watched.claim, body, once=tuple(once))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sync.plan import Plan, TablePlan, TableRef
+from sync.plan import Estimate, Plan, TablePlan, TableRef
 from sync.when import cron_problem
 
 Action = Literal["create", "change", "pause", "resume", "delete"]
@@ -39,7 +39,7 @@ class StandingSchedule(BaseModel):
     thread: str
     """Where it was agreed on, and where what comes of it is told."""
     owner: str
-    """Who asked for it. When they lose the right to ask, it is paused."""
+    """Who asked for it. When their account is gone, it is paused."""
     language: Literal["ko", "en"] = "ko"
     """In which what comes of it is told."""
     max_rows: tuple[int, ...]
@@ -61,13 +61,20 @@ class ScheduleChange(BaseModel):
     action: Action
     schedule: StandingSchedule
     """As it is afterwards."""
+    base: str = ""
+    """SHA-1 (hex) of what was stored when it was asked for: a yes changes nothing else."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether it only ends something, which no rule may stand in the way of."""
+        return self.action in ("pause", "delete")
 
     def stored(self) -> str:
         """Give what is stored under its name; nothing where it goes."""
         return "" if self.action == "delete" else self.schedule.model_dump_json()
 
 
-Reason = Literal["rows", "rows_unknown", "columns", "until", "tables"]
+Reason = Literal["rows", "rows_unknown", "columns", "until", "tables", "policy"]
 
 
 class Outside(BaseModel):
@@ -108,6 +115,15 @@ def outside(
         if shape_of(table) not in shapes:
             found.append(Outside(reason="columns", table=name))
     return tuple(found)
+
+
+def widest(plan: Plan, schedule: StandingSchedule) -> Plan:
+    """Give the largest copy that the schedule's one yes covers: this is what is judged."""
+    estimates = tuple(
+        Estimate(rows=rows, bytes=None, analyzed_at=None, current_rows=None)
+        for rows in schedule.max_rows
+    )
+    return plan.capped(schedule.max_rows).model_copy(update={"estimates": estimates})
 
 
 def has_passed(schedule: StandingSchedule, today: date) -> bool:

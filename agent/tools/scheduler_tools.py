@@ -23,7 +23,7 @@ from sync.approvals import (
 from sync.errors import RefusedByRule
 from sync.names import one_source, resolve_table, shown_name
 from sync.plan import Plan, TableRef
-from sync.schedules import list_schedules, load_schedule
+from sync.schedules import list_schedules, load_for_change
 from sync.standing import (
     MAX_TABLES,
     ScheduleChange,
@@ -33,6 +33,7 @@ from sync.standing import (
     row_limits,
     schedule_problem,
     shape_of,
+    widest,
 )
 from sync.state import derived_id
 from sync.when import in_words, next_times
@@ -135,32 +136,44 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
         refs = tuple(dict.fromkeys(resolve_table(name, deps.offered) for name in parameters.tables))
         one_source(refs)
         plan = deps.plan_sync(refs)
-        ruling = deps.rule_on(plan)
+        schedule = _wished(deps, parameters, refs, plan, approval_id)
+        # Judged by the largest run one yes would cover, however small the table is today.
+        ruling = deps.rule_on(widest(plan, schedule))
         if ruling.effect == "refuse":
             error = RefusedByRule(rule=ruling.rule, why=ruling.why)
             return refused(error.code, str(error), error.failure)
         others = list_schedules(deps.redis, deps.caller.team)
         elsewhere = [line.name for line in deps.schedule_status().schedules]
-        taken = [*elsewhere, *(one.name for one in others)]
-        schedule = StandingSchedule(
-            name=parameters.name or free_name(refs, taken),
-            tables=refs,
-            cron=parameters.cron or "",
-            timezone=parameters.timezone or deps.timezone,
-            after=tuple(resolve_table(name, deps.offered) for name in parameters.after),
-            thread=deps.thread,
-            owner=deps.caller.user,
-            language=deps.language,
-            max_rows=row_limits(plan, parameters.max_rows),
-            shapes=tuple(map(shape_of, plan.tables)),
-            until=parameters.until,
-            agreed=approval_id,
-        )
         problem = schedule_problem(schedule, others, deps.today, elsewhere)
         if problem:
             return refused("bad_schedule", f"This schedule cannot be: {problem}.")
         change = ScheduleChange(action="create", schedule=schedule)
         return _proposed(deps, _ask(deps, approval_id, plan, change, ruling.quorum))
+
+
+def _wished(
+    deps: AnalystDeps,
+    parameters: CreateScheduleParameters,
+    refs: tuple[TableRef, ...],
+    plan: Plan,
+    approval_id: str,
+) -> StandingSchedule:
+    elsewhere = [line.name for line in deps.schedule_status().schedules]
+    others = list_schedules(deps.redis, deps.caller.team)
+    return StandingSchedule(
+        name=parameters.name or free_name(refs, [*elsewhere, *(one.name for one in others)]),
+        tables=refs,
+        cron=parameters.cron or "",
+        timezone=parameters.timezone or deps.timezone,
+        after=tuple(resolve_table(name, deps.offered) for name in parameters.after),
+        thread=deps.thread,
+        owner=deps.caller.user,
+        language=deps.language,
+        max_rows=row_limits(plan, parameters.max_rows),
+        shapes=tuple(map(shape_of, plan.tables)),
+        until=parameters.until,
+        agreed=approval_id,
+    )
 
 
 class ChangeScheduleParameters(Parameters):
@@ -188,16 +201,28 @@ class ChangeScheduleTool(BaseTool[ChangeScheduleParameters]):
         asked = load_approval(deps.redis, approval_id)
         if asked is not None:
             return _proposed(deps, asked)
-        schedule = load_schedule(deps.redis, deps.caller.team, parameters.name)
-        if schedule is None or not _may_see(deps, schedule):
+        found = load_for_change(deps.redis, deps.caller.team, parameters.name)
+        if found is None:
             return _no_such(deps, parameters.name)
+        schedule, base = found
+        if parameters.action == "resume":
+            # Whoever may not go on with a table can still stop what copies it.
+            for ref in (*schedule.tables, *schedule.after):
+                resolve_table(f"{ref.source}.{ref}", deps.offered)
         paused = parameters.action == "pause"
         if parameters.action != "delete" and schedule.paused == paused:
             state = "paused" if paused else "active"
             return ToolResult(ok=True, data={"status": f"already_{state}", "name": schedule.name})
         after = schedule.model_copy(update={"paused": paused, "agreed": approval_id})
-        change = ScheduleChange(action=parameters.action, schedule=after)
-        return _proposed(deps, _ask(deps, approval_id, named_plan(schedule), change))
+        change = ScheduleChange(action=parameters.action, schedule=after, base=base)
+        plan, quorum = named_plan(schedule), 1
+        if parameters.action == "resume":
+            ruling = deps.rule_on(widest(plan, schedule))
+            if ruling.effect == "refuse":
+                error = RefusedByRule(rule=ruling.rule, why=ruling.why)
+                return refused(error.code, str(error), error.failure)
+            quorum = ruling.quorum
+        return _proposed(deps, _ask(deps, approval_id, plan, change, quorum))
 
 
 def _ask(
@@ -212,6 +237,7 @@ def _ask(
         plan=plan,
         change=change,
         requested_by=deps.caller.user,
+        on_behalf_of="" if change.stops else change.schedule.owner,
         thread=deps.thread,
         language=deps.language,
         quorum=quorum,
@@ -223,7 +249,7 @@ def _ask(
         if waiting.request.thread != deps.thread:
             continue
         same = old.schedule.model_copy(update={"agreed": approval_id}) == change.schedule
-        if same and old.action == change.action:
+        if same and (old.action, old.base) == (change.action, change.base):
             return waiting
         request = request.model_copy(
             update={"revision": waiting.request.revision + 1, "replaces": waiting.id}
@@ -266,7 +292,7 @@ def _no_such(deps: AnalystDeps, name: str) -> ToolResult:
 
 
 def _listed(deps: AnalystDeps) -> list[dict[str, Any]]:
-    """Describe the schedules whose tables this caller may see."""
+    """Describe them all: also what copies tables that are no longer offered can be stopped."""
     lines = [
         {
             "name": line.name,
@@ -280,9 +306,8 @@ def _listed(deps: AnalystDeps) -> list[dict[str, Any]]:
         for line in deps.schedule_status().schedules
     ]
     for schedule in list_schedules(deps.redis, deps.caller.team):
-        if _may_see(deps, schedule):
-            told = _described(deps, schedule)
-            lines.append({**told, "next_at": next(iter(told["next"]), None), "approval": "once"})
+        told = _described(deps, schedule)
+        lines.append({**told, "next_at": next(iter(told["next"]), None), "approval": "once"})
     return lines[:_MAX_LISTED]
 
 
@@ -306,10 +331,6 @@ def _described(deps: AnalystDeps, schedule: StandingSchedule) -> Mapping[str, An
     if schedule.after:
         described["after"] = _names(deps, schedule.after)
     return described
-
-
-def _may_see(deps: AnalystDeps, schedule: StandingSchedule) -> bool:
-    return all(ref in deps.offered for ref in (*schedule.tables, *schedule.after))
 
 
 def _names(deps: AnalystDeps, refs: tuple[TableRef, ...]) -> list[str]:

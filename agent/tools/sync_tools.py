@@ -66,7 +66,7 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
                 return refused(error.code, str(error), error.failure)
             request = Request(
                 id=approval_id,
-                plan=plan,
+                plan=plan.capped(ruling.max_rows),
                 requested_by=deps.caller.user,
                 thread=deps.thread,
                 language=deps.language,
@@ -79,7 +79,8 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
         if approval.state is ApprovalState.PENDING:
             # Asked here for both: a crash may lie between the request and this.
             ruling = deps.rule_on(approval.request.plan)
-            if ruling.effect == "auto":
+            plan = approval.request.plan
+            if ruling.effect == "auto" and plan == plan.capped(ruling.max_rows):
                 approval = approve_by_rule(deps.redis, approval, ruling.rule)
         pending = approval.state is ApprovalState.PENDING
         return ToolResult(

@@ -27,7 +27,7 @@ from sync.approvals import Request, request_approval
 from sync.errors import RefusedByRule
 from sync.names import one_source, resolve_table
 from sync.plan import Plan, TableRef
-from sync.schedules import LOCAL_TEAM, list_schedules, load_schedule, teams_of
+from sync.schedules import LOCAL_TEAM, list_schedules, load_for_change, teams_of
 from sync.standing import (
     Action,
     ScheduleChange,
@@ -37,6 +37,7 @@ from sync.standing import (
     row_limits,
     schedule_problem,
     shape_of,
+    widest,
 )
 from sync.state import new_id
 from sync.when import in_words, next_times
@@ -98,9 +99,6 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
     refs = tuple(dict.fromkeys(_resolved(core, wish.tables)))
     one_source(refs)
     plan = plan_sync(core, refs, OPERATOR)
-    ruling = rule_on(core.config, plan)
-    if ruling.effect == "refuse":
-        raise RefusedByRule(rule=ruling.rule, why=ruling.why)
     others, elsewhere = (
         list_schedules(core.redis, team),
         [configured.name for configured in core.config.schedule],
@@ -120,6 +118,9 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
         until=wish.until,
         agreed=approval_id,
     )
+    ruling = rule_on(core.config, widest(plan, schedule))
+    if ruling.effect == "refuse":
+        raise RefusedByRule(rule=ruling.rule, why=ruling.why)
     today = datetime.now(ZoneInfo(core.config.timezone)).date()
     problem = schedule_problem(schedule, others, today, elsewhere)
     if problem:
@@ -132,12 +133,13 @@ def change_here(session: Session, name: str, action: Action, *, yes: bool) -> No
     """Show, ask, change; exit code 1 if it was not wanted."""
     core = _core(session)
     for team in teams_of(core.redis):
-        schedule = load_schedule(core.redis, team, name)
-        if schedule is not None:
+        found = load_for_change(core.redis, team, name)
+        if found is not None:
+            schedule, base = found
             approval_id = new_id(team)
             paused = action == "pause"
             after = schedule.model_copy(update={"paused": paused, "agreed": approval_id})
-            change = ScheduleChange(action=action, schedule=after)
+            change = ScheduleChange(action=action, schedule=after, base=base)
             _decide(core, approval_id, named_plan(schedule), change, yes=yes)
             return
     configured = name in [one.name for one in core.config.schedule]

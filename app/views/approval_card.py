@@ -174,7 +174,7 @@ def _ending(language: Language, run: Run) -> str:
         return say(language, "system.cancelled", who=person(run.cancel_by or "?"))
     reason = escape(word_failure(language, run.failure))
     if run.parked:
-        return say(language, "system.parked", tries=run.attempts + 1, reason=reason)
+        return say(language, "system.parked", tries=run.attempts - run.excused + 1, reason=reason)
     return say(language, "system.failed", reason=reason)
 
 
@@ -183,7 +183,7 @@ def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
         return say(
             language,
             "system.retry",
-            try_number=run.attempts + 1,
+            try_number=run.attempts - run.excused + 1,
             tries=MAX_RETRIES + 1,
             when=when(moment_of(run.put_off_ms)),
             reason=escape(word_failure(language, run.last_failure)),

@@ -1,14 +1,17 @@
 """A due schedule runs inside what was agreed on, asks outside it, and tells each thing once."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from app.bot_config import BotConfig, check_bot_config
-from app.due import DueDesk, handle_due, place_of_due
+from app.due import handle_due, place_of_due
+from app.due_desk import DueDesk
 from app.places import Place
 from app.settings import SlackSettings
 from app.slack_gateway import SlackAway, make_client
@@ -18,6 +21,7 @@ from sync.approvals import (
     ApprovalState,
     Click,
     Request,
+    agreed_key,
     decide,
     load_approval,
     pending_approvals,
@@ -26,13 +30,14 @@ from sync.approvals import (
 )
 from sync.audit import read_audit
 from sync.errors import DuckferryError, PlanDrifted
-from sync.oracle_errors import OracleUnreachable
+from sync.oracle_errors import OracleUnreachable, SourceClosed
 from sync.plan import Plan, TableRef
 from sync.runs import RunState, claim, finish, open_runs, recent_runs
-from sync.schedules import load_schedule
+from sync.schedules import load_schedule, tick
 from sync.standing import StandingSchedule, shape_of
 from sync.state import derived_id
 from tests.app.parts import plan, receipt
+from tests.sync.state_parts import inbox_of
 
 TEAM, CHANNEL, MINJI = "T1", "C0DATA", "U0MINJI"
 CONFIG: dict[str, Any] = {
@@ -105,7 +110,8 @@ Agree = Callable[..., StandingSchedule]
 
 @pytest.fixture
 def agree(redis: Redis, thread: str) -> Agree:
-    def store(**changes: Any) -> StandingSchedule:
+    def store(*yeses: str, **changes: Any) -> StandingSchedule:
+        yeses = yeses or ("U0JUNHO",)
         parts: dict[str, Any] = {
             "name": "customers",
             "tables": (plan("CUSTOMERS").tables[0].ref,),
@@ -119,6 +125,7 @@ def agree(redis: Redis, thread: str) -> Agree:
         }
         schedule = StandingSchedule.model_validate({**parts, **changes})
         redis.hset(schedules_key(TEAM), schedule.name, schedule.model_dump_json())
+        redis.hset(agreed_key(TEAM), schedule.name, json.dumps(yeses))
         return schedule
 
     return store
@@ -162,7 +169,9 @@ def test_a_run_inside_the_envelope_is_decided_at_once_in_the_name_of_the_schedul
         ApprovalState.APPROVED,
         "schedule:customers",
     )
-    assert approval.request.plan == planner.plan
+    assert approval.request.plan == planner.plan.capped((5_000,))
+    assert approval.request.plan.tables[0].max_rows == 5_000
+    assert approval.request.on_behalf_of == MINJI
     assert approval.request.thread == schedule.thread
     assert open_runs(desk.redis) == [approval.id]
     assert told(slack) == []
@@ -291,17 +300,11 @@ def test_a_last_day_that_has_passed_pauses_the_schedule_and_asks_once_to_go_on(
     assert newest(desk.redis).decided_by == "schedule:customers"
 
 
-@pytest.mark.parametrize(
-    ("lost", "words"),
-    [("gone", "계정이 없어져 일시 중지"), ("may_not", "더 이상 요청할 수 없어 일시 중지")],
-)
-def test_an_owner_who_left_or_lost_the_right_pauses_the_schedule_and_it_is_said(
-    desk: DueDesk, agree: Agree, planner: Planner, slack: SlackStandIn, lost: str, words: str
+def test_an_owner_who_left_pauses_the_schedule_and_it_is_said(
+    desk: DueDesk, agree: Agree, planner: Planner, slack: SlackStandIn
 ) -> None:
     schedule = agree()
-    # Whoever is gone is not asked about what they may.
-    gone = [MINJI] if lost == "gone" else []
-    changed = replace(desk, owner_is_gone=gone.__contains__, owner_may=[].__contains__)
+    changed = replace(desk, owner_is_gone=[MINJI].__contains__)
     for day in (22, 23):
         handle_due(changed, due(schedule, day=day))
     paused = load_schedule(desk.redis, TEAM, "customers")
@@ -309,13 +312,13 @@ def test_an_owner_who_left_or_lost_the_right_pauses_the_schedule_and_it_is_said(
     assert paused.paused
     assert planner.asked == []
     [said] = told(slack)
-    assert words in said
+    assert "계정이 없어져 일시 중지" in said
     assert f"<@{MINJI}>" in said
 
 
 def test_what_an_operator_owns_asks_nobody_whether_they_may(desk: DueDesk, agree: Agree) -> None:
     schedule = agree(owner="operator")
-    nobody = replace(desk, owner_is_gone={"operator"}.__contains__, owner_may=().__contains__)
+    nobody = replace(desk, owner_is_gone={"operator"}.__contains__)
     handle_due(nobody, due(schedule))
     assert len(open_runs(desk.redis)) == 1
 
@@ -358,6 +361,7 @@ def test_a_schedule_of_the_terminal_runs_and_tells_slack_nothing(
     schedule = agree(thread="local:terminal:1")
     body = {**due(schedule, missed="3"), "team": "local"}
     desk.redis.rename(schedules_key(TEAM), schedules_key("local"))
+    desk.redis.rename(agreed_key(TEAM), agreed_key("local"))
     handle_due(desk, body)
     assert len(open_runs(desk.redis)) == 1
     assert told(slack) == []
@@ -399,6 +403,96 @@ def test_what_a_kill_left_between_asking_and_deciding_is_decided_by_the_next_try
     request_approval(desk.redis, request, expires_seconds=3600)
     handle_due(desk, due(schedule))
     assert newest(desk.redis).decided_by == "schedule:customers"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"approvals": {"approvers": ["U0JUNHO"], "two_above_rows": 4_000}},
+        {"approvals": {"approvers": ["U0ALICE"]}},
+        {"rule": [{"name": "large", "above_rows": 4_000, "decision": "refuse"}]},
+    ],
+)
+def test_where_bot_toml_asks_for_more_than_the_yes_the_schedule_got_its_run_asks(
+    desk: DueDesk, agree: Agree, changes: dict[str, Any]
+) -> None:
+    handle_due(replace(desk, config=config(**changes)), due(agree()))
+    [approval] = asking(desk.redis)
+    assert approval.request.reason == "이 예약이 받은 승인이 지금의 승인 규칙에는 모자랍니다."
+    assert open_runs(desk.redis) == []
+
+
+def leads(_: str) -> frozenset[str]:
+    return frozenset({"U0ALICE", "U0EVE"})
+
+
+def test_members_of_the_group_that_said_yes_are_enough_and_so_is_the_operator(
+    desk: DueDesk, agree: Agree
+) -> None:
+    rule = {"name": "leads", "approvers": ["S0LEADS"], "quorum": 2}
+    strict = replace(desk, config=config(rule=[rule]), groups=leads)
+    handle_due(strict, due(agree("U0ALICE", "U0EVE")))
+    handle_due(strict, due(agree("operator", name="other", owner="operator")))
+    assert asking(desk.redis) == []
+    assert len(open_runs(desk.redis)) == 2
+
+
+def test_a_rule_that_needs_nobody_lets_no_more_rows_through_than_it_says(
+    desk: DueDesk, planner: Planner
+) -> None:
+    planner.plan = plan("CUSTOMERS", rows=700)
+    rule = {"name": "small", "up_to_rows": 800, "decision": "auto"}
+    handle_due(replace(desk, config=config(rule=[rule])), NIGHTLY)
+    approval = newest(desk.redis)
+    assert approval.decided_by == "rule:small"
+    assert approval.request.plan.tables[0].max_rows == 800
+
+
+def test_a_tick_in_a_window_is_fired_again_at_its_end_once(
+    desk: DueDesk, agree: Agree, planner: Planner, slack: SlackStandIn
+) -> None:
+    schedule = agree()
+    end = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
+    planner.error = SourceClosed(source="main", until=end.isoformat(timespec="minutes"))
+    for _ in range(2):
+        handle_due(desk, due(schedule))
+    assert len(told(slack)) == 1
+    assert "그때 한 번 다시 시도" in told(slack)[0]
+    tick(desk.redis, [], end - timedelta(seconds=1))
+    assert take_bodies(desk.redis) == []
+    for _ in range(2):
+        tick(desk.redis, [], end)
+    [body] = take_bodies(desk.redis)
+    assert body == {**due(schedule), "put_off": end.isoformat()}
+    planner.error = None
+    handle_due(desk, body)
+    assert len(open_runs(desk.redis)) == 1
+
+
+def test_a_tick_that_finds_a_second_window_is_told_and_not_put_off_again(
+    desk: DueDesk, agree: Agree, planner: Planner, slack: SlackStandIn
+) -> None:
+    planner.error = SourceClosed(source="main", until="2026-11-22T23:00+00:00")
+    handle_due(desk, due(agree(), put_off="2026-11-22T22:00:00+00:00"))
+    assert len(told(slack)) == 1
+    tick(desk.redis, [], datetime(2026, 11, 23, tzinfo=UTC))
+    assert take_bodies(desk.redis) == []
+
+
+def take_bodies(redis: Redis) -> list[dict[str, str]]:
+    return [json.loads(one["body"]) for one in inbox_of(redis) if one["kind"] == "schedule_due"]
+
+
+def test_what_was_missed_too_long_ago_is_told_and_not_run(
+    desk: DueDesk, agree: Agree, planner: Planner, slack: SlackStandIn
+) -> None:
+    body = due(agree(), missed="3", too_late="1")
+    for _ in range(2):
+        handle_due(desk, body)
+        handle_due(desk, {**NIGHTLY, "missed": "2", "too_late": "1"})
+    assert planner.asked == []
+    assert len(told(slack)) == 2
+    assert "3번을 놓쳤고" in told(slack)[0]
 
 
 # bot.toml's

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from app.bot_config import BotConfig, check_bot_config
-from app.policy import judge, may_decide, people
+from app.policy import is_covered, judge, judge_request, may_decide, people
 from sync.plan import Plan
+from sync.standing import Action, ScheduleChange, StandingSchedule
 from tests.app.parts import approval, plan, request
 
 ALICE, JUNHO, MINJI, ADMIN, LEADS = "U0ALICE", "U0JUNHO", "U0MINJI", "U0ADMIN", "S0LEADS"
@@ -133,3 +134,55 @@ def test_where_nobody_may_decide_it_is_said() -> None:
     asked = approval(request(plan("ORDERS"), by=MINJI))
     judgement = judge(empty, plan("ORDERS"))
     assert may_decide(judgement, no_group, asked, JUNHO, "approve") == "click.nobody"
+
+
+def about(action: Action, table: str = "ORDERS") -> Any:
+    """A request to change a schedule of a table, of at most 5,000 rows a run."""
+    what = plan(table, rows=10)
+    schedule = StandingSchedule(
+        name="orders",
+        tables=(what.tables[0].ref,),
+        cron="0 6 * * *",
+        timezone="UTC",
+        thread="T1:C1:1.1",
+        owner=MINJI,
+        max_rows=(5_000,),
+    )
+    change = ScheduleChange(action=action, schedule=schedule)
+    return request(what, by=MINJI).model_copy(update={"change": change})
+
+
+@pytest.mark.parametrize("action", ["create", "resume"])
+def test_a_schedule_is_judged_by_the_largest_run_it_allows(action: Action) -> None:
+    strict = config(two_above_rows=4_000)
+    assert judge(strict, plan("ORDERS", rows=10)).quorum == 1
+    assert judge_request(strict, about(action)).quorum == 2
+    refusing = config({"name": "large", "above_rows": 4_000, "decision": "refuse"})
+    assert judge_request(refusing, about(action)).effect == "refuse"
+
+
+@pytest.mark.parametrize("action", ["pause", "delete"])
+@pytest.mark.parametrize("table", ["ORDERS", "GONE"])
+def test_stopping_a_schedule_takes_one_yes_whatever_the_rules_are(
+    action: Action, table: str
+) -> None:
+    strict = config({"name": "none", "decision": "refuse"}, two_above_rows=1)
+    wish = about(action, table)
+    found = judge_request(strict, wish)
+    assert (found.effect, found.quorum) == ("ask", 1)
+    assert may_decide(found, no_group, approval(wish), JUNHO, "approve") is None
+
+
+def test_what_runs_without_a_yes_stops_at_the_rows_of_its_rule() -> None:
+    ruled = config({"name": "small", "up_to_rows": 800, "decision": "auto"})
+    assert judge(ruled, plan("ORDERS", "USERS", rows=5)).max_rows == (800, 800)
+    assert judge(ruled, plan("ORDERS", rows=801)).max_rows == ()
+
+
+def test_who_a_schedule_acts_for_may_not_approve_its_run_alone() -> None:
+    wish = request(plan("ORDERS"), by="schedule:orders").model_copy(update={"on_behalf_of": JUNHO})
+    for allowed, refusal in ((True, None), (False, "click.not_self")):
+        judgement = judge(config(self_approval=allowed), plan("ORDERS"))
+        assert may_decide(judgement, no_group, approval(wish), JUNHO, "approve") == refusal
+        assert is_covered(judgement, no_group, [JUNHO], JUNHO) == allowed
+        assert is_covered(judgement, no_group, [JUNHO, ADMIN], JUNHO)

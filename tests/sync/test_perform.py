@@ -27,7 +27,7 @@ from sync.oracle import Session
 from sync.oracle_errors import SourceClosed, TableNotFound
 from sync.perform import Rules, perform_run, published_receipt
 from sync.plan import Plan, Progress, TablePlan, TableRef
-from sync.runs import Run, RunState, alive_key, claim, finish
+from sync.runs import MAX_RETRIES, Run, RunState, alive_key, claim, finish
 from sync.state import connect_state
 from sync.warehouse.layout import RECEIPT_FILE, generation_folder
 from sync.warehouse.manifest import Manifest, publish, read_manifest
@@ -143,16 +143,33 @@ def test_a_run_of_a_closed_source_is_put_off_and_runs_once_it_is_open(
     assert run_of(state, run.id).state is RunState.PUBLISHED
 
 
-def test_a_run_whose_source_closes_in_the_middle_is_stopped_and_the_old_copy_stays(
+def test_a_run_whose_source_closes_in_the_middle_waits_until_it_opens_and_the_old_copy_stays(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
     run = queue_run(state, planned(open_session, own_table))
-    closing = Rules(require_open=closed_from(1, "2026-11-22T09:30+09:00"))
+    until = datetime.now(UTC) + timedelta(hours=1)
+    closing = Rules(require_open=closed_from(1, until.isoformat()))
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=closing)
-    ended = run_of(state, run.id)
-    assert (ended.state, failure_code(ended)) == (RunState.FAILED, "source_closed")
+    waiting = run_of(state, run.id)
+    assert (waiting.state, waiting.excused) == (RunState.QUEUED, 1)
+    assert waiting.last_failure is not None
+    assert waiting.last_failure.code == "source_closed"
+    assert abs((waiting.put_off_ms or 0) - until.timestamp() * 1000) < 60_000
     assert not read_manifest(tmp_path).entries
     assert free(state, own_table)
+
+
+def test_waiting_for_another_run_of_the_table_is_no_try_however_long_it_takes(
+    state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
+) -> None:
+    run = queue_run(state, planned(open_session, own_table))
+    at_once = Rules(backoff=lambda _: 0)
+    with table_leases(state, "T1-another", [own_table]):
+        for _ in range(MAX_RETRIES + 3):
+            perform_run(state, run.id, open_session=never, warehouse=tmp_path, rules=at_once)
+    assert run_of(state, run.id).state is RunState.QUEUED
+    perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=at_once)
+    assert run_of(state, run.id).state is RunState.PUBLISHED
 
 
 def test_a_run_that_would_fill_the_disk_is_stopped_before_it_does(

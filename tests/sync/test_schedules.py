@@ -107,6 +107,25 @@ def test_what_was_missed_while_no_clock_ran_counts_once(state: Redis) -> None:
 def test_what_was_missed_longer_than_an_hour_ago_is_let_go(state: Redis) -> None:
     tick(state, [nightly()], at("2026-11-22T21:29:00"))
     assert tick(state, [nightly()], at("2026-11-22T22:31:00")) == []
+    [entry] = inbox_of(state)
+    assert json.loads(entry["body"]) == {
+        "schedule": "nightly",
+        "due": "2026-11-22T21:30Z",
+        "missed": "1",
+        "too_late": "1",
+    }
+
+
+def test_a_clock_that_was_away_for_hours_makes_up_for_the_last_one_and_counts_the_others(
+    state: Redis,
+) -> None:
+    tick(state, [nightly("*/15 * * * *")], at("2026-11-22T18:00:30"))
+    [key] = state.keys("duckferry:1:schedule:nightly:*:watched")
+    assert int(state.ttl(key)) > 6 * 24 * 3600
+    assert tick(state, [nightly("*/15 * * * *")], at("2026-11-22T21:46:00")) == ["nightly"]
+    [entry] = inbox_of(state)
+    body = {"schedule": "nightly", "due": "2026-11-22T21:45Z", "missed": "14"}
+    assert json.loads(entry["body"]) == body
 
 
 def test_a_clock_with_another_configuration_hides_no_schedule(state: Redis) -> None:

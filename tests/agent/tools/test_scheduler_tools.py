@@ -234,15 +234,52 @@ def test_a_paused_schedule_has_no_next_time(deps: AnalystDeps) -> None:
     assert (line["paused"], line["next_at"], line["next"]) == (True, None, [])
 
 
-def test_a_schedule_of_tables_the_caller_may_not_see_is_neither_listed_nor_changed(
+def test_a_schedule_of_tables_no_longer_offered_can_be_stopped_and_not_resumed(
     make_deps: MakeDeps,
 ) -> None:
     deps = make_deps(offered=(USERS,))
     agreed(deps.redis)
-    assert data(call(deps, "list_schedules"))["schedules"] == []
-    result = call(deps, "change_schedule", name="customers", action="delete")
-    assert data(result)["code"] == "schedule_not_found"
-    assert "There is none." in data(result)["error"]
+    [listed] = data(call(deps, "list_schedules"))["schedules"]
+    assert listed["name"] == "customers"
+    agreed(deps.redis, paused=True)
+    result = call(deps, "change_schedule", name="customers", action="resume")
+    assert data(result)["code"] == "table_not_offered"
+    approval = asked(call(deps, "change_schedule", "call_2", name="customers", action="delete"))
+    say_yes(deps.redis, approval)
+    assert list_schedules(deps.redis, "T1") == []
+
+
+def test_a_schedule_is_judged_by_the_largest_run_its_yes_covers(make_deps: MakeDeps) -> None:
+    judged: list[Plan] = []
+
+    def two_above(plan: Plan) -> Ruling:
+        judged.append(plan)
+        return Ruling("ask", 2 if (plan.estimates[0].rows or 0) > 500 else 1)
+
+    deps = make_deps(rule_on=two_above)
+    wide = asked(call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *"))
+    more = {"tables": ["ORDERS"], "cron": "0 6 * * *", "max_rows": 500}
+    narrow = asked(call(deps, "create_schedule", "call_2", **more))
+    assert (wide.request.quorum, narrow.request.quorum) == (2, 1)
+    agreed(deps.redis, paused=True)
+    resumed = asked(call(deps, "change_schedule", "call_3", name="customers", action="resume"))
+    assert (resumed.request.quorum, resumed.request.on_behalf_of) == (2, "UMINA")
+    assert [plan.estimates[0].rows for plan in judged] == [1_000, 500, 1_000]
+
+
+def test_a_yes_to_a_card_about_an_older_schedule_of_that_name_changes_nothing(
+    deps: AnalystDeps,
+) -> None:
+    agreed(deps.redis)
+    stale = asked(call(deps, "change_schedule", name="customers", action="delete"))
+    newer = agreed(deps.redis, cron="0 7 * * *", agreed="T1-2")
+    click = Click(user="UJUNHO", verdict="approve", digest=stale.request.digest)
+    assert decide(deps.redis, stale, click, may_decide=True) == "changed"
+    assert load_schedule(deps.redis, "T1", "customers") == newer
+    fresh = asked(call(deps, "change_schedule", "call_2", name="customers", action="delete"))
+    assert fresh.request.replaces == stale.id
+    say_yes(deps.redis, fresh)
+    assert list_schedules(deps.redis, "T1") == []
 
 
 # change_schedule

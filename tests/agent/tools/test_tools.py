@@ -364,6 +364,19 @@ def test_what_a_rule_allows_is_queued_at_once_and_noted_as_its_decision(
     assert noted == [("requested", "UMINA"), ("approved", "rule:small")]
 
 
+@pytest.mark.parametrize("ceiling", [800, 5_000])
+def test_what_runs_by_a_rule_stops_at_the_rows_of_the_rule(
+    make_deps: Callable[..., AnalystDeps], ceiling: int
+) -> None:
+    def rule_on(_: Plan) -> Ruling:
+        return Ruling("auto", 1, "small", max_rows=(ceiling,))
+
+    approval = call(make_deps(rule_on=rule_on), "start_sync", tables=["USERS"]).approval
+    assert approval is not None
+    assert approval.state is ApprovalState.APPROVED
+    assert approval.request.plan.tables[0].max_rows == min(ceiling, 1_000)
+
+
 def test_tables_of_two_sources_are_no_one_sync(
     make_deps: Callable[..., AnalystDeps], planner: Any
 ) -> None:
