@@ -8,14 +8,25 @@ PROCESSES = 4
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put every fourth story at the beginning of each fourth of the list."""
-    stories = [item for item in items if "tests/story/" in item.nodeid]
-    others = [item for item in items if "tests/story/" not in item.nodeid]
+    """Put some stories at the beginning of each fourth of the list.
+
+    Those over signed HTTP share one bot and so one part, those over Socket Mode two.
+    """
+    parts: list[list[pytest.Item]] = [[] for _ in range(PROCESSES)]
+    others: list[pytest.Item] = []
+    for number, item in enumerate(items):
+        if "tests/story/" not in item.nodeid:
+            others.append(item)
+        elif "[signed_http]" in item.nodeid:
+            parts[0].append(item)
+        elif "shared" in getattr(item, "fixturenames", ()) or "[socket_mode]" in item.nodeid:
+            parts[1 + number % 2].append(item)
+        else:
+            parts[0 if number % 3 == 0 else 3].append(item)
     size = -(-len(items) // PROCESSES)
     ordered: list[pytest.Item] = []
-    for part in range(PROCESSES):
-        first = stories[part::PROCESSES]
-        rest = max(size - len(first), 0)
-        ordered += [*first, *others[:rest]]
+    for part in parts:
+        rest = max(size - len(part), 0)
+        ordered += [*part, *others[:rest]]
         others = others[rest:]
     items[:] = [*ordered, *others]
