@@ -50,7 +50,7 @@ class SchedulerStatus:
 class Ruling:
     """What the policy says of a plan before anybody is asked."""
 
-    effect: Literal["auto", "ask", "refuse"]
+    effect: Literal["auto", "ask"]
     quorum: int
     rule: str = ""
     """Name of the rule it rests on, if one applies."""
@@ -80,7 +80,7 @@ class AnalystDeps:
     plan_sync: Callable[[tuple[TableRef, ...]], Plan] = field(repr=False)
     """Asks Oracle what a sync would do, changing nothing; raises any DuckferryError."""
     rule_on: Callable[[Plan], Ruling] = field(repr=False)
-    """Asks the policy whether a plan needs a yes."""
+    """Asks the policy whether a plan needs a yes; raises RefusedByRule where it must not be."""
     schedule_status: Callable[[], SchedulerStatus] = field(repr=False)
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""

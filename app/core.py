@@ -13,12 +13,12 @@ import redis
 from agent.deps import AnalystDeps, Caller, Ruling, ScheduleLine, SchedulerStatus
 from agent.service import Analyst
 from app.bot_config import BotConfig
-from app.policy import judge
+from app.policy import require_allowed
 from app.texts import Language
 from sync.catalog import TableFacts
 from sync.dispatch import RunLimits
 from sync.engine import make_estimate, make_table_plan, plan_tables
-from sync.errors import RefusedByRule, TableNotOffered
+from sync.errors import TableNotOffered
 from sync.oracle import Session
 from sync.oracle_errors import OracleUnreachable
 from sync.perform import Rules, perform_run
@@ -78,9 +78,10 @@ def plan_sync(core: Core, refs: tuple[TableRef, ...], asker: str) -> Plan:
 
 
 def rule_on(config: BotConfig, plan: Plan) -> Ruling:
-    """Say what bot.toml's rules say of a plan."""
-    found = judge(config, plan)
-    return Ruling(found.effect, found.quorum, ", ".join(found.rules), found.why, found.max_rows)
+    """Say what bot.toml's rules say of a plan. Raises `RefusedByRule`."""
+    found = require_allowed(config, plan)
+    effect = "auto" if found.effect == "auto" else "ask"
+    return Ruling(effect, found.quorum, ", ".join(found.rules), found.why, found.max_rows)
 
 
 def plan_table(config: BotConfig, facts: TableFacts) -> TablePlan:
@@ -93,9 +94,7 @@ def plan_table(config: BotConfig, facts: TableFacts) -> TablePlan:
         raise TableNotOffered(table=str(facts.ref), hint="")
     planned = make_table_plan(facts, config.max_rows(facts.ref), section.key)
     estimate = make_estimate(facts, Manifest())
-    ruling = rule_on(config, Plan(tables=(planned,), estimates=(estimate,)))
-    if ruling.effect == "refuse":
-        raise RefusedByRule(rule=ruling.rule, why=ruling.why)
+    rule_on(config, Plan(tables=(planned,), estimates=(estimate,)))
     return planned
 
 

@@ -11,7 +11,7 @@ import redis
 from app.bot_config import BotConfig
 from app.core import Core, approval_seconds, plan_sync
 from app.places import Place, parse_place
-from app.policy import Groups, Judgement, judge, judge_request, may_decide
+from app.policy import Groups, Judgement, judge_request, may_decide, require_allowed
 from app.views.approval_card import can_be_asked_again
 from app.views.card_parts import CardFacts, Role
 from app.views.schedule_lines import change_lines
@@ -27,7 +27,7 @@ from sync.approvals import (
     show_card,
 )
 from sync.dispatch import queue_place
-from sync.errors import RefusedByRule, WarehouseDamaged
+from sync.errors import WarehouseDamaged
 from sync.history import expected_seconds
 from sync.oracle_errors import OracleUnreachable
 from sync.plan import Column, Plan, TableRef
@@ -176,7 +176,7 @@ def edit(
         update={
             "id": derived_id(team_of(old.id), "revision", old.id),
             "plan": plan,
-            "quorum": _ruling(desk, plan).quorum,
+            "quorum": require_allowed(desk.config, plan).quorum,
             "requested_by": user if wider else old.requested_by,
             "schedule": None if wider else old.schedule,
             "on_behalf_of": "" if wider else old.on_behalf_of,
@@ -203,7 +203,7 @@ def _ask(
     desk: CardDesk, old: Approval, user: str, anew: Mapping[str, object], where: str
 ) -> Approval:
     plan = _planned_anew(desk, old.request.plan, user)
-    ruling = _ruling(desk, plan)
+    ruling = require_allowed(desk.config, plan)
     plan = plan.capped(ruling.max_rows)
     update = {"id": again_id(old), "plan": plan, "quorum": ruling.quorum, **anew}
     request = old.request.model_copy(update=update)
@@ -215,14 +215,6 @@ def _ask(
     show_card(desk.redis, asked.id)
     show_card(desk.redis, old.id)
     return asked
-
-
-def _ruling(desk: CardDesk, plan: Plan) -> Judgement:
-    """Judge a plan nobody has asked for yet. Raises `RefusedByRule`."""
-    found = judge(desk.config, plan)
-    if found.effect == "refuse":
-        raise RefusedByRule(rule=", ".join(found.rules), why=found.why)
-    return found
 
 
 def _planned_anew(desk: CardDesk, old: Plan, user: str) -> Plan:

@@ -9,11 +9,10 @@ from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
 from app.failure_texts import word_failure
-from app.policy import Groups, Judgement, judge
+from app.policy import Groups, Judgement, require_allowed
 from app.schedule_teller import Teller
 from app.views.text import escape
 from sync.approvals import Approval, ApprovalState, load_approval
-from sync.errors import RefusedByRule
 from sync.oracle_errors import SourceClosed
 from sync.plan import Plan, TableRef
 from sync.runs import FINAL, load_run
@@ -38,10 +37,7 @@ class DueDesk:
 def planned(desk: DueDesk, refs: tuple[TableRef, ...], asker: str) -> tuple[Plan, Judgement]:
     """Plan and judge. Raises `RefusedByRule` where nobody can allow it, and any DuckferryError."""
     plan = desk.plan(refs, asker)
-    ruling = judge(desk.config, plan)
-    if ruling.effect == "refuse":
-        raise RefusedByRule(rule=", ".join(ruling.rules), why=ruling.why)
-    return plan, ruling
+    return plan, require_allowed(desk.config, plan)
 
 
 def is_let_through(ruling: Judgement, plan: Plan) -> bool:

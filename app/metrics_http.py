@@ -5,35 +5,26 @@ numbers, no row and no secret.
 """
 
 import logging
-import os
-import socket
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
 from prometheus_client import exposition
-from waitress import wasyncore
-from waitress.server import create_server
 
 from app.health import FRESH_SECONDS
+from app.http_server import Bounds, Wsgi, listen, serving
 from app.metrics import Metrics, WithoutCreated
-from app.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
-THREADS = 4
-"""Requests at the same time; a scrape that waits for Redis must not hold up a probe."""
-MAX_CONNECTIONS = 50
-MAX_BODY_BYTES = 1_024
-MAX_HEADER_BYTES = 16_384
-IDLE_SECONDS = 30
-CLOSE_SECONDS = 5.0
-"""How long the requests at hand may take when the server ends."""
-_TICK_SECONDS = 0.1
+BOUNDS = Bounds(
+    threads=4,  # a scrape that waits for Redis must not hold up a probe
+    connections=50,
+    body_bytes=1_024,
+    close_seconds=5.0,
+)
 
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Ready = Callable[[], tuple[bool, str]]
 
 
@@ -86,43 +77,11 @@ def serve_metrics(
     if address is None:
         yield None
         return
-    listener = _listen(address)
-    sockets: dict[int, Any] = {}
-    server = create_server(
-        _answering(metrics, ready, live),
-        map=sockets,
-        sockets=[listener],
-        threads=THREADS,
-        connection_limit=MAX_CONNECTIONS,
-        channel_timeout=IDLE_SECONDS,
-        max_request_header_size=MAX_HEADER_BYTES,
-        max_request_body_size=MAX_BODY_BYTES,
-        ident=None,
-    )
-    closing = threading.Event()
-    thread = threading.Thread(target=_serve, args=(server, sockets, closing), name="metrics-http")
+    listener = listen(address, "METRICS_ADDRESS")
     port = cast("int", listener.getsockname()[1])
-    thread.start()
-    log.info("telling metrics on port %d", port)
-    try:
+    with serving(listener, _answering(metrics, ready, live), BOUNDS, "metrics-http"):
+        log.info("telling metrics on port %d", port)
         yield port
-    finally:
-        closing.set()
-        thread.join()
-
-
-def _listen(address: tuple[str, int]) -> socket.socket:
-    host, port = address
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server(address, family=family)
-    except OSError as error:
-        # create_server puts the address into the text; of an unknown host errno is below 0.
-        number = error.errno or 0
-        what = os.strerror(number) if number > 0 else error.strerror
-        raise SettingsError(
-            [f"METRICS_ADDRESS {host}:{port} cannot be opened: {what}. Free it, or set another."]
-        ) from None
 
 
 def _answering(metrics: Metrics, ready: Ready, live: Callable[[], bool]) -> Wsgi:
@@ -153,26 +112,3 @@ def _line(
     plain = ("Content-Type", "text/plain; charset=utf-8")
     start_response(status, [plain, ("Content-Length", str(len(body))), *headers])
     return [body]
-
-
-def _serve(server: Any, sockets: dict[int, Any], closing: threading.Event) -> None:
-    while not closing.is_set():
-        _turn(sockets)
-    # The listening socket only; the server's own close() would take away what wakes the loop.
-    wasyncore.dispatcher.close(server)
-    deadline = time.monotonic() + CLOSE_SECONDS
-    while _at_hand(server) and time.monotonic() < deadline:
-        _turn(sockets)
-    server.task_dispatcher.shutdown(timeout=1)
-    wasyncore.close_all(sockets)
-
-
-def _turn(sockets: dict[int, Any]) -> None:
-    # poll, not select, which fails above 1024 open files.
-    wasyncore.loop(timeout=_TICK_SECONDS, use_poll=True, map=sockets, count=1)
-
-
-def _at_hand(server: Any) -> int:
-    """Count connections with a request that is read, or worked on, or not yet answered whole."""
-    channels = tuple(server.active_channels.values())
-    return sum(bool(channel.requests or channel.total_outbufs_len) for channel in channels)

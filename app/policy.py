@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.bot_config import BotConfig, Rule
 from sync.approvals import Approval, Request, Verdict
+from sync.errors import RefusedByRule
 from sync.plan import Estimate, Plan, TableRef
 from sync.standing import widest
 
@@ -60,6 +61,14 @@ def judge(config: BotConfig, plan: Plan) -> Judgement:
         if strictest.effect == "auto"
         else (),
     )
+
+
+def require_allowed(config: BotConfig, plan: Plan) -> Judgement:
+    """Judge a plan nobody has asked for yet. Raises `RefusedByRule` where nobody can allow it."""
+    found = judge(config, plan)
+    if found.effect == "refuse":
+        raise RefusedByRule(rule=", ".join(found.rules), why=found.why)
+    return found
 
 
 def judge_request(config: BotConfig, request: Request) -> Judgement:

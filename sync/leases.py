@@ -4,9 +4,7 @@ A lease keeps two runs off one table as long as both can talk to Redis; the fenc
 one could not.
 """
 
-import fcntl
 import logging
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +17,12 @@ from sync.plan import TableRef
 from sync.run_scripts import alive_key, process_name
 from sync.runs import ALIVE_SECONDS, Run, fence_field
 from sync.state import PREFIX, run_script
-from sync.warehouse.layout import build_folder, disk_full_named, folder_name
+from sync.warehouse.layout import build_folder, folder_name, locked
 
 log = logging.getLogger(__name__)
 
 TURN_SECONDS = 10.0
 """A publish takes far less; it is shorter than a claim lasts without a heartbeat."""
-_TURN_PAUSE_SECONDS = 0.02
 
 _LEASE = """
 for i = 1, #KEYS do
@@ -128,21 +125,10 @@ def publish_turn(warehouse: Path, first: TableRef) -> Generator[None]:
     A lock on a file, so that it lasts as long as its process and is freed by its death. Raises
     `TableBusy` after `TURN_SECONDS`.
     """
-    table = build_folder(warehouse, first)
-    with disk_full_named():
-        table.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + TURN_SECONDS
     name = folder_name(first.schema_name, first.table, "turn")  # no table's own has three parts
-    with (table.parent / name).open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TableBusy(table=str(first)) from None
-                time.sleep(_TURN_PAUSE_SECONDS)
-        yield  # closing the file gives it back
+    path = build_folder(warehouse, first).parent / name
+    with locked(path, wait_seconds=TURN_SECONDS, what=str(first)):
+        yield
 
 
 _FENCE = """

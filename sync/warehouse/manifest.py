@@ -1,21 +1,18 @@
 """The list of current generations: the only thing readers trust, replaced as a whole."""
 
-import fcntl
 import logging
 import re
-import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sync.errors import DiskFull, StaleFence, TableBusy, TableNotSynced, WarehouseDamaged
+from sync.errors import DiskFull, StaleFence, TableNotSynced, WarehouseDamaged
 from sync.plan import Column, TableReceipt, TableRef
 from sync.warehouse.layout import (
     data_file,
-    disk_full_named,
+    locked,
     remove_folder,
     table_folder,
     write_durably,
@@ -30,6 +27,7 @@ LOCK_WAIT_SECONDS = 30
 """A publish holds the lock for milliseconds; longer means something is stuck."""
 
 MANIFEST_FILE = "manifest.json"
+LOCK_FILE = "manifest.lock"
 
 
 class ManifestEntry(BaseModel):
@@ -104,7 +102,8 @@ def publish(root: Path, entries: Sequence[ManifestEntry]) -> Manifest:
     cut, or not be pruned, is logged. Prunes what is older than the last `GENERATIONS_KEPT`; a
     reader that has a pruned file open keeps reading it.
     """
-    with _locked(root):
+    lock = root / LOCK_FILE
+    with locked(lock, wait_seconds=LOCK_WAIT_SECONDS, what=MANIFEST_FILE):
         manifest = read_manifest(root)
         merged = {entry.ref: entry for entry in manifest.entries}
         for entry in entries:
@@ -180,21 +179,3 @@ def _cause(error: Exception) -> str:
     """What the system said, without the path."""
     cause = error if isinstance(error, OSError) else error.__cause__
     return getattr(cause, "strerror", None) or type(error).__name__
-
-
-@contextmanager
-def _locked(root: Path) -> Generator[None]:
-    """Hold the warehouse's publish lock; raises `TableBusy` after `LOCK_WAIT_SECONDS`."""
-    with disk_full_named():
-        root.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + LOCK_WAIT_SECONDS
-    with (root / "manifest.lock").open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TableBusy(table=MANIFEST_FILE) from None
-                time.sleep(0.01)
-        yield  # closing the file releases the lock

@@ -34,7 +34,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("app/",),
     "slack_sdk": ("app/",),
     "tomlkit": ("app/bot_toml.py",),
-    "waitress": ("app/",),
+    "waitress": ("app/http_server.py",),
 }
 ENVIRONMENT_READER = "app/settings.py"
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

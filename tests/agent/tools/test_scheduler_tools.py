@@ -12,6 +12,7 @@ from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
 from sync.approvals import Approval, ApprovalState, Click, decide, load_approval, schedules_key
+from sync.errors import RefusedByRule
 from sync.plan import Plan, TableRef
 from sync.schedules import list_schedules, load_schedule
 from sync.standing import StandingSchedule, shape_of
@@ -185,7 +186,7 @@ def test_a_table_that_is_not_offered_and_a_plan_a_rule_refuses_ask_nobody(
     make_deps: MakeDeps,
 ) -> None:
     def refuse(_: Plan) -> Ruling:
-        return Ruling("refuse", 1, "secret", "personal data")
+        raise RefusedByRule(rule="secret", why="personal data")
 
     deps = make_deps(offered=(USERS,), rule_on=refuse)
     hidden = call(deps, "create_schedule", tables=["ORDERS"], cron="0 6 * * *")

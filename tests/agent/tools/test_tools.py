@@ -15,6 +15,7 @@ from agent.tools.registry import ToolRegistry
 from agent.tools.sync_tools import SYNC_TOOLS
 from sync.approvals import ApprovalState, Click, decide, load_approval
 from sync.audit import read_audit
+from sync.errors import RefusedByRule
 from sync.oracle_errors import ConnectionDropped
 from sync.plan import Plan, Progress, Receipt, TableReceipt, TableRef
 from sync.runs import RunState, claim, finish, load_run, open_runs, report_progress
@@ -337,7 +338,7 @@ def test_of_figures_the_model_reads_those_over_many_rows_and_people_read_all(
 
 def test_what_a_rule_refuses_is_told_and_never_asked(make_deps: Callable[..., AnalystDeps]) -> None:
     def rule_on(_: Plan) -> Ruling:
-        return Ruling("refuse", 1, "private", "Salaries never leave Oracle.")
+        raise RefusedByRule(rule="private", why="Salaries never leave Oracle.")
 
     deps = make_deps(rule_on=rule_on)
     result = call(deps, "start_sync", tables=["USERS"])
