@@ -23,6 +23,7 @@ TOLD_TO_PEOPLE = frozenset(
         "oracle_timeout",
         "connection_dropped",
         "oracle_failure",
+        "moment_lost",
         "oracle_too_old",
         "client_missing",
         "refused_by_rule",
@@ -88,6 +89,10 @@ FAILURES: dict[str, tuple[str, str]] = {
     "oracle_failure": (
         "Oracle {source}이(가) {oracle_code} 오류를 냈습니다. 기존 데이터는 그대로입니다. 계속되면 DBA에게 이 코드를 알려 주세요.",
         "Oracle {source} answered with {oracle_code}. The old data stays; if it goes on, tell the DBA this code.",
+    ),
+    "moment_lost": (
+        "Oracle {source}이(가) 읽기 시작한 시점의 {table}을(를) 더 이상 보여 주지 못합니다({oracle_code}). 기존 데이터는 그대로입니다. 다시 요청하고, 계속되면 DBA에게 UNDO_RETENTION을 늘려 달라고 하세요.",
+        "Oracle {source} cannot show {table} as it was when the read began ({oracle_code}). The old data stays; ask again, and if it goes on, have the DBA raise UNDO_RETENTION.",
     ),
     "table_not_synced": (
         "{table}은(는) 아직 복사되지 않았습니다. 먼저 동기화를 요청하세요.",

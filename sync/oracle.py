@@ -20,11 +20,13 @@ from sync.errors import DuckferryError, ValueDoesNotFit
 from sync.oracle_errors import (
     DROPPED_CODES,
     LOGIN_CODES,
+    MOMENT_CODES,
     TIMEOUT_CODES,
     UNREACHABLE_CODES,
     ClientMissing,
     ConnectionDropped,
     LoginRefused,
+    MomentLost,
     OracleFailure,
     OracleTimeout,
     OracleTooOld,
@@ -316,8 +318,11 @@ def _named(
         return ConnectionDropped(source=source.name)
     if code in TIMEOUT_CODES:
         return OracleTimeout(source=source.name, seconds=round(source.call_timeout_seconds))
+    table = str(ref) if ref else "of the dictionary"
     if code == "ORA-00942":
-        return TableNotFound(source=source.name, table=str(ref) if ref else "of the dictionary")
+        return TableNotFound(source=source.name, table=table)
+    if code in MOMENT_CODES:
+        return MomentLost(source=source.name, table=table, oracle_code=code)
     if code == "DPY-4042" and plan is not None:
         open_ended = [c.name for c in plan.columns if c.oracle_type.partition("(")[0] in _OPEN]
         return ValueDoesNotFit(table=str(plan.ref), columns=", ".join(open_ended))

@@ -11,6 +11,7 @@ OracleError
 ├── OracleTooOld            11g, which only the thick driver reaches
 ├── ClientMissing           Oracle's client libraries, for the thick driver
 └── OracleFailure           any other ORA- or DPY- code
+    └── MomentLost          transient; the read begins again at a new moment
 """
 
 from sync.errors import DuckferryError
@@ -114,8 +115,35 @@ class OracleFailure(OracleError):
     message = "Oracle source {source} answered with {oracle_code}. The old data stays."
 
 
+class MomentLost(OracleFailure):
+    """Oracle cannot show the moment a read began with any more; at a new moment it may.
+
+    Its undo is gone (ORA-01555, 08176, 22924), the SCN is out of its reach (08180, 08181), or the
+    table was altered, truncated or moved since (01410, 01466, 08103).
+    """
+
+    code = "moment_lost"
+    message = (
+        "Oracle source {source} cannot show {table} as it was when the read began ({oracle_code}). "
+        "The old data stays; ask again, and if it goes on, have the DBA raise UNDO_RETENTION."
+    )
+    transient = True
+
+
 LOGIN_CODES = frozenset({"ORA-01017", "ORA-28000", "ORA-28001"})
 DROPPED_CODES = frozenset({"DPY-4011", "DPY-1001", "ORA-03113", "ORA-03135", "ORA-03114"})
+MOMENT_CODES = frozenset(
+    {
+        "ORA-01410",
+        "ORA-01466",
+        "ORA-01555",
+        "ORA-08103",
+        "ORA-08176",
+        "ORA-08180",
+        "ORA-08181",
+        "ORA-22924",
+    }
+)
 TIMEOUT_CODES = frozenset({"DPY-4024", "ORA-01013"})
 UNREACHABLE_CODES = {
     "DPY-6000": "the listener refused",

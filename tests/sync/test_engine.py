@@ -26,7 +26,7 @@ from sync.errors import (
     WarehouseDamaged,
 )
 from sync.oracle import Session, Source, connect
-from sync.oracle_errors import ConnectionDropped, OracleFailure, TableNotFound
+from sync.oracle_errors import ConnectionDropped, MomentLost, TableNotFound
 from sync.plan import Plan, Progress, Receipt, TableRef
 from sync.warehouse.layout import data_file, table_folder
 from sync.warehouse.manifest import publish, read_manifest
@@ -181,8 +181,8 @@ def test_a_row_written_during_the_copy_belongs_to_the_next_one(
     ("fault", "raised"),
     [
         (Fault("drop", at_fetch=1, sql_contains='FROM "SHOP"."ORDERS"'), ConnectionDropped),
-        (Fault("error", code=1555, at_fetch=1, sql_contains='FROM "SHOP"."ORDERS"'), OracleFailure),
-        (Fault("error", code=1555, sql_contains='COUNT(*) FROM "SHOP"."ORDERS"'), OracleFailure),
+        (Fault("error", code=1555, at_fetch=1, sql_contains='FROM "SHOP"."ORDERS"'), MomentLost),
+        (Fault("error", code=1555, sql_contains='COUNT(*) FROM "SHOP"."ORDERS"'), MomentLost),
         (Fault("drop", sql_contains='COUNT(*) FROM "SHOP"."USERS"'), ConnectionDropped),
         (Fault("drop", sql_contains="all_constraints"), ConnectionDropped),
     ],

@@ -35,6 +35,7 @@ from sync.oracle import (
 from sync.oracle_errors import (
     ConnectionDropped,
     LoginRefused,
+    MomentLost,
     OracleFailure,
     OracleTimeout,
     OracleUnreachable,
@@ -164,7 +165,7 @@ def test_the_scn_is_unknown_where_the_view_is_not_granted(
         oracle.control.fault(Fault("error", code=code, sql_contains="v$database"))
         assert current_scn(session) is None
     oracle.control.fault(Fault("error", code=1555, sql_contains="v$database"))
-    with pytest.raises(OracleFailure, match="ORA-01555"):
+    with pytest.raises(MomentLost, match="ORA-01555"):
         current_scn(session)
 
 
@@ -279,7 +280,11 @@ def test_rows_come_in_batches_of_the_size_asked(source: Source) -> None:
     ("fault", "raised"),
     [
         (Fault("drop", at_fetch=1), ConnectionDropped),
-        (Fault("error", code=1555, at_fetch=1), OracleFailure),
+        (Fault("error", code=1555, at_fetch=1), MomentLost),
+        (Fault("error", code=8181, at_fetch=0), MomentLost),
+        (Fault("error", code=1466, at_fetch=0), MomentLost),
+        (Fault("error", code=8103, at_fetch=1), MomentLost),
+        (Fault("error", code=1578, at_fetch=1), OracleFailure),
         (Fault("error", code=942, at_fetch=0), TableNotFound),
         (Fault("error", code=3113, at_fetch=1), ConnectionDropped),
         (Fault("stall", seconds=20, at_fetch=1), OracleTimeout),

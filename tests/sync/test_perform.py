@@ -212,7 +212,7 @@ def test_an_error_of_oracle_is_the_runs_failure_and_nothing_is_published(
     tmp_path: Path,
 ) -> None:
     run = queue_run(state, planned(open_session, own_table))
-    oracle.control.fault(Fault("error", code=1555, sql_contains=f'FROM "SHOP"."{own_table.table}"'))
+    oracle.control.fault(Fault("error", code=1578, sql_contains=f'FROM "SHOP"."{own_table.table}"'))
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
     ended = run_of(state, run.id)
     assert (ended.state, failure_code(ended)) == (RunState.FAILED, "oracle_failure")
