@@ -11,7 +11,7 @@ def sentence_of(failure: Failure) -> str:
         # A group of errors only inherits a code.
         if vars(error).get("code") == failure.code:
             try:
-                return error.message.format(**failure.params)
+                return str(error(**failure.params))
             except KeyError:  # stored by a version with other parameters
                 break
     return f"It ended with {failure.code}."

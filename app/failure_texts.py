@@ -3,15 +3,22 @@
 from collections import defaultdict
 
 from agent.deps import Language
+from app.oracle_texts import KOREAN
 from sync.errors import Failure
+from sync.oracle_errors import kind_of
 
 
 def word_failure(language: Language, failure: Failure) -> str:
     """Give an error's sentence in a language. A code nobody worded is told as an unexpected one.
 
-    A value that is missing, as in what an older version stored, is told as a dash.
+    What Oracle's own code means comes before the words for its like. A value that is missing, as in
+    what an older version stored, is told as a dash.
     """
-    korean, english = FAILURES.get(failure.code, FAILURES["unexpected"])
+    meant = kind_of(failure.params.get("oracle_code"))
+    if meant:
+        korean, english = KOREAN[meant.name], meant.sentence
+    else:
+        korean, english = FAILURES.get(failure.code, FAILURES["unexpected"])
     params = defaultdict[str, str | int](lambda: "-", failure.params)
     return (korean if language == "ko" else english).format_map(params)
 
@@ -23,6 +30,7 @@ TOLD_TO_PEOPLE = frozenset(
         "oracle_timeout",
         "connection_dropped",
         "oracle_failure",
+        "oracle_passing",
         "moment_lost",
         "oracle_too_old",
         "client_missing",
@@ -89,6 +97,10 @@ FAILURES: dict[str, tuple[str, str]] = {
     "oracle_failure": (
         "Oracle {source}이(가) {oracle_code} 오류를 냈습니다. 기존 데이터는 그대로입니다. 계속되면 DBA에게 이 코드를 알려 주세요.",
         "Oracle {source} answered with {oracle_code}. The old data stays; if it goes on, tell the DBA this code.",
+    ),
+    "oracle_passing": (
+        "Oracle {source}이(가) {oracle_code} 오류를 냈습니다. 기존 데이터는 그대로입니다. 다시 요청하고, 계속되면 DBA에게 이 코드를 알려 주세요.",
+        "Oracle {source} answered with {oracle_code}. The old data stays; ask again, and if it goes on, tell the DBA this code.",
     ),
     "moment_lost": (
         "Oracle {source}이(가) 읽기 시작한 시점의 {table}을(를) 더 이상 보여 주지 못합니다({oracle_code}). 기존 데이터는 그대로입니다. 다시 요청하고, 계속되면 DBA에게 UNDO_RETENTION을 늘려 달라고 하세요.",

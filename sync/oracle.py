@@ -4,6 +4,7 @@ The driver's defaults lose digits, offsets and time: decimals come as doubles, z
 connect to a silent listener never returns (all measured). Everything here is set against that.
 """
 
+import re
 import threading
 from collections import deque
 from collections.abc import Generator, Sequence
@@ -18,20 +19,12 @@ import oracledb
 
 from sync.errors import DuckferryError, ValueDoesNotFit
 from sync.oracle_errors import (
-    DROPPED_CODES,
-    LOGIN_CODES,
-    MOMENT_CODES,
-    TIMEOUT_CODES,
-    UNREACHABLE_CODES,
+    CLASSES,
     ClientMissing,
-    ConnectionDropped,
-    LoginRefused,
-    MomentLost,
     OracleFailure,
-    OracleTimeout,
-    OracleTooOld,
     OracleUnreachable,
     TableNotFound,
+    kind_of,
 )
 from sync.plan import TablePlan, TableRef
 from sync.types import arrived, arrow, require_rule, wire_schema
@@ -308,37 +301,36 @@ def _named(
     error: oracledb.Error | OSError, source: Source, ref: TableRef | None, plan: TablePlan | None
 ) -> DuckferryError:
     code = _code(error)
-    if code == "DPY-3010":
-        return OracleTooOld(source=source.name)
-    if code in LOGIN_CODES:
-        return LoginRefused(user=source.user, source=source.name, oracle_code=code)
-    if code in UNREACHABLE_CODES:
-        return OracleUnreachable(source=source.name, detail=f"{UNREACHABLE_CODES[code]}, {code}")
-    if code in DROPPED_CODES:
-        return ConnectionDropped(source=source.name)
-    if code in TIMEOUT_CODES:
-        return OracleTimeout(source=source.name, seconds=round(source.call_timeout_seconds))
-    table = str(ref) if ref else "of the dictionary"
-    if code == "ORA-00942":
-        return TableNotFound(source=source.name, table=table)
-    if code in MOMENT_CODES:
-        return MomentLost(source=source.name, table=table, oracle_code=code)
     if code == "DPY-4042" and plan is not None:
         open_ended = [c.name for c in plan.columns if c.oracle_type.partition("(")[0] in _OPEN]
         return ValueDoesNotFit(table=str(plan.ref), columns=", ".join(open_ended))
-    return OracleFailure(source=source.name, oracle_code=code)
+    meant = kind_of(code)
+    return CLASSES[meant.group if meant else "failed"](
+        source=source.name,
+        user=source.user,
+        oracle_code=code,
+        table=str(ref) if ref else "of the dictionary",
+        quoted=quote_table(ref) if ref else "…",
+        seconds=round(source.call_timeout_seconds),
+        detail=code,
+    )
 
 
 def _code(error: BaseException) -> str:
     """``ORA-01555`` or ``DPY-4011``; never the text, which may quote addresses or values.
 
-    Where the driver trips over a socket while it handles an error of its own, that error counts.
+    The database's own code counts where the driver put another over it, and the one below a code
+    that only says where it happened. Where the driver trips over a socket while it handles an error
+    of its own, that error counts.
     """
     if isinstance(error, oracledb.Error):
         if isinstance(error.__cause__, oracledb.NotSupportedError):
             return _code(error.__cause__)  # why no connection came about: the release is too old
         detail = error.args[0] if error.args else None
-        return str(getattr(detail, "full_code", "") or type(error).__name__)
+        told = [code for code in _ORA_CODES.findall(str(detail)) if code not in _WHERE_IT_WAS]
+        full = str(getattr(detail, "full_code", "") or type(error).__name__)
+        known = [code for code in (*told[:1], full) if kind_of(code)]
+        return (known or told or [full])[0]
     if isinstance(error.__context__, oracledb.Error):
         return _code(error.__context__)
     return "DPY-4024" if isinstance(error, TimeoutError) else "DPY-4011"
@@ -352,4 +344,7 @@ _SESSION_SETTINGS = (
     "TIME_ZONE = '+00:00'",
 )
 _NO_PRIVILEGE = "ORA-01031"
+_ORA_CODES = re.compile(r"\bORA-\d{5}\b")
+_WHERE_IT_WAS = frozenset({"ORA-00604", "ORA-02063", "ORA-06512", "ORA-12801"})
+"""Recursive SQL, a database link, a line of PL/SQL, a parallel server; what happened comes next."""
 _OPEN = frozenset({"NUMBER", "FLOAT"})

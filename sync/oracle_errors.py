@@ -10,19 +10,44 @@ OracleError
 ├── TableNotFound
 ├── OracleTooOld            11g, which only the thick driver reaches
 ├── ClientMissing           Oracle's client libraries, for the thick driver
-└── OracleFailure           any other ORA- or DPY- code
+└── OracleFailure           any other code of the server or the driver
+    ├── OraclePassing       transient
     └── MomentLost          transient; the read begins again at a new moment
+
+Which code is which of them, and its sentence, stand in `sync.oracle_codes` and
+`sync.oracle_read_codes`. The sentence of a class is for what came without a code, or with one that
+nobody wrote down.
 """
 
+import re
+from collections.abc import Mapping
+
 from sync.errors import DuckferryError
+from sync.oracle_codes import REACHING, Group, Kind
+from sync.oracle_read_codes import READING
+
+KINDS: tuple[Kind, ...] = (*REACHING, *READING)
+_BY_CODE: Mapping[str, Kind] = {code: each for each in KINDS for code in each.codes}
+_RAISED = re.compile(r"ORA-20\d{3}")
+"""What PL/SQL of their own raises."""
+
+
+def kind_of(code: object) -> Kind | None:
+    """What a code such as ``ORA-01555`` means, or None where nobody wrote it down."""
+    text = str(code)
+    return _BY_CODE.get("ORA-20000" if _RAISED.fullmatch(text) else text)
 
 
 class OracleError(DuckferryError):
-    """The source said no, or said nothing."""
+    """The source said no, or said nothing. With a code it is worded as that code's `Kind`."""
+
+    def __str__(self) -> str:
+        meant = kind_of(self.params.get("oracle_code"))
+        return (meant.sentence if meant else self.message).format(**self.params)
 
 
 class LoginRefused(OracleError):
-    """Oracle does not accept the user and password (ORA-01017, 28000, 28001)."""
+    """Oracle does not accept the user and password."""
 
     code = "login_refused"
     message = (
@@ -109,17 +134,24 @@ class ClientMissing(OracleError):
 
 
 class OracleFailure(OracleError):
-    """Any other code of the server or driver."""
+    """Any other code of the server or driver; waiting does not help."""
 
     code = "oracle_failure"
     message = "Oracle source {source} answered with {oracle_code}. The old data stays."
 
 
+class OraclePassing(OracleFailure):
+    """Such a code after which waiting may help."""
+
+    code = "oracle_passing"
+    message = "Oracle source {source} answered with {oracle_code}. The old data stays; ask again."
+    transient = True
+
+
 class MomentLost(OracleFailure):
     """Oracle cannot show the moment a read began with any more; at a new moment it may.
 
-    Its undo is gone (ORA-01555, 08176, 22924), the SCN is out of its reach (08180, 08181), or the
-    table was altered, truncated or moved since (01410, 01466, 08103).
+    Its undo is gone, the SCN is out of its reach, or the table was altered, truncated or moved.
     """
 
     code = "moment_lost"
@@ -130,34 +162,14 @@ class MomentLost(OracleFailure):
     transient = True
 
 
-LOGIN_CODES = frozenset({"ORA-01017", "ORA-28000", "ORA-28001"})
-DROPPED_CODES = frozenset({"DPY-4011", "DPY-1001", "ORA-03113", "ORA-03135", "ORA-03114"})
-MOMENT_CODES = frozenset(
-    {
-        "ORA-01410",
-        "ORA-01466",
-        "ORA-01555",
-        "ORA-08103",
-        "ORA-08176",
-        "ORA-08180",
-        "ORA-08181",
-        "ORA-22924",
-    }
-)
-TIMEOUT_CODES = frozenset({"DPY-4024", "ORA-01013"})
-UNREACHABLE_CODES = {
-    "DPY-6000": "the listener refused",
-    "DPY-6001": "the listener does not know the service",
-    "DPY-6003": "the listener does not know the SID",
-    "DPY-6005": "no connection to the host",
-    "DPY-4027": "the DSN names no known entry",
-    "DPY-4026": "the DSN names no known entry",
-    "ORA-12514": "the listener does not know the service",
-    "ORA-12505": "the listener does not know the SID",
-    "ORA-12541": "no listener",
-    "ORA-12170": "the connect timed out",
-    "ORA-12545": "the host is unknown",
-    "ORA-01033": "the database is starting or stopping",
-    "ORA-01034": "the database is not open",
-    "ORA-01089": "the database is shutting down",
+CLASSES: Mapping[Group, type[OracleError]] = {
+    "login": LoginRefused,
+    "unreachable": OracleUnreachable,
+    "dropped": ConnectionDropped,
+    "timeout": OracleTimeout,
+    "moment": MomentLost,
+    "missing": TableNotFound,
+    "too_old": OracleTooOld,
+    "passing": OraclePassing,
+    "failed": OracleFailure,
 }
