@@ -8,7 +8,9 @@ from typing import Literal
 
 from redis import Redis
 
+from sync.blackout import Closed
 from sync.plan import Plan, TableRef
+from sync.standing import StandingSchedule
 from sync.warehouse.query_process import Queries
 
 Language = Literal["ko", "en"]
@@ -82,6 +84,10 @@ class AnalystDeps:
     rule_on: Callable[[Plan], Ruling] = field(repr=False)
     """Asks the policy whether a plan needs a yes; raises RefusedByRule where it must not be."""
     schedule_status: Callable[[], SchedulerStatus] = field(repr=False)
+    windows_met: Callable[[StandingSchedule], Closed | None] = field(
+        default=lambda _: None, repr=False
+    )
+    """Counts which of a schedule's next times a blackout of its source closes."""
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
     result_chars: int = 12_000

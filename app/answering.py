@@ -9,11 +9,13 @@ from slack_sdk import WebClient
 from agent.deps import Caller
 from agent.events import ApprovalRequested, Event
 from agent.service import run_analyst_approval, run_analyst_turn
-from app.core import Core, deps_for, plan_sync
+from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.desk import ask_after_drift, make_desk
 from app.due import handle_due, place_of_due
+from app.due_conditions import remember_published
 from app.due_desk import DueDesk
 from app.failure_texts import word_failure
+from app.groups import Members
 from app.incidents import Desk, tell_incidents
 from app.places import Place, parse_place
 from app.policy import Groups
@@ -52,6 +54,7 @@ class Office:
     on_given_up: Callable[[Entry], None] = lambda _: None
     owner_is_gone: Callable[[str], bool] = lambda _: False
     groups: Groups = lambda _: frozenset[str]()
+    members: Members = lambda _: None
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -101,6 +104,8 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     if entry.kind == "run_ended":
         outcome = load_run(office.core.redis, entry.body["run"])
         request = outcome.approval.request if outcome else None
+        if outcome:
+            remember_published(office.core.redis, outcome)
         if outcome and _is_ours(office, outcome.approval.request.thread):
             desk = Desk(office.core.redis, office.slack, office.core.config)
             tell_incidents(desk, outcome)
@@ -204,6 +209,9 @@ def _due_desk(office: Office) -> DueDesk:
         plan=lambda refs, asker: plan_sync(office.core, refs, asker),
         owner_is_gone=office.owner_is_gone,
         groups=office.groups,
+        members=office.members,
+        look=lambda plan, asker: look_at_tables(office.core, plan, asker),
+        manifest=lambda: read_manifest(office.core.warehouse),
     )
 
 

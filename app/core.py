@@ -15,7 +15,9 @@ from agent.service import Analyst
 from app.bot_config import BotConfig
 from app.policy import require_allowed
 from app.texts import Language
+from sync.blackout import Closed, closed_times
 from sync.catalog import TableFacts
+from sync.changes import Look, look_at
 from sync.dispatch import RunLimits
 from sync.engine import make_estimate, make_table_plan, plan_tables
 from sync.errors import TableNotOffered
@@ -25,9 +27,10 @@ from sync.perform import Rules, perform_run
 from sync.plan import Plan, Progress, TablePlan, TableRef
 from sync.schedules import clock_is_running
 from sync.sources import GuardedSource, open_source, require_open
+from sync.standing import StandingSchedule
 from sync.warehouse.manifest import Manifest, read_manifest
 from sync.warehouse.query_process import Queries
-from sync.when import next_time
+from sync.when import next_time, times
 
 PLAN_WAIT_SECONDS = 10.0
 """A person waits for a plan; a source whose sessions are all taken is said to be busy sooner."""
@@ -63,6 +66,7 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
         plan_sync=lambda refs: plan_sync(core, refs, caller.user),
         rule_on=lambda plan: rule_on(core.config, plan),
         schedule_status=lambda: schedule_status(core),
+        windows_met=lambda schedule: windows_met(core.config, schedule),
         approval_seconds=approval_seconds(core.config),
     )
 
@@ -75,6 +79,30 @@ def plan_sync(core: Core, refs: tuple[TableRef, ...], asker: str) -> Plan:
         read_manifest(core.warehouse),
         partial(plan_table, core.config),
     )
+
+
+def look_at_tables(core: Core, plan: Plan, asker: str) -> tuple[Look, ...]:
+    """Look at the tables of a plan, up to the first of which nothing can be told.
+
+    Raises what opening a session raises.
+    """
+    looks: list[Look] = []
+    with open_session(core, plan.source, "look", asker, PLAN_WAIT_SECONDS) as session:
+        for table in plan.tables:
+            looks.append(look_at(session, table))
+            if looks[-1].trouble:
+                break
+    return tuple(looks)
+
+
+def windows_met(config: BotConfig, schedule: StandingSchedule) -> Closed | None:
+    """Count which of a schedule's next times its source's blackout closes; None where none can."""
+    source = next((one for one in config.source if one.name == schedule.tables[0].source), None)
+    if source is None or not source.blackout or not schedule.cron:
+        return None
+    now = datetime.now(UTC)
+    coming = times(schedule.cron, schedule.timezone, now)
+    return closed_times(source.name, source.blackout, config.timezone, coming, now)
 
 
 def rule_on(config: BotConfig, plan: Plan) -> Ruling:

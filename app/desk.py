@@ -9,16 +9,17 @@ from pathlib import Path
 import redis
 
 from app.bot_config import BotConfig
-from app.core import Core, approval_seconds, plan_sync
+from app.core import Core, approval_seconds, plan_sync, windows_met
 from app.places import Place, parse_place
 from app.policy import Groups, Judgement, judge_request, may_decide, require_allowed
 from app.views.approval_card import can_be_asked_again
 from app.views.card_parts import CardFacts, Role
-from app.views.schedule_lines import change_lines
+from app.views.schedule_lines import change_lines, window_lines
 from sync.approvals import (
     Approval,
     ApprovalState,
     Outcome,
+    Request,
     Verdict,
     approve_by_rule,
     load_approval,
@@ -119,12 +120,19 @@ def facts_of(desk: CardDesk, approval: Approval, run: Run | None) -> CardFacts:
         before=before.request.plan if before else None,
         replaced_by=later.request.revision if later else None,
         asked_again_by=again.request.requested_by if again else None,
-        change_lines=tuple(
-            change_lines(request.language, request.change, datetime.now(UTC))
-            if request.change
-            else ()
-        ),
+        change_lines=tuple(_change_lines(desk, request)),
     )
+
+
+def _change_lines(desk: CardDesk, request: Request) -> list[str]:
+    change, language = request.change, request.language
+    if change is None:
+        return []
+    closed = None if change.stops else windows_met(desk.config, change.schedule)
+    return [
+        *change_lines(language, change, datetime.now(UTC)),
+        *window_lines(language, closed),
+    ]
 
 
 def again_id(approval: Approval) -> str:

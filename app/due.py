@@ -7,10 +7,10 @@ Each step is known by the tick, so an entry handled again goes on where it stopp
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from app.core import approval_seconds
+from app.due_conditions import has_nothing_to_copy
 from app.due_desk import (
     DueDesk,
     is_let_through,
@@ -20,13 +20,13 @@ from app.due_desk import (
     put_off_tick,
     tell_missed,
 )
+from app.due_pauses import OPERATOR, is_paused_now, person_of, today_of
 from app.failure_texts import word_failure
 from app.places import Place, parse_place
 from app.policy import is_covered, judge
 from app.schedule_teller import Teller
-from app.texts import say
 from app.views.schedule_lines import outside_lines
-from app.views.text import escape, person
+from app.views.text import escape
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -43,31 +43,17 @@ from sync.errors import DuckferryError
 from sync.names import resolve_table
 from sync.oracle_errors import SourceClosed
 from sync.plan import Plan
-from sync.schedules import (
-    Schedule,
-    agreed_by,
-    base_of,
-    load_schedule,
-    pause_schedule,
-    progress_key,
-)
+from sync.schedules import Schedule, agreed_by, load_schedule, progress_key
+from sync.skips import note_skip
 from sync.standing import (
     Outside,
-    ScheduleChange,
     StandingSchedule,
-    has_passed,
-    named_plan,
     outside,
     widest,
 )
 from sync.state import derived_id
 
 log = logging.getLogger(__name__)
-
-OPERATOR = "operator"
-"""Owns what was agreed on at a terminal, and may always ask."""
-PROLONGED_DAYS = 90
-"""How much longer a schedule goes on whose last day has passed, if somebody says yes."""
 
 
 def handle_due(desk: DueDesk, body: Mapping[str, str]) -> None:
@@ -112,7 +98,11 @@ def _run_standing(desk: DueDesk, body: Mapping[str, str]) -> None:
     approval_id = derived_id(team, "schedule", name, schedule.agreed, due)
     approval = load_approval(desk.redis, approval_id)
     if approval is None:
-        if _is_paused_now(desk, team, schedule, teller) or is_running(teller, waits_too=True):
+        if is_paused_now(desk, team, schedule, teller):
+            return
+        held = is_running(teller, waits_too=True)
+        if held:
+            note_skip(desk.redis, team, name, held, datetime.now(UTC))
             return
         approval = _request(desk, schedule, teller, approval_id, body)
         if approval is None:
@@ -130,11 +120,17 @@ def _request(
     approval_id: str,
     body: Mapping[str, str],
 ) -> Approval | None:
-    """Plan the tables again and store what is asked for; None where they cannot be planned."""
+    """Plan the tables again and store what is asked for.
+
+    None where they cannot be planned, or have not changed and need not be copied.
+    """
     name = f"schedule:{schedule.name}"
     team = approval_id.rpartition("-")[0]
     try:
         plan, ruling = planned(desk, schedule.tables, name)
+        skips = schedule.only_if_changed and has_nothing_to_copy(
+            desk, schedule, teller, plan, approval_id, body["due"]
+        )
     except SourceClosed as error:
         put_off_tick(desk, teller, body, error)
         return None
@@ -143,9 +139,11 @@ def _request(
         teller.once("outage", error.code, "schedule.outage", reason=reason)
         return None
     teller.forget("outage")
+    if skips:
+        return None
     seen = last_of(teller)
     approved = seen.request.plan if seen and seen.state is ApprovalState.APPROVED else None
-    breaches = outside(schedule, plan, _today(schedule), approved)
+    breaches = outside(schedule, plan, today_of(schedule), approved)
     if breaches:
         plan = plan.capped(ruling.max_rows)
     else:
@@ -156,7 +154,7 @@ def _request(
         id=approval_id,
         plan=plan,
         requested_by=name,
-        on_behalf_of=_person(schedule),
+        on_behalf_of=person_of(schedule),
         thread=schedule.thread,
         language=schedule.language,
         schedule=schedule.name,
@@ -202,56 +200,6 @@ def _stricter(
     by_operator = OPERATOR in yeses and ruling.effect != "refuse"
     covered = by_operator or is_covered(ruling, desk.groups, yeses, schedule.owner)
     return () if covered else (Outside(reason="policy"),)
-
-
-def _is_paused_now(desk: DueDesk, team: str, schedule: StandingSchedule, teller: Teller) -> bool:
-    """Pause a schedule that may not go on by itself, and say so; False if it may."""
-    if has_passed(schedule, _today(schedule)):
-        _ask_to_go_on(desk, team, schedule)
-        pause_schedule(desk.redis, team, schedule, f"its last day was {schedule.until}")
-        return True
-    owner = schedule.owner
-    if owner == OPERATOR:
-        return False
-    if not desk.owner_is_gone(owner):
-        return False
-    # Said first: once it is paused, a tick that is handled again has nothing to say.
-    teller.once("paused", schedule.agreed, "schedule.owner_gone", who=person(owner))
-    pause_schedule(desk.redis, team, schedule, "its owner's account is gone")
-    return True
-
-
-def _ask_to_go_on(desk: DueDesk, team: str, schedule: StandingSchedule) -> None:
-    """Ask once whether a schedule whose last day has passed goes on for `PROLONGED_DAYS`."""
-    approval_id = derived_id(team, "until", schedule.name, schedule.agreed)
-    until = (_today(schedule) + timedelta(days=PROLONGED_DAYS)).isoformat()
-    after = schedule.model_copy(update={"until": until, "agreed": approval_id})
-    paused = schedule.model_copy(update={"paused": True}).model_dump_json()
-    words = {"until": schedule.until or "", "new": until}
-    request = Request(
-        id=approval_id,
-        plan=named_plan(schedule),
-        # By then it is paused: that is what a yes is about.
-        change=ScheduleChange(action="resume", schedule=after, base=base_of(paused)),
-        requested_by=f"schedule:{schedule.name}",
-        on_behalf_of=_person(schedule),
-        thread=schedule.thread,
-        language=schedule.language,
-        schedule=schedule.name,
-        reason=say(schedule.language, "schedule.out_until", **words),
-    )
-    request_approval(
-        desk.redis, request, expires_seconds=approval_seconds(desk.config), where="schedule"
-    )
-    show_card(desk.redis, approval_id)
-
-
-def _person(schedule: StandingSchedule) -> str:
-    return "" if schedule.owner == OPERATOR else schedule.owner
-
-
-def _today(schedule: StandingSchedule) -> date:
-    return datetime.now(UTC).astimezone(ZoneInfo(schedule.timezone)).date()
 
 
 # bot.toml's

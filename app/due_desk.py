@@ -9,14 +9,18 @@ from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
 from app.failure_texts import word_failure
+from app.groups import Members
 from app.policy import Groups, Judgement, require_allowed
 from app.schedule_teller import Teller
 from app.views.text import escape
 from sync.approvals import Approval, ApprovalState, load_approval
+from sync.changes import Look
 from sync.oracle_errors import SourceClosed
 from sync.plan import Plan, TableRef
 from sync.runs import FINAL, load_run
 from sync.schedules import put_off
+from sync.skips import SkipReason
+from sync.warehouse.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class DueDesk:
     owner_is_gone: Callable[[str], bool] = lambda _: False
     """Whether a Slack user's account is no longer there."""
     groups: Groups = lambda _: frozenset[str]()
+    members: Members = lambda _: None
+    look: Callable[[Plan, str], tuple[Look, ...]] = lambda plan, _: tuple(
+        Look(ref=table.ref, trouble="nobody_looks") for table in plan.tables
+    )
+    """Looks at the tables of a plan in Oracle, for somebody; up to the first that tells nothing."""
+    manifest: Callable[[], Manifest] = Manifest
+    """Reads what is published. Raises `WarehouseDamaged`."""
 
 
 def planned(desk: DueDesk, refs: tuple[TableRef, ...], asker: str) -> tuple[Plan, Judgement]:
@@ -58,19 +69,19 @@ def put_off_tick(
     teller.once("closed", until, "schedule.put_off", reason=reason)
 
 
-def is_running(teller: Teller, *, waits_too: bool) -> bool:
+def is_running(teller: Teller, *, waits_too: bool) -> SkipReason | None:
     """Tell whether what the last tick led to has not ended; then it is said once."""
     last = last_of(teller)
     if last is None:
-        return False
+        return None
     run = load_run(teller.redis, last.run_id) if last.run_id else None
     if run is not None and run.state not in FINAL:
         teller.once("skipped", last.id, "schedule.overlap")
-        return True
+        return "running"
     if waits_too and last.state is ApprovalState.PENDING:
         teller.once("skipped", last.id, "schedule.waits")
-        return True
-    return False
+        return "waits"
+    return None
 
 
 def last_of(teller: Teller) -> Approval | None:

@@ -14,20 +14,35 @@ from app.slack_gateway import reason
 
 log = logging.getLogger(__name__)
 
+Members = Callable[[str], frozenset[str] | None]
+"""The members of a Slack user group; None where Slack does not say."""
+
 FRESH_SECONDS = 300.0
 KEPT_SECONDS = 3600.0
 """So long the last known members count where Slack does not answer; then the group is nobody."""
 _GROUPS_KEPT = 1000
+_GONE = frozenset({"no_such_subteam", "subteam_not_found"})
+"""Slack's words for a group that is not there, which is an answer."""
 
 
 def make_groups(
     client: WebClient, now: Callable[[], float] = time.monotonic
 ) -> Callable[[str], frozenset[str]]:
     """Make the function that names a group's members by its id; a group nobody knows is nobody."""
+    return nobody_if_unknown(make_members(client, now))
+
+
+def nobody_if_unknown(members: Members) -> Callable[[str], frozenset[str]]:
+    """Let a group nobody knows be nobody, for whoever decides about an approval."""
+    return lambda group: members(group) or frozenset[str]()
+
+
+def make_members(client: WebClient, now: Callable[[], float] = time.monotonic) -> Members:
+    """Make the function that does the same, and gives None where Slack does not say."""
     known: dict[str, tuple[float, frozenset[str]]] = {}
     lock = threading.Lock()
 
-    def members(group: str) -> frozenset[str]:
+    def members(group: str) -> frozenset[str] | None:
         with lock:
             found = known.get(group)
         if found and now() - found[0] < FRESH_SECONDS:
@@ -36,8 +51,10 @@ def make_groups(
             answer = client.usergroups_users_list(usergroup=group)
         except (SlackClientError, OSError, HTTPException) as error:
             log.warning("members of %s are not known: %s", group, reason(error))
+            if reason(error) in _GONE:
+                return frozenset()
             stale = found and now() - found[0] < KEPT_SECONDS
-            return found[1] if found and stale else frozenset()
+            return found[1] if found and stale else None
         users = frozenset(cast("list[str]", answer.get("users") or []))
         with lock:
             while len(known) >= _GROUPS_KEPT:

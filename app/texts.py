@@ -81,6 +81,46 @@ PHRASES: dict[str, tuple[str, str]] = {
         "예약 {name}: 만든 사람 {who}의 계정이 없어져 일시 중지했습니다. 계속하려면 다른 사람이 재개를 요청하세요.",
         "Schedule {name}: the account of {who}, who asked for it, is gone, so it is paused. Somebody else must ask to resume it.",
     ),
+    "schedule.role_lost": (
+        "예약 {name}: 승인한 {who}이(가) 이 테이블을 더는 결정할 수 없어 일시 중지했습니다. 계속하려면 재개를 요청하세요. 지금 결정할 수 있는 사람에게 새로 승인을 받습니다.",
+        "Schedule {name}: {who}, whose yes it stood on, may no longer decide about its tables, so it is paused. To go on, ask to resume it: somebody who may decide now is asked for a new yes.",
+    ),
+    "schedule.cannot_tell": (
+        "예약 {name}: {table}이(가) 바뀌었는지 알 수 없어({reason}) 매번 복사합니다.",
+        "Schedule {name}: whether {table} has changed cannot be told ({reason}), so it is copied every time.",
+    ),
+    "schedule.unknown_no_table": (
+        "뷰나 동의어처럼 테이블이 아님",
+        "it is a view, a synonym or the like, not a table",
+    ),
+    "schedule.unknown_lob": (
+        "행 밖에 저장되는 LOB 열이 있음",
+        "it has LOB columns, which are kept beside its rows",
+    ),
+    "schedule.unknown_code": (
+        "ORA_ROWSCN 조회에 {code}",
+        "asked for ORA_ROWSCN, Oracle answers {code}",
+    ),
+    "schedule.only_if_changed": (
+        "바뀌었을 때만: 지금 사본 이후 원본이 그대로면 복사하지 않습니다",
+        "only if changed: nothing is copied while the source is as its copies show it",
+    ),
+    "schedule.skip_unchanged": (
+        "마지막 건너뜀: {when}, 원본이 그대로여서",
+        "last skipped: {when}, the source had not changed",
+    ),
+    "schedule.skip_running": (
+        "마지막 건너뜀: {when}, 앞선 실행이 끝나지 않아서",
+        "last skipped: {when}, its run before had not ended",
+    ),
+    "schedule.skip_waits": (
+        "마지막 건너뜀: {when}, 앞선 카드가 결정을 기다려서",
+        "last skipped: {when}, its card before waited for a decision",
+    ),
+    "schedule.windows": (
+        "다음 {count}번 중 {closed}번은 {source}의 사용 금지 시간이라, 그 시간이 끝날 때 실행합니다",
+        "{closed} of its next {count} times fall into a blackout of {source}; these wait for its end",
+    ),
     "schedule.put_off": (
         "예약 {name}을(를) 지금은 실행하지 않고 그때 한 번 다시 시도합니다. {reason}",
         "The schedule {name} does not run now; it is tried once more then. {reason}",

@@ -23,7 +23,7 @@ from app.config_diff import note_config
 from app.core import Core
 from app.desk import make_desk
 from app.event_log import STARTED, note_event
-from app.groups import make_groups
+from app.groups import make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.owners import make_has_left
 from app.settings import Settings, SettingsError
@@ -95,7 +95,8 @@ def build(
     note_config(core.redis, "bot", config)
     if not config.offered:
         log.warning("bot.toml offers no table, so nothing can be synced or asked")
-    groups = make_groups(slack)
+    members = make_members(slack)
+    groups = nobody_if_unknown(members)
     office = Office(
         core,
         slack,
@@ -104,6 +105,7 @@ def build(
         metrics.entry_given_up,
         owner_is_gone=make_has_left(slack),
         groups=groups,
+        members=members,
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = make_desk(core, groups)

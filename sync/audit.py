@@ -29,6 +29,7 @@ What = Literal[
     "run_retried",
     "run_cancel_asked",
     "schedule_due",
+    "schedule_skipped",
     "query",
 ]
 

@@ -6,11 +6,14 @@ what the clocks skip, nothing is left.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
+
+LEAST_TIMES = 60
+"""Of a cron line that are looked at: a first of the month so meets every day of the week."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVERY_DAY = ("*", "daily")
@@ -63,6 +66,47 @@ def blackout_problem(windows: Sequence[str], timezone: str) -> str | None:
     return None
 
 
+class Closed(BaseModel):
+    """How many of the next times of a cron line fall into the windows of a source."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    windows: tuple[str, ...]
+    times: int
+    """That were looked at: of eight days, and never fewer than `LEAST_TIMES`."""
+    closed: int
+
+    @property
+    def problem(self) -> str | None:
+        """Say in plain words that it would never run at its own times, or None."""
+        if self.closed < self.times:
+            return None
+        return (
+            f"every one of its times falls into a blackout window of source {self.source} "
+            f"({', '.join(self.windows)}), so it would never run then; choose times outside it"
+        )
+
+
+def closed_times(
+    source: str, windows: Sequence[str], timezone: str, moments: Iterable[datetime], now: datetime
+) -> Closed:
+    """Count which of the coming *moments*, without end, the windows of a source close.
+
+    A minute counts by what the clocks of *timezone* show.
+    """
+    minutes = _closed_minutes([parse_blackout(text) for text in windows])
+    zone, until = _zone(timezone), now + timedelta(days=8)
+    seen = closed = 0
+    for moment in moments:
+        if seen >= LEAST_TIMES and moment > until:
+            break
+        wall = moment.astimezone(zone)
+        seen += 1
+        closed += wall.weekday() * _DAY + wall.hour * 60 + wall.minute in minutes
+    return Closed(source=source, windows=tuple(windows), times=seen, closed=closed)
+
+
 def parse_blackout(text: str) -> Blackout:
     """Read a window such as ``mon-fri 08:30-09:30``, ``sat,sun 00:00-24:00``, ``* 22:00-02:00``.
 
@@ -86,15 +130,19 @@ def parse_blackout(text: str) -> Blackout:
 
 
 def _require_open_time(texts: Sequence[str], windows: Sequence[Blackout]) -> None:
-    closed = {
+    if len(_closed_minutes(windows)) == _WEEK:
+        told = ", ".join(repr(text) for text in texts)
+        raise ValueError(f"the blackout windows {told} leave no time of the week open")
+
+
+def _closed_minutes(windows: Sequence[Blackout]) -> frozenset[int]:
+    """Give the minutes of the week, from Monday's midnight on, that windows close."""
+    return frozenset(
         minute % _WEEK
         for window in windows
         for day in window.days
         for minute in range(day * _DAY + window.begins_minute, day * _DAY + window.ends_minute)
-    }
-    if len(closed) == _WEEK:
-        told = ", ".join(repr(text) for text in texts)
-        raise ValueError(f"the blackout windows {told} leave no time of the week open")
+    )
 
 
 def _days(text: str, days: str) -> frozenset[int]:

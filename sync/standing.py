@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from sync.plan import Estimate, Plan, TablePlan, TableRef
 from sync.when import cron_problem
@@ -17,6 +17,7 @@ MAX_SCHEDULES = 200
 """Of a team."""
 MAX_TABLES = 20
 _DAILY = "0 0 * * *"
+_CONDITIONS = frozenset({"only_if_changed"})
 _NAME = re.compile(r"[^\W_](?:[^\W_]|-){0,39}")
 
 
@@ -48,9 +49,20 @@ class StandingSchedule(BaseModel):
     """Of each table, `shape_of` it when it was agreed on; another one asks first."""
     until: str | None = None
     """ISO date after which it asks again; None: never."""
+    only_if_changed: bool = False
+    """A tick copies nothing where the source is as the copies show it; see `sync.changes`."""
     paused: bool = False
     agreed: str = ""
     """The request that made it what it is: another one is watched anew."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_wished(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out conditions nobody asked for.
+
+        So what was shown before there were any keeps its digest, and a click on it still counts.
+        """
+        written = cast("dict[str, Any]", write(self))
+        return {name: value for name, value in written.items() if name not in _CONDITIONS or value}
 
 
 class ScheduleChange(BaseModel):

@@ -3,14 +3,14 @@
 Nothing is saved before a person has said yes to the card.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
+from agent.tools.schedule_view import described, list_described
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -20,7 +20,7 @@ from sync.approvals import (
     request_approval,
     revise,
 )
-from sync.names import one_source, resolve_table, shown_name
+from sync.names import one_source, resolve_table
 from sync.plan import Plan, TableRef
 from sync.schedules import list_schedules, load_for_change
 from sync.standing import (
@@ -35,10 +35,7 @@ from sync.standing import (
     widest,
 )
 from sync.state import derived_id
-from sync.when import in_words, next_times
 
-_MAX_LISTED = 50
-_NEXT_SHOWN = 5
 _PENDING_READ = 200
 
 
@@ -59,7 +56,9 @@ class GetSchedulerStatusTool(BaseTool[NoParameters]):
     def run(self, deps: AnalystDeps, _parameters: NoParameters, _call_id: str, /) -> ToolResult:
         """Read the schedules of both kinds."""
         running = deps.schedule_status().clock_running
-        return ToolResult(ok=True, data={"clock_running": running, "schedules": _listed(deps)})
+        return ToolResult(
+            ok=True, data={"clock_running": running, "schedules": list_described(deps)}
+        )
 
 
 class ListSchedulesTool(BaseTool[NoParameters]):
@@ -74,7 +73,7 @@ class ListSchedulesTool(BaseTool[NoParameters]):
 
     def run(self, deps: AnalystDeps, _parameters: NoParameters, _call_id: str, /) -> ToolResult:
         """Read the schedules of both kinds."""
-        return ToolResult(ok=True, data={"schedules": _listed(deps)})
+        return ToolResult(ok=True, data={"schedules": list_described(deps)})
 
 
 class CreateScheduleParameters(Parameters):
@@ -111,6 +110,11 @@ class CreateScheduleParameters(Parameters):
         max_length=MAX_TABLES,
         description="Tables after whose publishing it is due, once all have been published.",
     )
+    only_if_changed: bool = Field(
+        default=False,
+        description="Copy nothing at a time at which Oracle says that no table of it has changed "
+        "since its copy; only where the person asks for that.",
+    )
 
 
 class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
@@ -143,6 +147,8 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
         # Judged by the largest run one yes would cover, however small the table is today.
         ruling = deps.rule_on(widest(plan, schedule))
         problem = schedule_problem(schedule, others, deps.today, elsewhere)
+        closed = None if problem else deps.windows_met(schedule)
+        problem = problem or (closed and closed.problem)
         if problem:
             return refused("bad_schedule", f"This schedule cannot be: {problem}.")
         change = ScheduleChange(action="create", schedule=schedule)
@@ -168,6 +174,7 @@ def _wished(
         max_rows=row_limits(plan, parameters.max_rows),
         shapes=tuple(map(shape_of, plan.tables)),
         until=parameters.until,
+        only_if_changed=parameters.only_if_changed,
     )
 
 
@@ -268,7 +275,7 @@ def _proposed(deps: AnalystDeps, approval: Approval) -> ToolResult:
         "approval_id": approval.id,
     }
     if change is not None:
-        data |= {"action": change.action, **_described(deps, change.schedule)}
+        data |= {"action": change.action, **described(deps, change.schedule)}
     return ToolResult(ok=True, data=data, approval=approval)
 
 
@@ -277,55 +284,9 @@ def _no_such(deps: AnalystDeps, name: str) -> ToolResult:
         return refused(
             "schedule_is_configured", f"{name} stands in bot.toml; only an admin can change it."
         )
-    names = [one["name"] for one in _listed(deps) if one["approval"] == "once"]
+    names = [one["name"] for one in list_described(deps) if one["approval"] == "once"]
     known = f" There is: {', '.join(names)}." if names else " There is none."
     return refused("schedule_not_found", f"There is no schedule {name}.{known}")
-
-
-def _listed(deps: AnalystDeps) -> list[dict[str, Any]]:
-    """Describe them all: also what copies tables that are no longer offered can be stopped."""
-    lines = [
-        {
-            "name": line.name,
-            "tables": list(line.tables),
-            "cron": line.cron,
-            "timezone": line.timezone,
-            "when": in_words(line.cron, line.timezone, deps.language),
-            "next_at": line.next_at,
-            "approval": "each_time",
-        }
-        for line in deps.schedule_status().schedules
-    ]
-    for schedule in list_schedules(deps.redis, deps.caller.team):
-        told = _described(deps, schedule)
-        lines.append({**told, "next_at": next(iter(told["next"]), None), "approval": "once"})
-    return lines[:_MAX_LISTED]
-
-
-def _described(deps: AnalystDeps, schedule: StandingSchedule) -> Mapping[str, Any]:
-    """Write a schedule for the model, in words and with its next times where it has some."""
-    described: dict[str, Any] = {
-        "name": schedule.name,
-        "tables": _names(deps, schedule.tables),
-        "cron": schedule.cron or None,
-        "timezone": schedule.timezone,
-        "next": [],
-        "max_rows": list(schedule.max_rows),
-        "until": schedule.until,
-        "paused": schedule.paused,
-    }
-    if schedule.cron:
-        described["when"] = in_words(schedule.cron, schedule.timezone, deps.language)
-    if schedule.cron and not schedule.paused:
-        coming = next_times(schedule.cron, schedule.timezone, datetime.now(UTC), _NEXT_SHOWN)
-        described["next"] = [moment.isoformat(timespec="minutes") for moment in coming]
-    if schedule.after:
-        described["after"] = _names(deps, schedule.after)
-    return described
-
-
-def _names(deps: AnalystDeps, refs: tuple[TableRef, ...]) -> list[str]:
-    return [shown_name(ref, deps.offered) for ref in refs]
 
 
 SCHEDULER_TOOLS = (

@@ -33,6 +33,11 @@ def list_all(session: "Session") -> None:
 @click.option(
     "--after", multiple=True, help="A table after whose publishing it is due; repeatable."
 )
+@click.option(
+    "--only-if-changed",
+    is_flag=True,
+    help="Copy nothing while Oracle says that no table has changed since its copy.",
+)
 @click.option("--channel", help="Slack id of the channel in which the bot tells what came of it.")
 @click.option("--yes", is_flag=True, help="Approve what is shown without asking.")
 @click.pass_obj

@@ -12,21 +12,25 @@ import click
 
 from app.cli.local import OPERATOR, decide_here
 from app.cli.session import Session
-from app.core import approval_seconds, plan_sync, rule_on
+from app.core import approval_seconds, plan_sync, rule_on, windows_met
 from app.logs import start_logging
 from app.places import Place
 from app.texts import Language, say
 from app.views.schedule_lines import (
+    condition_lines,
     envelope_line,
     next_lines,
     plain_change_lines,
+    skip_line,
     to_plain,
     when_line,
+    window_lines,
 )
 from sync.approvals import Request, request_approval
 from sync.names import one_source, resolve_table
 from sync.plan import Plan, TableRef
 from sync.schedules import LOCAL_TEAM, list_schedules, load_for_change, teams_of
+from sync.skips import last_skip
 from sync.standing import (
     Action,
     ScheduleChange,
@@ -59,6 +63,7 @@ class Wish:
     until: str | None
     max_rows: int | None
     after: tuple[str, ...]
+    only_if_changed: bool
     channel: str | None
 
 
@@ -66,14 +71,22 @@ def list_here(session: Session) -> None:
     """Print the schedules of Slack's workspace and of this terminal, and bot.toml's."""
     core = _core(session)
     now = datetime.now(UTC)
-    standing = [one for team in teams_of(core.redis) for one in list_schedules(core.redis, team)]
-    for schedule in standing:
+    standing = [
+        (team, one) for team in teams_of(core.redis) for one in list_schedules(core.redis, team)
+    ]
+    for team, schedule in standing:
         paused = " (" + say(LANGUAGE, "schedule.paused") + ")" if schedule.paused else ""
         tables = ", ".join(map(str, schedule.tables))
         _print([f"{schedule.name}{paused}: {tables}", f"  {when_line(LANGUAGE, schedule)}"])
         if not schedule.paused:
             _print([f"  {line}" for line in next_lines(LANGUAGE, schedule, now, _NEXT_SHOWN)])
-        _print([f"  {envelope_line(LANGUAGE, schedule)}"])
+        skip = last_skip(core.redis, team, schedule.name)
+        lines = [
+            *condition_lines(LANGUAGE, schedule),
+            envelope_line(LANGUAGE, schedule),
+            *([skip_line(LANGUAGE, schedule, skip)] if skip else []),
+        ]
+        _print([f"  {line}" for line in lines])
     for configured in core.config.schedule:
         asks = say(LANGUAGE, "schedule.asks_each_time")
         times = next_times(configured.cron, configured.timezone, now, _NEXT_SHOWN)
@@ -115,11 +128,14 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
         max_rows=row_limits(plan, wish.max_rows),
         shapes=tuple(map(shape_of, plan.tables)),
         until=wish.until,
+        only_if_changed=wish.only_if_changed,
         agreed=approval_id,
     )
     rule_on(core.config, widest(plan, schedule))
     today = datetime.now(ZoneInfo(core.config.timezone)).date()
     problem = schedule_problem(schedule, others, today, elsewhere)
+    closed = None if problem else windows_met(core.config, schedule)
+    problem = problem or (closed and closed.problem)
     if problem:
         raise click.UsageError(f"This schedule cannot be: {problem}.")
     change = ScheduleChange(action="create", schedule=schedule)
@@ -151,6 +167,8 @@ def _decide(
     core: "Core", approval_id: str, plan: Plan, change: ScheduleChange, *, yes: bool
 ) -> None:
     click.echo("\n".join(plain_change_lines(LANGUAGE, change, datetime.now(UTC))))
+    if not change.stops:
+        _print(window_lines(LANGUAGE, windows_met(core.config, change.schedule)))
     if not yes and not click.confirm("Do it?"):
         click.echo(say(LANGUAGE, "system.rejected"))
         sys.exit(1)

@@ -1,10 +1,13 @@
 """Schedules as a person reads them: what, when, and how far one yes reaches."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from app.texts import Language, say
 from app.views.text import CONTROL, cut, escape, number, unescape
+from sync.blackout import Closed
 from sync.plan import TableRef
+from sync.skips import Skip
 from sync.standing import Action, Outside, ScheduleChange, StandingSchedule
 from sync.when import in_words, next_times
 
@@ -23,7 +26,12 @@ def change_lines(language: Language, change: ScheduleChange, now: datetime) -> l
     ]
     if change.action in ("pause", "delete"):
         return lines
-    return [*lines, *next_lines(language, schedule, now), envelope_line(language, schedule)]
+    return [
+        *lines,
+        *condition_lines(language, schedule),
+        *next_lines(language, schedule, now),
+        envelope_line(language, schedule),
+    ]
 
 
 def plain_change_lines(language: Language, change: ScheduleChange, now: datetime) -> list[str]:
@@ -45,6 +53,38 @@ def when_line(language: Language, schedule: StandingSchedule) -> str:
     if schedule.after:
         parts.append(say(language, "schedule.after", tables=_names(schedule.after)))
     return " · ".join(parts)
+
+
+def condition_lines(language: Language, schedule: StandingSchedule) -> list[str]:
+    """Write on what condition a schedule copies; none where it always does."""
+    return [say(language, "schedule.only_if_changed")] if schedule.only_if_changed else []
+
+
+def skip_line(language: Language, schedule: StandingSchedule, skip: Skip) -> str:
+    """Write when a tick of a schedule copied nothing last, by its own clock, and why."""
+    when = _time(language, skip.at.astimezone(ZoneInfo(schedule.timezone)))
+    match skip.why:
+        case "unchanged":
+            return say(language, "schedule.skip_unchanged", when=when)
+        case "running":
+            return say(language, "schedule.skip_running", when=when)
+        case "waits":
+            return say(language, "schedule.skip_waits", when=when)
+
+
+def window_lines(language: Language, closed: Closed | None) -> list[str]:
+    """Write how many of its next times wait for the end of a window; none where none does."""
+    if closed is None or not closed.closed:
+        return []
+    return [
+        say(
+            language,
+            "schedule.windows",
+            count=closed.times,
+            closed=closed.closed,
+            source=escape(closed.source),
+        )
+    ]
 
 
 def next_lines(

@@ -21,12 +21,13 @@ USER = "DUCKFERRY"
 class Access:
     """Rights at one moment; names are (owner, name).
 
-    `dictionary` holds the views of SYS that are there for everybody or granted, `closed` what else
-    SYS has. `visible` tables are listed, also where the user may only write. `synonyms` point to
-    tables.
+    `tables` are those that are no views. `dictionary` holds the views of SYS that are there for
+    everybody or granted, `closed` what else SYS has. `visible` tables are listed, also where the
+    user may only write. `synonyms` point to tables.
     """
 
     types: ColumnTypes = field(default_factory=dict[Name, Mapping[str, OracleType]])
+    tables: frozenset[Name] = frozenset()
     owners: frozenset[str] = frozenset()
     visible: frozenset[Name] = frozenset()
     readable: frozenset[Name] = frozenset()
@@ -103,6 +104,12 @@ def read_access(connection: duckdb.DuckDBPyConnection, types: ColumnTypes) -> Ac
     ).fetchall()
     return Access(
         types=types,
+        tables=frozenset(
+            _pairs(
+                connection,
+                "SELECT OWNER, TABLE_NAME FROM SYS.\"OBJECT$\" WHERE OBJECT_TYPE = 'TABLE'",
+            )
+        ),
         owners=frozenset(owner for owner, _ in types),
         visible=frozenset(own.union(*(rights[each] for each in rights if each != "FLASHBACK"))),
         readable=frozenset(readable | own),

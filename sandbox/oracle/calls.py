@@ -165,8 +165,8 @@ class Calls:
         return parameters + self._end(CallEnd(self.call_status, cursor.number))
 
     def _query(self, cursor: Cursor, query: Query, binds: Sequence[BindValue], rows: int) -> bytes:
-        schema = self.schema or USER
-        self.parts.database.access.check(query, schema)
+        schema, database = self.schema or USER, self.parts.database
+        database.access.check(query, schema)
         moment_order = query.moment.bind_order if query.moment else ()
         scn_order = () if query.scn_bind is None else (query.scn_bind,)
         highest = max((*query.bind_order, *moment_order, *scn_order, -1))
@@ -179,9 +179,13 @@ class Calls:
             at = [binds[index] for index in moment_order]
             snapshot = self.parts.database.snapshot_at(query.moment.sql, at)
 
+        row_scn = database.last_change(query, schema, snapshot) if query.row_scn else 0
+
         def run() -> Result:
             with self._source(snapshot) as connection:
                 self._prepare(connection, query, schema)
+                if query.row_scn:
+                    connection.execute(f'SET VARIABLE "ORA_ROWSCN" = {row_scn}')
                 return self.parts.database.run(connection, query, ordered, schema)
 
         is_kept = self.parts.database.keeps(query)

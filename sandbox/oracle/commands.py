@@ -53,7 +53,9 @@ class _Commands:
         return [asdict(fault) for fault in self.parts.faults.waiting()]
 
     def execute(self, statement: str) -> int:
-        return self.parts.database.change(lambda connection: connection.execute(statement))
+        return self.parts.database.change(
+            lambda connection: connection.execute(statement), statement
+        )
 
     def create_table(self, table: Table, rows: Sequence[Sequence[Cell]]) -> int:
         return self.parts.database.change(

@@ -7,9 +7,10 @@ Every commit pins a DuckDB transaction of its own, so `AS OF SCN n` reads all ta
 were at n without copying anything. Beyond the last 64 commits the answer is ORA-01555.
 """
 
+import re
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -75,8 +76,12 @@ class Snapshot:
     An error while a query runs aborts its transaction, so a snapshot starts with a few of them.
     """
 
-    def __init__(self, scn: int, root: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, scn: int, root: duckdb.DuckDBPyConnection, changed: Mapping[tuple[str, str], int]
+    ) -> None:
         self.scn = scn
+        self.changed = changed
+        """The SCN of each table's last change by then."""
         self.taken_at = datetime.now(UTC)
         self._connections: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
@@ -132,8 +137,13 @@ class Database:
         catalog.create_dictionary(self._root, setup)
         self.change(lambda connection: data.create_shop(connection, today) if today else None)
 
-    def change(self, work: Callable[[duckdb.DuckDBPyConnection], object]) -> int:
-        """Do `work` in one transaction; returns its SCN."""
+    def change(
+        self, work: Callable[[duckdb.DuckDBPyConnection], object], statement: str = ""
+    ) -> int:
+        """Do `work` in one transaction; returns its SCN.
+
+        Every table that *statement* names counts as changed by it, as new ones do.
+        """
         with self._lock:
             with _transaction(self._root):
                 work(self._root)
@@ -141,7 +151,13 @@ class Database:
                 rights = access.read_access(self._root, columns.types)
             self._columns, self.access = columns, rights
             self._scn += 1
-            self._snapshots.append(Snapshot(self._scn, self._root))
+            before = self._snapshots[-1].changed if self._snapshots else {}
+            named = {word.upper() for word in re.findall(r"[\w$#]+", statement)}
+            changed = {
+                table: self._scn if table[1].upper() in named else before.get(table, self._scn)
+                for table in rights.tables
+            }
+            self._snapshots.append(Snapshot(self._scn, self._root, changed))
             return self._scn
 
     def keep_encoded(self, owner: str, name: str) -> None:
@@ -168,6 +184,21 @@ class Database:
         with self._lock:
             self._scn += 1
             return self._scn
+
+    def last_change(self, query: Query, schema: str, snapshot: Snapshot | None) -> int:
+        """ORA_ROWSCN of the rows of the one table a query reads, at a moment or now.
+
+        It is the table's, where Oracle has one a block: an upper bound as well. Raises ORA-00904
+        for a view, and ORA-03001 for more than one table.
+        """
+        tables = self.access.resolve(query.tables, schema)
+        if len(tables) != 1 or query.is_past:
+            raise OracleError(3001)
+        with self._lock:
+            changed = (snapshot or self._snapshots[-1]).changed
+        if tables[0] not in changed:
+            raise OracleError(904, '"ORA_ROWSCN"')
+        return changed[tables[0]]
 
     def snapshot(self, scn: int | None = None) -> Snapshot:
         """The database as it was at `scn`, or as it is now.

@@ -53,6 +53,8 @@ class Query:
     scn: int | None = None
     scn_bind: int | None = None
     moment: Moment | None = None
+    row_scn: bool = False
+    """Whether it asks for ORA_ROWSCN, which has to be set before it runs."""
 
     @property
     def is_past(self) -> bool:
@@ -137,6 +139,7 @@ def _query(tokens: list[Token], context: Mapping[str, str], release: Release) ->
         scn=scn,
         scn_bind=scn_bind,
         moment=moment,
+        row_scn=any(token.is_word("ORA_ROWSCN") for token in tokens),
     )
 
 
@@ -223,6 +226,8 @@ def _word(token: Token, context: Mapping[str, str]) -> list[Token]:
             return [Token(Kind.TEXT, context["SESSION_USER"])]
         case "MINUS":
             return [Token(Kind.WORD, "EXCEPT")]
+        case "ORA_ROWSCN":
+            return [Token(Kind.RAW, "CAST(getvariable('ORA_ROWSCN') AS BIGINT)")]
         case _:
             return [token]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from slack_sdk import WebClient
 
-from app.groups import FRESH_SECONDS, KEPT_SECONDS, make_groups
+from app.groups import FRESH_SECONDS, KEPT_SECONDS, make_groups, make_members
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -67,3 +67,12 @@ def test_a_missing_right_is_nobody(slack: SlackStandIn, client: WebClient) -> No
     groups = make_groups(client)
     assert groups("S0DATALEADS") == frozenset()
     assert groups("S0DATALEADS") == LEADS
+
+
+def test_that_slack_does_not_say_is_not_the_same_as_nobody(
+    slack: SlackStandIn, client: WebClient
+) -> None:
+    members = make_members(client)
+    assert members("S0NOBODY") == frozenset()
+    slack.faults.refuse("usergroups.users.list", "internal_error", times=100)
+    assert members("S0DATALEADS") is None

@@ -10,8 +10,12 @@ from app.views.schedule_lines import (
     change_lines,
     outside_lines,
     plain_change_lines,
+    skip_line,
     when_line,
+    window_lines,
 )
+from sync.blackout import Closed
+from sync.skips import Skip
 from sync.standing import Action, Outside, ScheduleChange, StandingSchedule
 from tests.app.parts import BOTH, HOSTILE_NAMES, ref
 
@@ -50,6 +54,24 @@ def test_a_new_schedule_shows_words_the_next_five_times_and_the_envelope() -> No
             "SHOP.ORDERS 1,000,000행 이하, 2027-06-30까지"
         ),
     ]
+
+
+def test_a_condition_a_skip_and_times_that_wait_have_their_words() -> None:
+    assert "only if changed: nothing is copied while the source is as its copies show it" in lines(
+        "en", "create", only_if_changed=True
+    )
+    assert "바뀌었을 때만: 지금 사본 이후 원본이 그대로면 복사하지 않습니다" in lines(
+        "ko", "create", only_if_changed=True
+    )
+    skip = Skip(at=NOW, why="unchanged")
+    assert skip_line("en", agreed(), skip) == (
+        "last skipped: 2026-11-22 (Sun) 09:00, the source had not changed"
+    )
+    met = Closed(source="main", windows=("daily 05:00-07:00",), times=60, closed=12)
+    assert window_lines("en", met) == [
+        "12 of its next 60 times fall into a blackout of main; these wait for its end"
+    ]
+    assert window_lines("ko", met.model_copy(update={"closed": 0})) == []
 
 
 def test_the_same_in_english_without_an_end_and_after_tables() -> None:

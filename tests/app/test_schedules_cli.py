@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -10,6 +11,7 @@ import pytest
 from sandbox.start import Sandbox, start_sandbox
 from sync.audit import read_audit
 from sync.schedules import list_schedules, load_schedule
+from sync.skips import note_skip
 from sync.state import connect_state
 from tests.botctl import call_botctl
 
@@ -31,10 +33,13 @@ def test_a_schedule_is_shown_with_its_next_times_saved_listed_paused_and_deleted
     sandbox: Sandbox,
 ) -> None:
     redis = connect_state(sandbox.redis.url)
-    made = call(sandbox.environ, "create", "users", "--cron", "0 6 * * *", "--yes")
+    made = call(
+        sandbox.environ, "create", "users", "--cron", "0 6 * * *", "--only-if-changed", "--yes"
+    )
     assert made.returncode == 0, made.stderr
     assert "every day at 06:00 (Asia/Seoul)" in made.stdout
     assert len(re.findall(r"\d{4}-\d\d-\d\d \(\w{3}\) 06:00", made.stdout)) == 5
+    assert "only if changed: nothing is copied" in made.stdout
     assert "SHOP.USERS at most 10,000,000 rows, without an end" in made.stdout
     assert made.stdout.endswith("Done.\n")
     [saved] = list_schedules(redis, "local")
@@ -42,6 +47,9 @@ def test_a_schedule_is_shown_with_its_next_times_saved_listed_paused_and_deleted
     listed = call(sandbox.environ, "list").stdout
     assert "users: SHOP.USERS\n  every day at 06:00 (Asia/Seoul)\n  next: " in listed
     assert "(bot.toml; asks by a card each time)" in listed
+    note_skip(redis, "local", "users", "unchanged", datetime(2026, 11, 22, 21, tzinfo=UTC))
+    relisted = call(sandbox.environ, "list").stdout
+    assert "last skipped: 2026-11-23 (Mon) 06:00, the source had not changed" in relisted
     assert call(sandbox.environ, "pause", "users", "--yes").returncode == 0
     paused = load_schedule(redis, "local", "users")
     assert paused is not None

@@ -4,7 +4,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from sync.blackout import Blackout, blackout_problem, closed_until, parse_blackout
+from sync.blackout import (
+    Blackout,
+    blackout_problem,
+    closed_times,
+    closed_until,
+    parse_blackout,
+)
+from sync.when import times
 
 SEOUL = "Asia/Seoul"
 EVERY_DAY = frozenset(range(7))
@@ -210,3 +217,23 @@ def test_whenever_the_wall_clock_shows_a_time_of_a_window_it_is_closed(
             if (1, 20) <= (wall.hour, wall.minute) < (3, 40):
                 assert end
                 assert now < end <= now + timedelta(hours=4)
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "windows", "seen", "closed"),
+    [
+        ("0 6 * * *", SEOUL, ["daily 05:00-07:00"], 60, 60),
+        ("0 6 * * *", "UTC", ["daily 05:00-07:00"], 60, 0),
+        ("0 7 * * *", SEOUL, ["daily 05:00-07:00"], 60, 0),
+        ("0 6,12 * * *", SEOUL, ["daily 22:00-07:00"], 60, 30),
+        ("*/15 * * * *", SEOUL, ["mon 00:00-01:00"], 768, 5),
+        ("0 9 1 * *", SEOUL, ["sat,sun 00:00-24:00"], 60, 17),
+    ],
+)
+def test_of_the_coming_times_those_in_a_window_are_counted(
+    cron: str, zone: str, windows: list[str], seen: int, closed: int
+) -> None:
+    now = datetime(2026, 11, 22, 0, 0, tzinfo=ZoneInfo(SEOUL))
+    found = closed_times("main", windows, SEOUL, times(cron, zone, now), now)
+    assert (found.times, found.closed) == (seen, closed)
+    assert (found.problem is None) == (closed < seen)

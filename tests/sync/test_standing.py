@@ -164,3 +164,11 @@ def test_a_name_nobody_has_is_made_of_the_first_table() -> None:
     assert free_name([USERS, ORDERS], []) == "users"
     assert free_name([items], ["order-items", "order-items-2"]) == "order-items-3"
     assert free_name([items.model_copy(update={"table": "$$"})], []) == "schedule"
+
+
+def test_what_nobody_asked_for_is_not_written_so_cards_shown_before_keep_their_digest() -> None:
+    written = agreed().model_dump()
+    assert "only_if_changed" not in written
+    assert StandingSchedule.model_validate(written) == agreed()
+    wished = agreed(only_if_changed=True)
+    assert StandingSchedule.model_validate_json(wished.model_dump_json()) == wished

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
 from sync.approvals import Approval, ApprovalState, Click, decide, load_approval, schedules_key
+from sync.blackout import Closed
 from sync.errors import RefusedByRule
 from sync.plan import Plan, TableRef
 from sync.schedules import list_schedules, load_schedule
+from sync.skips import note_skip
 from sync.standing import StandingSchedule, shape_of
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
@@ -180,6 +183,44 @@ def test_what_cannot_be_a_schedule_is_told_to_the_model_and_asks_nobody(
     assert result.approval is None
     assert data(result)["code"] == "bad_schedule"
     assert words in data(result)["error"]
+
+
+def test_one_that_would_only_be_due_in_a_blackout_is_refused_and_one_that_waits_says_so(
+    make_deps: MakeDeps,
+) -> None:
+    def always(_: StandingSchedule) -> Closed:
+        return Closed(source="main", windows=("daily 22:00-07:00",), times=60, closed=60)
+
+    def sometimes(schedule: StandingSchedule) -> Closed:
+        return always(schedule).model_copy(update={"closed": 12})
+
+    deps = make_deps(windows_met=always)
+    refused = call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *")
+    assert refused.approval is None
+    assert "falls into a blackout window of source main (daily 22:00-07:00)" in refused.content
+    deps = make_deps(windows_met=sometimes)
+    told = data(call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *"))
+    assert told["wait_for_the_end_of_a_blackout"] == "12 of its next 60 times"
+
+
+def test_the_condition_is_part_of_what_is_approved_and_the_last_skip_is_listed(
+    deps: AnalystDeps,
+) -> None:
+    wish = {"tables": ["USERS"], "cron": "0 6 * * *"}
+    always = asked(call(deps, "create_schedule", "call_1", **wish))
+    wished = call(deps, "create_schedule", "call_2", **wish, only_if_changed=True)
+    assert asked(wished).request.digest != always.request.digest
+    assert data(wished)["only_if_changed"] is True
+    say_yes(deps.redis, asked(wished))
+    saved = load_schedule(deps.redis, "T1", "users")
+    assert saved is not None
+    assert saved.only_if_changed
+    note_skip(deps.redis, "T1", "users", "unchanged", datetime(2026, 11, 22, 21, tzinfo=UTC))
+    [listed] = data(call(deps, "list_schedules"))["schedules"]
+    assert listed["last_skipped"] == {
+        "at": "2026-11-23T06:00+09:00",
+        "why": "the source had not changed since its copies",
+    }
 
 
 def test_a_table_that_is_not_offered_and_a_plan_a_rule_refuses_ask_nobody(
