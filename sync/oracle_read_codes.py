@@ -1,219 +1,219 @@
 """What the codes of Oracle and of its driver mean while we read; see `sync.oracle_codes`."""
 
-from sync.oracle_codes import Kind, kind
+from sync.oracle_codes import Kind
 
 READING: tuple[Kind, ...] = (
-    kind(
+    Kind(
         "table_missing",
         "missing",
         "942 4043",
         "Oracle source {source} has no table {table} that our user may read ({oracle_code}). Check the name, or have the DBA run `GRANT READ ON {quoted} TO {user}`.",
     ),
-    kind(
+    Kind(
         "no_right",
         "failed",
         "1031 1039",
         "User {user} lacks a right on {table} at Oracle {source} ({oracle_code}). Have the DBA run `GRANT READ, FLASHBACK ON {quoted} TO {user}`; for a view, its owner also needs each table below it WITH GRANT OPTION.",
     ),
-    kind(
+    Kind(
         "schema_missing",
         "failed",
         "1435 1918",
         "Oracle {source} does not know the schema or user asked for ({oracle_code}). Check the schema of {table} in bot.toml.",
     ),
-    kind(
+    Kind(
         "column_gone",
         "failed",
         "904",
         "A column of {table} is not there any more, or was renamed, at Oracle {source} ({oracle_code}). Ask for the sync again, so that it is planned anew; if bot.toml names columns, check them.",
     ),
-    kind(
+    Kind(
         "statement_refused",
         "failed",
         "900 907 909 911 918 920 921 922 923 932 933 936 937 972 979 980 1006 1008 1036 1453 1740 1745 1756 1775 1789 2248 8186 DPY-2041 DPY-2042 DPY-4008 DPY-4009 DPY-4010",
         "Oracle {source} does not accept the SQL that reads {table} ({oracle_code}). Check the filter or SELECT of bot.toml, and the view or synonym if it is one; if there is none, give an admin this code.",
     ),
-    kind(
+    Kind(
         "object_invalid",
         "failed",
         "4063 4064 6508",
         "The view {table}, or something it is made of, is invalid at Oracle {source} ({oracle_code}). Have its owner compile it (`ALTER VIEW {quoted} COMPILE`) and mend what that names.",
     ),
-    kind(
+    Kind(
         "package_reset",
         "passing",
         "4061 4065 4068",
         "A package behind {table} was compiled anew at Oracle {source} in the middle of the read ({oracle_code}). The old data stays; the next try begins with the new one.",
     ),
-    kind(
+    Kind(
         "code_behind_failed",
         "failed",
         "604 1403 1422 4088 4091 6502 6503 6510 6512 6550 6553 6575 20000 29259",
         "PL/SQL behind {table}, or a trigger of the database such as one at login, failed at Oracle {source} ({oracle_code}). Have its owner look at it; the alert log may say more.",
     ),
-    kind(
+    Kind(
         "network_denied",
         "failed",
         "24247",
         "A function behind {table} calls out over the network, which Oracle {source} does not let user {user} do ({oracle_code}). Have the DBA allow it with DBMS_NETWORK_ACL_ADMIN, or leave that column out.",
     ),
-    kind(
+    Kind(
         "policy_failed",
         "failed",
         "28112 28113 28115",
         "The row-level security policy of {table} failed for user {user} at Oracle {source} ({oracle_code}). Have the DBA look at the policy's function.",
     ),
-    kind(
+    Kind(
         "change_refused",
         "failed",
         "1 1400 1407 1430 1432 1442 1450 1456 1540 1548 1732 1779 2290 2291 2292 2449 14551 14552 16000 25128 30926",
         "Oracle {source} refused a change ({oracle_code}). This bot changes nothing there, so a function or trigger behind {table} tried to: have its owner look at it, or leave it out.",
     ),
-    kind(
+    Kind(
         "value_refused",
         "failed",
         "1406 1426 1427 1438 1455 1476 1489 1722 1830 1839 1841 1843 1847 1850 1858 1861 12899 22835 31011 40478",
         "A value cannot be converted by the view, filter or SELECT that {table} is read with at Oracle {source} ({oracle_code}). Have its owner find that row (VALIDATE_CONVERSION tells, since 12.2), or leave that column out.",
     ),
-    kind(
+    Kind(
         "zone_unknown",
         "failed",
         "1804 1805 1882",
         "A value of {table} has a time zone that Oracle {source} does not know ({oracle_code}). Have the DBA bring the database's time zone file up to date, or leave that column out.",
     ),
-    kind(
+    Kind(
         "text_broken",
         "failed",
         "12703 12713 29275",
         'Text in {table} is not valid in the character set of Oracle {source} ({oracle_code}). Name the column and what its bytes are in bot.toml, such as encoding = {{COLUMN = "cp949"}}; `botctl doctor` says more.',
     ),
-    kind(
+    Kind(
         "no_rowid",
         "failed",
         "1445 1446",
         "The rows of {table} have no ROWID at Oracle {source}, as with most views ({oracle_code}). Read the tables below it instead, or give it a key in bot.toml.",
     ),
-    kind(
+    Kind(
         "type_unsupported",
         "failed",
         "DPY-3000 DPY-3002 DPY-3003 DPY-3004 DPY-3005 DPY-3006 DPY-3007 DPY-3009 DPY-3013 DPY-3014 DPY-3017 DPY-3018 DPY-3019 DPY-3020 DPY-3021 DPY-3022 DPY-3023 DPY-3024 DPY-3025 DPY-3030 DPY-3031 DPY-3037 DPY-3038 DPY-5007",
         'The driver cannot read a type of {table} at Oracle {source} ({oracle_code}). Leave that column out, or set driver = "thick" in bot.toml.',
     ),
-    kind(
+    Kind(
         "value_too_wide",
         "failed",
         "DPY-4002 DPY-4036 DPY-4037 DPY-4038 DPY-4039 DPY-4040 DPY-4042",
         "{table} at Oracle {source} holds a value that its copy cannot keep exactly ({oracle_code}). Nothing was rounded or published; have the DBA declare precision and scale, or leave that column out.",
     ),
-    kind(
+    Kind(
         "driver_confused",
         "failed",
         "3106 3115 3127 3146 DPY-2069 DPY-4003 DPY-4004 DPY-4007 DPY-4012 DPY-4013 DPY-4014 DPY-4015 DPY-4016 DPY-4025 DPY-5000 DPY-5001 DPY-5002 DPY-5003 DPY-5004 DPY-5006 DPY-5009 DPY-5010 DPY-5015",
         'The driver and Oracle {source} did not understand each other ({oracle_code}). Give an admin this code and the database\'s release; driver = "thick" in bot.toml may get around it.',
     ),
-    kind(
+    Kind(
         "undo_gone",
         "moment",
         "1555 8176 22924",
         "Oracle {source} cannot show {table} as it was when the read began, because its undo is gone ({oracle_code}). The read begins again at a new moment and the old data stays; if it goes on, have the DBA raise UNDO_RETENTION, for a LOB column `ALTER TABLE {quoted} MODIFY LOB (…) (RETENTION)`.",
     ),
-    kind(
+    Kind(
         "scn_out_of_reach",
         "moment",
         "8180 8181",
         "Oracle {source} cannot show {table} at the moment asked for ({oracle_code}). The read begins again at a new one and the old data stays.",
     ),
-    kind(
+    Kind(
         "table_moved",
         "moment",
         "1410 1466 8103",
         "{table} was altered, truncated or moved at Oracle {source} during the read ({oracle_code}). The read begins again at a new moment and the old data stays; if it goes on, sync at another time of day.",
     ),
-    kind(
+    Kind(
         "locked",
         "passing",
         "51 54 60 4020 4021 8177 30006",
         "Somebody else's lock at Oracle {source} is in the way of {table} ({oracle_code}). The old data stays; ask again, and if it goes on, have the DBA look who holds it.",
     ),
-    kind(
+    Kind(
         "in_doubt",
         "failed",
         "1591 24756",
         "A distributed transaction at Oracle {source} hangs and locks rows of {table} ({oracle_code}). Have the DBA end it: DBA_2PC_PENDING names it, COMMIT FORCE or ROLLBACK FORCE ends it.",
     ),
-    kind(
+    Kind(
         "link_down",
         "passing",
         "2020 2049 2068 3150 28511",
         "{table} reads another database over a database link, which broke off or was busy ({oracle_code}, Oracle {source}). The old data stays; ask again later.",
     ),
-    kind(
+    Kind(
         "link_failed",
         "failed",
         "2019 2063 2085 28500",
         "{table} reads another database over a database link, and that failed ({oracle_code}, Oracle {source}). Have the owner of the link look at it.",
     ),
-    kind(
+    Kind(
         "out_of_memory",
         "passing",
         "4030 4031 4036 27102",
         "Oracle {source} has no memory left for the read ({oracle_code}). The old data stays; ask again later, and if it goes on, tell the DBA.",
     ),
-    kind(
+    Kind(
         "temp_full",
         "passing",
         "1652 1682",
         "The temporary tablespace of Oracle {source} is full or missing ({oracle_code}). The old data stays; ask again later, or have the DBA add to it.",
     ),
-    kind(
+    Kind(
         "tablespace_full",
         "failed",
         "1536 1542 1650 1628 1552 1653 1654 1659 1691 30036",
         "A tablespace of Oracle {source} has no room left ({oracle_code}). We write nothing there, but its audit trail or undo may have to. The old data stays; have the DBA add space.",
     ),
-    kind(
+    Kind(
         "parallel_failed",
         "passing",
         "12801 12805 12850",
         "A parallel server of Oracle {source} failed while it read {table} ({oracle_code}). The old data stays; ask again, and if it goes on, tell the DBA this code.",
     ),
-    kind(
+    Kind(
         "resource_limit",
         "failed",
         "40 2392 2393 2394 2395 2399 7455 56720",
         "Oracle {source} ended the read of {table}, because the profile or resource plan of {user} allows no more ({oracle_code}). Have the DBA raise that limit, or ask for less.",
     ),
-    kind(
+    Kind(
         "too_many_cursors",
         "failed",
         "1000",
         "Our session has as many cursors open at Oracle {source} as OPEN_CURSORS allows ({oracle_code}). A function behind {table} may leave them open; have the DBA look, or raise OPEN_CURSORS.",
     ),
-    kind(
+    Kind(
         "data_unreadable",
         "failed",
         "376 1110 1114 1115 1157 1578",
         "Oracle {source} cannot read a file or block that {table} needs ({oracle_code}). The old data stays; tell the DBA at once, the database may be damaged.",
     ),
-    kind(
+    Kind(
         "index_broken",
         "failed",
         "1502 8102",
         "An index of {table} is unusable or damaged at Oracle {source} ({oracle_code}). The old data stays; have the DBA rebuild it (`ALTER INDEX … REBUILD`).",
     ),
-    kind(
+    Kind(
         "wallet_closed",
         "failed",
         "28353 28365",
         "{table} is encrypted and the wallet of Oracle {source} is closed ({oracle_code}). Have the DBA open it: `ADMINISTER KEY MANAGEMENT SET KEYSTORE OPEN …`.",
     ),
-    kind(
+    Kind(
         "internal_error",
         "failed",
         "600 700 7445",
         "Oracle {source} failed inside itself ({oracle_code}). The old data stays; have the DBA look into the alert log and ask Oracle's support.",
     ),
-    kind(
+    Kind(
         "not_ours",
         "failed",
         "25307 31693 31694",
