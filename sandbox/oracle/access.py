@@ -15,6 +15,8 @@ from sandbox.oracle.types import OracleType
 Name = tuple[str, str]
 ColumnTypes = Mapping[Name, Mapping[str, OracleType]]
 USER = "DUCKFERRY"
+#: Packages with a grant of their own; the other ones of `functions.py` are PUBLIC.
+NOT_FOR_EVERYBODY = ("DBMS_FLASHBACK",)
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,9 @@ class Access:
     """Rights at one moment; names are (owner, name).
 
     `tables` are those that are no views. `dictionary` holds the views of SYS that are there for
-    everybody or granted, `closed` what else SYS has. `visible` tables are listed, also where the
-    user may only write. `synonyms` point to tables.
+    everybody or granted, `closed` what else SYS has, `packages` what of it may be executed beside
+    what everybody may. `visible` tables are listed, also where the user may only write. `synonyms`
+    point to tables.
     """
 
     types: ColumnTypes = field(default_factory=dict[Name, Mapping[str, OracleType]])
@@ -34,6 +37,7 @@ class Access:
     past_readable: frozenset[Name] = frozenset()
     dictionary: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
     synonyms: Mapping[Name, Name] = field(default_factory=dict[Name, Name])
 
     def resolve(self, tables: Iterable[Name], schema: str) -> tuple[Name, ...]:
@@ -43,6 +47,11 @@ class Access:
         """
         return tuple(self._resolve(owner, name, schema) for owner, name in tables)
 
+    def columns(self, tables: Iterable[Name], schema: str) -> Mapping[str, OracleType]:
+        """The columns of all these tables, by their names alone."""
+        found = (self.types.get(table, {}) for table in self.resolve(tables, schema))
+        return {name: kind for columns in found for name, kind in columns.items()}
+
     def check(self, query: Query, schema: str) -> None:
         """Refuse a table that is not there or not granted, or whose past is not."""
         found = self.resolve(query.tables, schema)
@@ -51,14 +60,22 @@ class Access:
                 raise OracleError(942)
             if owner and owner != "SYS" and (owner, name) not in self.readable:
                 raise OracleError(1031)
-        if query.is_past:
-            for table in found:
-                if table[0] in self.owners and table not in self.past_readable:
-                    raise OracleError(1031)
+        self._check_rights(query, found)
         columns = {column for table in found for column in self.types.get(table, ())}
         for name in query.quoted_names:
             if name not in columns and name.upper() in columns:
                 raise OracleError(904, f'"{name}"')
+
+    def _check_rights(self, query: Query, found: Iterable[Name]) -> None:
+        """Refuse the past of a table without FLASHBACK, and a package without EXECUTE."""
+        if query.is_past:
+            for table in found:
+                if table[0] in self.owners and table not in self.past_readable:
+                    raise OracleError(1031)
+        for function in query.packages:
+            package, name = function.split(".")
+            if package in NOT_FOR_EVERYBODY and package not in self.packages:
+                raise OracleError(904, f'"{package}"."{name}"')
 
     def _resolve(self, owner: str, name: str, schema: str) -> Name:
         places = (owner,) if owner else (schema, "PUBLIC")
@@ -116,6 +133,7 @@ def read_access(connection: duckdb.DuckDBPyConnection, types: ColumnTypes) -> Ac
         past_readable=frozenset(rights.get("FLASHBACK", set()) | own),
         dictionary=frozenset(names - closed),
         closed=frozenset(closed),
+        packages=frozenset(name for _, name in rights.get("EXECUTE", ())),
         synonyms={(owner, name): (to, table) for owner, name, to, table in synonyms},
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from sandbox.oracle import live, messages, requests, sql
+from sandbox.oracle import live, messages, requests, rowids, sql
 from sandbox.oracle.access import USER
 from sandbox.oracle.database import Result, ResultColumn, Snapshot
 from sandbox.oracle.errors import OracleError
@@ -39,7 +39,10 @@ NLS_DEFAULTS = {
 
 @dataclass
 class Cursor:
-    """A parsed statement and, while rows are left, its result."""
+    """A parsed statement and, while rows are left, its result.
+
+    `scn` is the moment it reads, None for now.
+    """
 
     number: int
     sql: str
@@ -47,6 +50,8 @@ class Cursor:
     columns: tuple[ResultColumn, ...] = ()
     result: Result | None = None
     fetches: int = 0
+    query: Query | None = None
+    scn: int | None = None
 
 
 @dataclass
@@ -70,6 +75,7 @@ class Calls:
     _cursors: dict[int, Cursor] = field(default_factory=dict[int, Cursor])
     _last_cursor: int = 0
     _snapshot: Snapshot | None = None
+    _began_scn: int | None = None
     _connection: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -119,12 +125,14 @@ class Calls:
         self._strike(cursor)
         if cursor.result is None:
             raise OracleError(1002, "fetch out of sequence")
+        if cursor.query:
+            self.parts.database.check_past(cursor.query, cursor.scn, self.schema or USER)
         return self._rows(cursor, cursor.result, rows)
 
     def end_transaction(self, point: FaultPoint) -> bytes:
         """Commit or rollback."""
         self.strike(point)
-        self._snapshot = None
+        self._end_snapshot()
         return messages.status(self.call_status)
 
     def close_cursors(self, numbers: Sequence[int]) -> None:
@@ -149,7 +157,13 @@ class Calls:
         cursor.fetches, cursor.result = 0, None
         self._strike(cursor)
         parameters = messages.PARAMETERS
-        match sql.translate(cursor.sql, context, self.parts.setup.release):
+        access, schema = self.parts.database.access, self.schema or USER
+        match sql.translate(
+            cursor.sql,
+            context,
+            self.parts.setup.release,
+            lambda tables: access.columns(tables, schema),
+        ):
             case Query() as query:
                 return self._query(cursor, query, binds, rows)
             case AlterSession(settings):
@@ -160,8 +174,9 @@ class Calls:
                 if self._snapshot:
                     raise OracleError(1453)
                 self._snapshot = self.parts.database.snapshot()
+                self._began_scn = self.parts.database.scn
             case EndTransaction():
-                self._snapshot = None
+                self._end_snapshot()
         return parameters + self._end(CallEnd(self.call_status, cursor.number))
 
     def _query(self, cursor: Cursor, query: Query, binds: Sequence[BindValue], rows: int) -> bytes:
@@ -172,12 +187,18 @@ class Calls:
         highest = max((*query.bind_order, *moment_order, *scn_order, -1))
         if highest >= len(binds):
             raise OracleError(1008)
+        binds = _with_rows(binds, query)
         ordered = [binds[index] for index in query.bind_order]
         scn = query.scn if query.scn_bind is None else binds[query.scn_bind]
         snapshot = self._moment(scn)
         if query.moment:
             at = [binds[index] for index in moment_order]
             snapshot = self.parts.database.snapshot_at(query.moment.sql, at)
+            scn = snapshot.scn
+        elif scn is None:
+            scn = self._began_scn
+        cursor.query, cursor.scn = query, scn if isinstance(scn, int) else None
+        self.parts.database.check_past(query, cursor.scn, schema)
 
         row_scn = database.last_change(query, schema, snapshot) if query.row_scn else 0
 
@@ -189,7 +210,8 @@ class Calls:
                 return self.parts.database.run(connection, query, ordered, schema)
 
         is_kept = self.parts.database.keeps(query)
-        result = snapshot.keep(query.sql, run) if snapshot and is_kept else run()
+        what = (query.sql, tuple(ordered))
+        result = snapshot.keep(what, run) if snapshot and is_kept else run()
         description = b"" if result.columns == cursor.columns else self._describe(result)
         cursor.columns, cursor.result = result.columns, result
         if not rows or any(column.oracle_type.is_lob for column in result.columns):
@@ -203,6 +225,9 @@ class Calls:
             if column.oracle_type.is_lob and define.type_number not in AS_LONG:
                 raise OracleError(3001, "the stand-in sends LOBs only as LONG (fetch_lobs=False)")
         return messages.PARAMETERS + self._end(CallEnd(self.call_status, cursor.number))
+
+    def _end_snapshot(self) -> None:
+        self._snapshot = self._began_scn = None
 
     def _moment(self, scn: object) -> Snapshot | None:
         """What a query sees: the moment of its SCN, of its transaction, or None for now."""
@@ -240,8 +265,10 @@ class Calls:
         """Name resolution as in Oracle, and the values that the V$ and NLS views show."""
         connection.execute(f"SET search_path = '{schema},SYS'")
         names = {name.replace("V_$", "V$").removeprefix("G") for _, name in query.tables}
-        if "V$DATABASE" in names:
+        if "V$DATABASE" in names or "DBMS_FLASHBACK.GET_SYSTEM_CHANGE_NUMBER" in query.packages:
             connection.execute(f'SET VARIABLE "CURRENT_SCN" = {self.parts.database.next_scn()}')
+        if 'SYS."SCN_AT$' in query.sql or 'SYS."TIME_AT$' in query.sql:
+            connection.execute('SET VARIABLE "SNAPSHOTS" = ?', [self.parts.database.snapshots()])
         if "V$SESSION" in names:
             live.prepare_sessions(connection, self.parts.sessions())
         if "V$TRANSACTION" in names:
@@ -286,3 +313,16 @@ class Calls:
         """The fault that waits for this round trip, if any."""
         faults, wait = self.parts.faults, self.broken.wait
         self.cut |= faults.strike_statement(cursor.sql, cursor.fetches, wait)
+
+
+def _with_rows(binds: Sequence[BindValue], query: Query) -> Sequence[BindValue]:
+    """The binds with a row number in place of every ROWID."""
+    if not query.rowid_binds:
+        return binds
+    result = list(binds)
+    for index, side in query.rowid_binds.items():
+        found = binds[index]
+        if found is not None:
+            object_id = rowids.object_number(query.tables[0][1])
+            result[index] = rowids.bound(str(found), object_id, side)
+    return result

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from sandbox.oracle import dictionary, live, privileges, types
+from sandbox.oracle import dictionary, exact, functions, live, privileges, rowids, types
 from sandbox.oracle.access import USER, ColumnTypes
 from sandbox.oracle.release import Setup
 from sandbox.oracle.types import OracleType
@@ -45,6 +45,8 @@ def create_dictionary(connection: duckdb.DuckDBPyConnection, setup: Setup) -> No
     connection.execute(f"CREATE SCHEMA SYS; CREATE SCHEMA SHOP; CREATE SCHEMA {USER}")
     connection.execute(dictionary.BOOKKEEPING)
     privileges.create_bookkeeping(connection, setup)
+    for part in (functions, exact, rowids):
+        connection.execute(part.MACROS)
     parts = (dictionary.views(setup), live.views(setup), privileges.views(setup))
     for name, select in ((name, select) for part in parts for name, select in part.items()):
         connection.execute(f'CREATE VIEW SYS."{name}" AS {select}')

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, validate_call
 
 from sandbox.oracle import catalog, privileges
 from sandbox.oracle.catalog import Cell, Table
+from sandbox.oracle.database import Undo
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.live import OpenTransaction
 from sandbox.oracle.parts import Parts
@@ -114,14 +115,36 @@ class _Commands:
         accounts = self.parts.accounts
         accounts.profile = replace(accounts.profile, **limits)
 
-    def open_transaction(self, started: datetime, scn: int | None) -> None:
+    def open_transaction(self, started: datetime, scn: int | None, statement: str) -> None:
         if len(self.parts.transactions) >= MOST_TRANSACTIONS:
             raise ValueError(f"more than {MOST_TRANSACTIONS} open transactions")
         now = self.parts.database.next_scn()
-        self.parts.transactions.append(OpenTransaction(started, now if scn is None else scn))
+        self.parts.transactions.append(
+            OpenTransaction(started, now if scn is None else scn, statement)
+        )
 
     def end_transactions(self) -> None:
         self.parts.transactions.clear()
+
+    def commit_transactions(self) -> int:
+        for transaction in self.parts.transactions:
+            if transaction.statement:
+                self.execute(transaction.statement)
+        self.parts.transactions.clear()
+        return self.parts.database.next_scn()
+
+    def forget_undo(self, before_scn: int, code: int) -> None:
+        self.parts.database.forget_undo(Undo(before_scn, code))
+
+    def truncate(self, table: str, owner: str) -> int:
+        return self.parts.database.change(
+            lambda connection: connection.execute(f'DELETE FROM "{owner}"."{table}"'),
+            statement=table,
+            redefined=[(owner, table)],
+        )
+
+    def delay_round_trips(self, seconds: float) -> None:
+        self.parts.faults.round_trip_seconds = seconds
 
 
 def serve(listener: socket.socket, parts: Parts) -> None:

@@ -91,8 +91,9 @@ class OracleControl:
         """GRANT to DUCKFERRY; without a table, a system privilege or a role.
 
         READ, SELECT and FLASHBACK decide what can be read, as do "SELECT ANY TABLE", "READ ANY
-        TABLE" and "FLASHBACK ANY TABLE". With another right alone, such as INSERT, a table is
-        listed and reading it is ORA-01031. V_$ views belong to SYS.
+        TABLE" and "FLASHBACK ANY TABLE"; EXECUTE on DBMS_FLASHBACK lets its SCN be asked for. With
+        another right alone, such as INSERT, a table is listed and reading it is ORA-01031. V_$
+        views and DBMS_ packages belong to SYS.
         """
         self._ask("grant", privilege=privilege, table=table, owner=owner)
 
@@ -148,13 +149,38 @@ class OracleControl:
         changed = {name: limit for name, limit in limits.items() if limit != UNCHANGED}
         self._ask("limit", limits=changed)
 
-    def open_transaction(self, started: datetime, scn: int | None = None) -> None:
-        """Let V$TRANSACTION show somebody's open transaction, by default begun at today's SCN."""
-        self._ask("open_transaction", started=started.astimezone(UTC).isoformat(), scn=scn)
+    def open_transaction(
+        self, started: datetime, scn: int | None = None, duckdb_sql: str = ""
+    ) -> None:
+        """Let V$TRANSACTION show somebody's open transaction, by default begun at today's SCN.
+
+        What `duckdb_sql` changes is seen only after `commit_transactions`: a late commit.
+        """
+        moment = started.astimezone(UTC).isoformat()
+        self._ask("open_transaction", started=moment, scn=scn, statement=duckdb_sql)
+
+    def commit_transactions(self) -> int:
+        """Do what the open transactions hold, and let V$TRANSACTION be empty; returns the SCN."""
+        return int(self._ask("commit_transactions"))
 
     def end_transactions(self) -> None:
-        """Let V$TRANSACTION be empty again."""
+        """Let V$TRANSACTION be empty again; what the transactions held is rolled back."""
         self._ask("end_transactions")
+
+    def forget_undo(self, before_scn: int, code: int = 1555) -> None:
+        """From now on, reading from before this SCN fails, in the middle of a read too.
+
+        `code` is 1555, 8181 or what else Oracle would answer; 0 as the SCN gives all back.
+        """
+        self._ask("forget_undo", before_scn=before_scn, code=code)
+
+    def truncate(self, table: str, owner: str = "SHOP") -> int:
+        """TRUNCATE: no row is left, and reading the past of the table is ORA-01466."""
+        return int(self._ask("truncate", table=table, owner=owner))
+
+    def delay_round_trips(self, seconds: float) -> None:
+        """Hold every answer back that long, as a network with this round-trip time would."""
+        self._ask("delay_round_trips", seconds=seconds)
 
     def _ask(self, command: str, **arguments: object) -> Any:
         line = json.dumps({"do": command, "arguments": arguments}).encode() + b"\n"

@@ -85,7 +85,7 @@ class Snapshot:
         self.taken_at = datetime.now(UTC)
         self._connections: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
-        self._kept: dict[str, Result] = {}
+        self._kept: dict[object, Result] = {}
         self.refill(root)
 
     def refill(self, root: duckdb.DuckDBPyConnection) -> None:
@@ -106,11 +106,19 @@ class Snapshot:
                     self._connections.pop().close()
                 raise
 
-    def keep(self, sql: str, run: Callable[[], Result]) -> Result:
-        """The result of *sql* at this moment, from its first row; *run* only when it is new."""
-        if sql not in self._kept:
-            self._kept[sql] = replace(run(), kept={})
-        return replace(self._kept[sql])
+    def keep(self, what: object, run: Callable[[], Result]) -> Result:
+        """The result of *what* at this moment, from its first row; *run* only when it is new."""
+        if what not in self._kept:
+            self._kept[what] = replace(run(), kept={})
+        return replace(self._kept[what])
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What reading from before `oldest_scn` leads to, as long undo is gone."""
+
+    oldest_scn: int = 0
+    code: int = 1555
 
 
 class Database:
@@ -134,23 +142,34 @@ class Database:
         self.access = Access()
         self._columns = catalog.Columns()
         self._keeping: set[tuple[str, str]] = set()
+        self._defined: dict[tuple[str, str], int] = {}
+        self._undo = Undo()
         catalog.create_dictionary(self._root, setup)
         self.change(lambda connection: data.create_shop(connection, today) if today else None)
 
     def change(
-        self, work: Callable[[duckdb.DuckDBPyConnection], object], statement: str = ""
+        self,
+        work: Callable[[duckdb.DuckDBPyConnection], object],
+        statement: str = "",
+        redefined: Sequence[tuple[str, str]] = (),
     ) -> int:
         """Do `work` in one transaction; returns its SCN.
 
-        Every table that *statement* names counts as changed by it, as new ones do.
+        Every table that *statement* names counts as changed by it, as new ones do. Tables that are
+        new, or lost or changed a column, cannot be read as they were before it, nor can those
+        `redefined` without a trace, as by TRUNCATE.
         """
         with self._lock:
             with _transaction(self._root):
                 work(self._root)
                 columns = catalog.refresh(self._root, self._columns)
                 rights = access.read_access(self._root, columns.types)
-            self._columns, self.access = columns, rights
             self._scn += 1
+            for table, kinds in columns.types.items():
+                earlier = self._columns.types.get(table)
+                if earlier is None or not earlier.items() <= kinds.items() or table in redefined:
+                    self._defined[table] = self._scn
+            self._columns, self.access = columns, rights
             before = self._snapshots[-1].changed if self._snapshots else {}
             named = {word.upper() for word in re.findall(r"[\w$#]+", statement)}
             changed = {
@@ -170,9 +189,24 @@ class Database:
 
     def keeps(self, query: Query) -> bool:
         """Whether all a query reads is to be kept."""
-        return (
-            bool(query.tables) and not query.bind_order and self._keeping.issuperset(query.tables)
-        )
+        return bool(query.tables) and self._keeping.issuperset(query.tables)
+
+    def forget_undo(self, undo: "Undo") -> None:
+        """From now on, refuse the past before an SCN."""
+        self._undo = undo
+
+    def check_past(self, query: Query, scn: int | None, schema: str) -> None:
+        """Refuse a moment that can no longer be read: ORA-01555 or what the test chose.
+
+        Raises ORA-01466 for a moment before a table's definition changed.
+        """
+        if scn is None:
+            return
+        if scn < self._undo.oldest_scn:
+            raise OracleError(self._undo.code)
+        for table in self.access.resolve(query.tables, schema):
+            if scn < self._defined.get(table, 0):
+                raise OracleError(1466)
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for one session; transactions belong to connections."""
@@ -199,6 +233,19 @@ class Database:
         if tables[0] not in changed:
             raise OracleError(904, '"ORA_ROWSCN"')
         return changed[tables[0]]
+
+    @property
+    def scn(self) -> int:
+        """The current SCN, without moving it on."""
+        return self._scn
+
+    def snapshots(self) -> list[dict[str, object]]:
+        """SCN and time (UTC) of every moment that is still there, oldest first."""
+        with self._lock:
+            return [
+                {"SCN": each.scn, "TAKEN": each.taken_at.replace(tzinfo=None)}
+                for each in self._snapshots
+            ]
 
     def snapshot(self, scn: int | None = None) -> Snapshot:
         """The database as it was at `scn`, or as it is now.

@@ -7,6 +7,7 @@ import duckdb
 MESSAGES = {
     18: "maximum number of sessions exceeded",
     900: "invalid SQL statement",
+    902: "invalid datatype",
     904: "invalid identifier",
     911: "invalid character",
     918: "column ambiguously defined",
@@ -19,11 +20,13 @@ MESSAGES = {
     1017: "invalid username/password; logon denied",
     1031: "insufficient privileges",
     1403: "no data found",
+    1410: "invalid ROWID",
     1435: "user does not exist",
     1453: "SET TRANSACTION must be first statement of transaction",
     1466: "unable to read data - table definition has changed",
     1555: 'snapshot too old: rollback segment number with name "" too small',
     1722: "invalid number",
+    1821: "date format not recognized",
     1861: "literal does not match format string",
     2248: "invalid option for ALTER SESSION",
     2391: "exceeded simultaneous SESSIONS_PER_USER limit",
@@ -33,6 +36,7 @@ MESSAGES = {
     8186: "invalid timestamp specified",
     8181: "specified number is not a valid system change number",
     12514: "TNS:listener does not currently know of service requested in connect descriptor",
+    30562: "SAMPLE percentage must be in the range [0.000001,100)",
     28000: "The account is locked.",
     28001: "the password has expired",
 }
@@ -53,6 +57,9 @@ def from_duckdb(error: duckdb.Error) -> OracleError:
     """The Oracle error a client would have got for what DuckDB refused."""
     text = str(error)
     first_line = text.partition("\n")[0]
+    raised = re.search(r"Error: ORA-(\d{5})", first_line)  # by a macro of `functions.py`
+    if raised:
+        return OracleError(int(raised[1]))
     if isinstance(error, duckdb.InterruptException):
         return OracleError(1013)
     if isinstance(error, duckdb.CatalogException):

@@ -43,6 +43,8 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
+        self.round_trip_seconds = 0.0
+        """How long every answer to a logged-on client is held back, as a far network would."""
 
     def add(self, fault: Fault) -> None:
         """Let a fault wait for its round trip."""

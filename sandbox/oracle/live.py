@@ -43,10 +43,14 @@ class Attributes:
 
 @dataclass(frozen=True)
 class OpenTransaction:
-    """A transaction somebody has not committed: since when (UTC), and the SCN at its start."""
+    """A transaction somebody has not committed: since when (UTC), and the SCN at its start.
+
+    `statement` is DuckDB's SQL for what it will have changed, to be seen after its commit.
+    """
 
     started: datetime
     scn: int
+    statement: str = ""
 
 
 def views(setup: Setup) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ TYPE_NUMBERS = {
     "VARCHAR2": 1,
     "NVARCHAR2": 1,
     "NUMBER": 2,
+    "ROWID": 11,
     "DATE": 12,
     "RAW": 23,
     "CHAR": 96,

@@ -80,7 +80,7 @@ def views(setup: Setup) -> Mapping[str, str]:
 def _key(privilege: str, table: str, owner: str) -> list[str]:
     if not table:
         owner = ""
-    elif table.upper().startswith(("V_$", "GV_$")):
+    elif table.upper().startswith(("V_$", "GV_$", "DBMS_")):
         owner = "SYS"
     return [owner, table, privilege.upper()]
 

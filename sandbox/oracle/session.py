@@ -149,6 +149,8 @@ class Session:
         """Read one request with all that rides in front of it: its function and the answer."""
         reader = self._reader
         reader.start_request()
+        if self._parts.faults.round_trip_seconds:
+            self._broken.wait(self._parts.faults.round_trip_seconds)
         while (kind := reader.byte()) == PIGGYBACK:
             self._piggyback(self._function_code())
         if kind != FUNCTION:

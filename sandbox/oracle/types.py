@@ -6,7 +6,14 @@ Facts: Oracle Database Reference, ALL_TAB_COLUMNS; type numbers from python-orac
 import re
 from dataclasses import dataclass
 
-BARE_NUMBER_STORAGE = "DECIMAL(38,10)"
+BARE_NUMBER_SCALE = 10
+BARE_NUMBER_STORAGE = f"DECIMAL(38,{BARE_NUMBER_SCALE})"
+#: What keeps every NUMBER: the number times 10 to the 130, which is the most digits after a point.
+EXACT_STORAGE, EXACT_SCALE = "BIGNUM", 130
+ROWID_STORAGE = 'STRUCT(ROWID BIGINT, "OBJECT" BIGINT)'
+#: Stored zoned values travel as this offset: python-oracledb drops it, so a reader that forgets
+#: SYS_EXTRACT_UTC gets times that are nine hours wrong, as it would from a real Korean shop.
+LOCAL_ZONE_HOURS = 9
 FIXED_STORAGE = {
     "DATE": "TIMESTAMP_S",  # keeps DATE apart from TIMESTAMP
     "TIMESTAMP": "TIMESTAMP",
@@ -76,6 +83,16 @@ class OracleType:
         return self.name in LOB_STORAGE
 
     @property
+    def is_text(self) -> bool:
+        """Characters, in a row or as a LOB."""
+        return self.characters > 0 or self.name in ("CLOB", "NCLOB", "LONG")
+
+    @property
+    def stored_scale(self) -> int:
+        """Digits after the point of the DECIMAL that keeps a NUMBER."""
+        return BARE_NUMBER_SCALE if self.precision is None else max(self.scale or 0, 0)
+
+    @property
     def storage(self) -> str:
         """The DuckDB type that keeps every value of this one."""
         if self.name == "NUMBER":
@@ -94,6 +111,7 @@ NUMBER = OracleType("NUMBER", 22)
 TEXT = OracleType("VARCHAR2", 4000, characters=4000)
 DATE = OracleType("DATE", 7)
 TIMESTAMP = OracleType("TIMESTAMP", 11, scale=6)
+ROWID = OracleType("ROWID", 10)
 TIMESTAMP_TZ = OracleType("TIMESTAMP WITH TIME ZONE", 13, scale=6)
 
 
@@ -146,6 +164,10 @@ def of_expression(duckdb_type: str) -> OracleType:
             return parse(
                 "RAW(2000)" if name == "RAW" else name.replace("TIMESTAMP", "TIMESTAMP(6)")
             )
+    if duckdb_type == ROWID_STORAGE:
+        return ROWID
+    if duckdb_type == EXACT_STORAGE:
+        return NUMBER
     if duckdb_type == "INTERVAL":  # the difference of two dates: a number of days
         return NUMBER
     if duckdb_type.startswith("DECIMAL") or duckdb_type.removeprefix("U") in INTEGER_DIGITS:

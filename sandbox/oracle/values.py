@@ -16,9 +16,9 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from sandbox.oracle import wire
+from sandbox.oracle import rowids, wire
 from sandbox.oracle.errors import OracleError
-from sandbox.oracle.types import OracleType
+from sandbox.oracle.types import EXACT_SCALE, LOCAL_ZONE_HOURS, OracleType
 
 BindValue = None | str | int | float | Decimal | datetime | bytes
 
@@ -27,9 +27,6 @@ NULL = b"\x00"
 LONG_END = bytes(2)
 SECONDS_PER_DAY = 86400
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-#: Stored zoned values travel as this offset: python-oracledb drops it, so a reader that forgets
-#: SYS_EXTRACT_UTC gets times that are nine hours wrong, as it would from a real Korean shop.
-ZONE_HOURS = 9
 INTERVAL_ZERO = 0x80000000
 MOST_NUMBER_PAIRS = 20
 
@@ -66,11 +63,20 @@ def _cells_and_encoder(
         case "TIMESTAMP WITH TIME ZONE":
             return _integers(column, pa.timestamp("us", "UTC")), encode_timestamp_tz
         case "CHAR" | "NCHAR":
-            encoding, width = _encoding(oracle_type), oracle_type.characters
-            return _texts(column), lambda text: wire.value(text.ljust(width).encode(encoding))
+            return _texts(column), _padding(oracle_type)
+        case "ROWID":
+            return _cells(column), lambda row: rowids.encode(row["ROWID"], row["OBJECT"])
         case _:
             encoding = _encoding(oracle_type)
             return _texts(column), lambda text: wire.value(text.encode(encoding))
+
+
+def _padding(oracle_type: OracleType) -> Callable[[str], bytes]:
+    """CHAR is filled up with blanks: to as many characters, or to as many bytes."""
+    encoding, width = _encoding(oracle_type), oracle_type.characters
+    if oracle_type.counts_characters:
+        return lambda text: wire.value(text.ljust(width).encode(encoding))
+    return lambda text: wire.value(text.encode(encoding).ljust(width))
 
 
 def _encoding(oracle_type: OracleType) -> str:
@@ -118,7 +124,7 @@ def encode_timestamp_tz(microseconds: int) -> bytes:
     seconds, fraction = divmod(microseconds, 1_000_000)
     days, rest = divmod(seconds, SECONDS_PER_DAY)
     moment = _day(days) + _time(rest) + (fraction * 1000).to_bytes(4, "big")
-    return b"\x0d" + moment + bytes((ZONE_HOURS + 20, 60))
+    return b"\x0d" + moment + bytes((LOCAL_ZONE_HOURS + 20, 60))
 
 
 def encode_day_to_second(span: pa.MonthDayNano) -> bytes:
@@ -218,6 +224,8 @@ def _moment(data: bytes) -> datetime:
 
 def _number_texts(column: "pa.Array[Any]") -> Sequence[str | None]:
     kind = column.type
+    if is_exact(kind):
+        return [None if cell is None else _from_exact(cell) for cell in _cells(column)]
     if pa.types.is_decimal(kind) and kind.scale == 0 and kind.precision <= 18:
         column = column.cast(pa.int64())  # several times faster than decimal to text
     if pa.types.is_interval(kind):
@@ -228,6 +236,23 @@ def _number_texts(column: "pa.Array[Any]") -> Sequence[str | None]:
         # Arrow writes small decimals with an exponent
         return [None if number is None else f"{Decimal(number):f}" for number in _cells(column)]
     return _texts(column)
+
+
+def is_exact(kind: pa.DataType) -> bool:
+    """Whether this is a BIGNUM as DuckDB hands it to Arrow."""
+    return getattr(kind, "type_name", "") == "bignum"
+
+
+def _from_exact(cell: bytes) -> str:
+    """A number out of the BIGNUM that keeps it (see `types.EXACT_SCALE`).
+
+    Three bytes say sign and length, then comes the amount; all is turned over where negative.
+    """
+    is_negative = not cell[0] & 0x80
+    amount = bytes(byte ^ 0xFF for byte in cell[3:]) if is_negative else cell[3:]
+    sign = "-" if is_negative else ""
+    digits = str(int.from_bytes(amount, "big")).rjust(EXACT_SCALE + 1, "0")
+    return f"{sign}{digits[:-EXACT_SCALE]}.{digits[-EXACT_SCALE:].rstrip('0') or '0'}"
 
 
 def _days(span: pa.MonthDayNano) -> Decimal:
