@@ -179,6 +179,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "{table}을(를) 복사하던 작업 프로세스가 도중에 멈췄습니다. 기존 데이터는 그대로입니다. 다시 요청하세요.",
         "The worker that copied {table} stopped in the middle. The old data stays; please ask again.",
     ),
+    "record_unreadable": (
+        "{table} 동기화의 기록을 더 이상 읽을 수 없어 중단했습니다. 이 동기화가 게시한 사본은 확인되지 않았습니다. 테이블 상태를 확인한 뒤 다시 요청하세요.",
+        "The record of the sync of {table} could not be read any more, so it was stopped. No copy of it is known: look at the table's status, then ask again.",
+    ),
     "table_not_offered": (
         "{table}은(는) 이 봇이 다루는 테이블이 아닙니다. 관리자가 bot.toml에 추가할 수 있습니다.{hint}",
         "{table} is not among the tables of this bot. An admin can add it to bot.toml.{hint}",

@@ -24,18 +24,29 @@ def running_bot(
 ) -> "Generator[subprocess.Popen[bytes]]":
     """Run bot, clock and worker (`botctl run`) until the block ends.
 
-    *environ* is put over the sandbox's own; nothing else of this process's environment is handed
-    on. Raises BotNotStarted.
+    *environ* is put over the sandbox's own. Raises BotNotStarted.
+    """
+    with running(sandbox, log, "run", environ=environ) as process:
+        _wait_until_connected(sandbox, process, log)
+        yield process
+
+
+@contextmanager
+def running(
+    sandbox: Sandbox, log: Path, command: str, *, environ: Mapping[str, str] | None = None
+) -> "Generator[subprocess.Popen[bytes]]":
+    """Run one of `botctl`'s processes (run, bot, worker, clock) until the block ends.
+
+    Nothing of this process's environment is handed on. Does not wait until it is of use.
     """
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli.main", "run"],
+            [sys.executable, "-m", "app.cli.main", command],
             env={"PATH": os.defpath, **sandbox.environ, **(environ or {})},
             stdout=sink,
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_connected(sandbox, process, log)
         yield process
     finally:
         process.terminate()

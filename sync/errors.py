@@ -22,7 +22,8 @@ DuckferryError
 │   ├── TableBusy               transient
 │   ├── PlanDrifted
 │   ├── Cancelled
-│   └── WorkerLost
+│   ├── WorkerLost
+│   └── RecordUnreadable
 ├── TableNotOffered             bot.toml does not offer the table
 ├── SourcesMixed                one sync reads one source
 ├── RefusedByRule               a rule of bot.toml forbids it
@@ -234,6 +235,16 @@ class WorkerLost(RunError):
 
     code = "worker_lost"
     message = "The worker that copied {table} stopped in the middle. The old data stays; ask again."
+
+
+class RecordUnreadable(RunError):
+    """What Redis kept of the run can no longer be read, and readers see nothing of it."""
+
+    code = "record_unreadable"
+    message = (
+        "The record of the sync of {table} could not be read any more, so it was stopped. No copy "
+        "of it is known: look at the table's status, then ask again."
+    )
 
 
 class TableNotOffered(DuckferryError):

@@ -23,6 +23,7 @@ from rq.serializers import JSONSerializer
 from sync.dispatch import USUAL_LIMITS, RunLimits, handed_over, take_places
 from sync.errors import DuckferryError
 from sync.leases import abandon
+from sync.repair import repair_records
 from sync.run_scripts import handovers_key, knock_key
 from sync.runs import (
     Backoff,
@@ -85,6 +86,7 @@ def reconcile(
             for run in waiting:
                 _knock(client, raw, run)
     hand_over(client, limits)
+    repair_records(client, published)
     if end_lost_runs(client, published, backoff):
         hand_over(client, limits)
 

@@ -270,8 +270,7 @@ def end_lost_runs(
     lost: list[str] = []
     for run_id in open_runs(client):
         run = load_run(client, run_id)
-        if run is None:
-            client.zrem(OPEN_RUNS, run_id)
+        if run is None:  # for `sync.repair`
             continue
         started = run.state in (RunState.RUNNING, RunState.VERIFYING)
         if started and not client.exists(alive_key(run_id)):

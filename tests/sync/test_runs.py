@@ -392,7 +392,7 @@ def test_a_run_whose_record_is_garbage_stops_no_reconciler(
     silence(state, lost)
     assert load_run(state, broken.id) is None
     assert end_lost_runs(state) == [lost.id]
-    assert open_runs(state) == [lost.id]
+    assert open_runs(state) == [broken.id, lost.id]
 
 
 def test_a_worker_that_died_after_its_publish_leaves_a_published_run(state: Redis) -> None:
@@ -427,14 +427,6 @@ def test_a_run_that_waits_for_a_worker_is_not_lost(state: Redis) -> None:
     run = queue_run(state)
     assert end_lost_runs(state) == []
     assert open_runs(state) == [run.id]
-
-
-def test_a_run_whose_approval_redis_has_forgotten_is_open_no_more(state: Redis) -> None:
-    run = started(state)
-    state.delete(f"duckferry:1:T1:approval:{run.id}")
-    assert load_run(state, run.id) is None
-    assert end_lost_runs(state) == []
-    assert open_runs(state) == []
 
 
 def test_many_reconcilers_at_once_end_a_lost_run_once(state: Redis) -> None:
