@@ -101,14 +101,29 @@ def update(client: WebClient, channel: str, ts: str, message: Message) -> None:
 
 
 def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: str) -> None:
-    """Tell one person something in private; if Slack refuses, the log says so."""
+    """Tell one person something in private: in *channel*, or where that cannot be, directly.
+
+    People press buttons of channels they have left, or that the bot was put out of. If Slack
+    refuses both, the log says so.
+    """
     try:
+        if channel:
+            try:
+                with _named_refusals():
+                    client.chat_postEphemeral(
+                        channel=channel,
+                        user=user,
+                        thread_ts=thread_ts or None,
+                        text=text,
+                        parse="none",
+                    )
+                return
+            except SlackRefused as error:
+                log.info("%s is told directly, not in %s: %s", user, channel, error)
         with _named_refusals():
-            client.chat_postEphemeral(
-                channel=channel, user=user, thread_ts=thread_ts or None, text=text, parse="none"
-            )
+            client.chat_postMessage(channel=user, text=text, parse="none")
     except NotDelivered as error:
-        log.warning("could not tell %s in %s: %s", user, channel, error)
+        log.warning("could not tell %s in %s: %s", user, channel or "private", error)
 
 
 def mark_seen(client: WebClient, channel: str, ts: str) -> None:

@@ -171,8 +171,8 @@ def outcome_words(desk: CardDesk, approval: Approval, outcome: ClickOutcome) -> 
 
 
 def tell(slack: WebClient, pressed: Pressed, words: str) -> None:
-    """Tell the person in private where they clicked."""
-    if pressed.channel and words:
+    """Tell the person in private where they clicked, or directly."""
+    if words:
         whisper(slack, pressed.channel, pressed.user, pressed.thread, words)
 
 

@@ -23,6 +23,7 @@ from app.texts import say
 from app.views.approval_card import is_editable
 from app.views.modals import (
     EDIT_FORM,
+    NOTHING,
     REJECT_FORM,
     About,
     read_about,
@@ -42,9 +43,8 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
         client: WebClient,
     ) -> None:
         ack()
-        about = read_about(view)
-        if about is not None:
-            finish(read_submit(body, about), client, partial(_rejected, read_reason(view)))
+        about = read_about(view) or NOTHING
+        finish(read_submit(body, about), client, partial(_rejected, read_reason(view)))
 
     def edited(
         ack: Callable[..., object],
@@ -52,14 +52,13 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
         view: Mapping[str, Any],
         client: WebClient,
     ) -> None:
-        about = read_about(view)
-        errors = _errors(desk, body, view, about) if about else {}
+        about = read_about(view) or NOTHING
+        errors = _errors(desk, body, view, about)
         if errors:
             ack(response_action="errors", errors=errors)
             return
         ack()  # before Oracle is asked, which may take longer than Slack waits
-        if about is not None:
-            finish(read_submit(body, about), client, partial(_edited, view))
+        finish(read_submit(body, about), client, partial(_edited, view))
 
     def finish(pressed: Pressed, client: WebClient, handler: Handler) -> None:
         answer = answered(desk, client, pressed, handler)

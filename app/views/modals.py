@@ -39,6 +39,10 @@ class About:
     card: str
 
 
+NOTHING = About("", "", "", "", "")
+"""What a form is about that does not say it."""
+
+
 @dataclass(frozen=True)
 class Edited:
     """What a person wants instead: the tables that stay, by their place, and their ceilings."""
