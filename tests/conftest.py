@@ -1,6 +1,15 @@
-"""The order of the suite: stories wait more than they compute, so each process begins with some."""
+"""The order of the suite: stories wait more than they compute, so each process begins with some.
+
+And what a sweep counted, told at the end by whichever process ran it.
+"""
+
+import json
+from collections.abc import Callable
 
 import pytest
+from _pytest.terminal import TerminalReporter
+
+TellSweep = Callable[..., None]
 
 PROCESSES = 4
 """As many parts as pyproject.toml starts processes; xdist cuts the list into such parts."""
@@ -30,3 +39,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ordered += [*part, *others[:rest]]
         others = others[rest:]
     items[:] = [*ordered, *others]
+
+
+@pytest.fixture
+def tell_sweep(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> TellSweep:
+    """Keep what a sweep counted, with its seed, as its one JSON line; a small sample has none."""
+
+    def tell(**counts: object) -> None:
+        if request.node.get_closest_marker("sweep"):
+            record_property("sweep", json.dumps(counts, default=sorted))
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Print a line a sweep, of those that failed too."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for name, line in report.user_properties:
+                    if name == "sweep":
+                        terminalreporter.write_line(line)

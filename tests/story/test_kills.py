@@ -1,12 +1,12 @@
 """Kill the product with -9 between any two steps of a sync, from the question to the receipt."""
 
-import json
 import os
 import random
 import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +51,7 @@ class Tally:
 )
 @pytest.mark.timeout(3600)
 def test_no_kill_loses_a_run_or_runs_one_twice_and_every_card_ends_true(
-    seed: int, kills: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seed: int, kills: int, tmp_path: Path, tell_sweep: Callable[..., None]
 ) -> None:
     rng, tally = random.Random(seed), Tally()  # noqa: S311 -- no secret
     sandbox = start_sandbox()
@@ -70,10 +70,8 @@ def test_no_kill_loses_a_run_or_runs_one_twice_and_every_card_ends_true(
     finally:
         redis.close()
         sandbox.stop()
-        with capsys.disabled():
-            at = {stage: tally.at[stage] for stage in STAGES}
-            line = {"sweep": "kills", "seed": seed, **vars(tally), "at": at}
-            print(json.dumps(line))  # noqa: T201 -- the sweep's result
+        at = {stage: tally.at[stage] for stage in STAGES}
+        tell_sweep(sweep="kills", seed=seed, **{**vars(tally), "at": at})
     assert tally.kills == kills
 
 
@@ -106,20 +104,18 @@ def _kill(
     if pause:
         time.sleep(pause)  # the moment of the kill is the case
         stage, _ = stage_of(world, asked, known)
-    pid = processes[victim].pid if victim in processes else _worker_pid(world, workers, victim)
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    if victim in processes:
+    horses = [horse for worker in workers for horse in children(worker, "")]
+    pids = horses or workers if victim == "horse" else workers
+    if victim in ("horse", "worker") and pids:
+        with suppress(ProcessLookupError):
+            os.kill(pids[0], signal.SIGKILL)
+    else:  # also where the worker is just being started again
+        victim = victim if victim in processes else "bot"
+        processes[victim].kill()
         processes[victim].wait()
     tally.kills += 1
     tally.victims[victim] += 1
     tally.at[stage] += 1
-
-
-def _worker_pid(world: World, workers: list[int], victim: str) -> int:
-    horses = [horse for worker in workers for horse in children(worker, "")]
-    found = horses if victim == "horse" and horses else workers
-    return found[0] if found else world.bot_pid
 
 
 def _ends_well(world: World, asked: str, tally: Tally) -> None:
