@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +119,16 @@ def again(old: World, folder: Path, environ: Mapping[str, str] | None = None) ->
     """Start another bot in the sandbox of one that was killed."""
     with running_bot(old.sandbox, folder / "bot-again.log", environ) as bot:
         yield World(old.sandbox, old.log, old.redis, bot.pid)
+
+
+def until(
+    happens: Callable[[], bool], there: Callable[[], object] = str, seconds: float = SECONDS
+) -> None:
+    """Look again and again until something has happened; *there* says what is there instead."""
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline, there()
+        time.sleep(0.02)
 
 
 def shown(message: Message) -> str:
