@@ -42,6 +42,8 @@ class SourceSection(_Section):
     """The only schemas whose tables may be offered; empty: any."""
     max_sessions: Annotated[int, Field(ge=1, le=64)] = 4
     """At the same time, over all our processes."""
+    rows_per_second: Annotated[int, Field(ge=100, le=100_000_000)] | None = None
+    """What a run may read, over all its sessions; any where it is not said."""
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10
     call_timeout_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
     """Of each round trip."""

@@ -146,6 +146,10 @@ CARD_PHRASES: dict[str, tuple[str, str]] = {
         "[System] 지금은 Oracle을 읽지 않는 시간입니다. {when}에 시작합니다.",
         "[System] Oracle may not be read now. It starts at {when}.",
     ),
+    "system.source_stopped": (
+        "[System] 기다립니다. {reason}",
+        "[System] This waits. {reason}",
+    ),
     "system.starting": (
         "[System] {tables} 테이블 동기화 프로세스 시작 중...",
         "[System] Starting the sync of {tables} ...",
@@ -181,6 +185,10 @@ CARD_PHRASES: dict[str, tuple[str, str]] = {
     "system.progress_of": (
         "{table} {bar} {rows} / 약 {expected}행 ({percent}%)",
         "{table} {bar} {rows} of about {expected} rows ({percent}%)",
+    ),
+    "system.paced": (
+        "bot.toml의 rows_per_second에 맞춰 읽는 중",
+        "held to rows_per_second of bot.toml",
     ),
     "system.verifying": (
         "[System] 복사한 행을 Oracle과 대조하는 중...",

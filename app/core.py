@@ -139,6 +139,7 @@ def perform(
         rules=Rules(
             plan_table=partial(plan_table, core.config),
             require_open=lambda name: require_open(_source(core, name)),
+            rows_per_second=lambda name: _source(core, name).rows_per_second,
         ),
     )
 

@@ -37,6 +37,7 @@ TOLD_TO_PEOPLE = frozenset(
         "refused_by_rule",
         "source_busy",
         "source_closed",
+        "source_stopped",
         "warehouse_mismatch",
         "table_not_found",
         "unsupported_column",
@@ -73,6 +74,10 @@ FAILURES: dict[str, tuple[str, str]] = {
     "source_closed": (
         "Oracle {source}은(는) {until}까지 읽을 수 없습니다(bot.toml의 blackout 시간대). 기존 데이터는 그대로입니다. 그 뒤에 다시 요청하세요.",
         "Oracle {source} may not be read before {until} (a blackout window in bot.toml). The old data stays; ask again after that.",
+    ),
+    "source_stopped": (
+        "Oracle {source}은(는) {since}부터 중지되어 있습니다(이유: {reason}). 운영자가 `botctl source start {source}`를 실행할 때까지 읽지 않으며, 기다리던 작업은 그때 시작합니다. 기존 데이터는 그대로입니다.",
+        "Oracle {source} is stopped since {since} ({reason}). Nothing is read from it until an operator runs `botctl source start {source}`; what waits begins then. The old data stays.",
     ),
     "table_not_found": (
         "Oracle {source}에 읽을 수 있는 테이블 {table}이(가) 없습니다. 이름을 확인하거나 DBA에게 READ 권한을 요청하세요.",

@@ -84,6 +84,11 @@ def _counts(counts: StateCounts) -> Generator[Metric]:
         "cards_backlog", "Card changes that no bot has drawn in Slack yet.", counts.cards_waiting
     )
     yield _gauge("clock_up", "1 if a clock has ticked in the last 30 s.", counts.clock_ticks)
+    yield _gauge(
+        "sources_stopped",
+        "Sources that `botctl source stop` keeps us out of.",
+        len(counts.stopped_sources),
+    )
     yield _gauge("workers", "RQ workers that were alive in the last 90 s.", counts.workers)
 
 

@@ -49,7 +49,13 @@ def resolve_sources(oracle: OracleSettings, config: BotConfig) -> Sources:
             client_lib_dir=oracle.client_lib_dir,
         )
         reachable.append(
-            GuardedSource(source, section.max_sessions, section.blackout, config.timezone)
+            GuardedSource(
+                source,
+                section.max_sessions,
+                section.blackout,
+                config.timezone,
+                section.rows_per_second,
+            )
         )
     return Sources(tuple(reachable), tuple(problems))
 

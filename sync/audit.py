@@ -30,6 +30,7 @@ What = Literal[
     "run_cancel_asked",
     "schedule_due",
     "schedule_skipped",
+    "source_switched",
     "query",
 ]
 

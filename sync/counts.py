@@ -14,6 +14,7 @@ from sync.run_scripts import RUNS_ENDED
 from sync.runs import FINAL, RunState
 from sync.schedules import clock_is_running
 from sync.state import CARDS, INBOX, OPEN_RUNS, OWNER, key, run_script
+from sync.stops import stops
 from sync.streams import GROUP
 
 PATIENCE_SECONDS = 2.0
@@ -41,6 +42,8 @@ class StateCounts:
     cards_waiting: int
     """Card changes nobody has drawn."""
     clock_ticks: bool
+    stopped_sources: Sequence[str]
+    """Those that somebody stopped."""
     workers: int
     """Alive in the last 90 s: RQ keeps a worker's key for its 30 s and a minute more."""
 
@@ -73,6 +76,7 @@ def count_state(client: "redis.Redis") -> StateCounts:
         oldest_entry_seconds=max(now_ms - first_ms, 0) / 1000,
         cards_waiting=int(run_script(client, _BACKLOG, [CARDS], GROUP, MAX_BACKLOG)),
         clock_ticks=clock_is_running(client),
+        stopped_sources=sorted(stops(client)),
         workers=client.exists(*workers) if workers else 0,
     )
 

@@ -7,6 +7,7 @@ OracleError
 ├── OracleTimeout           transient
 ├── SourceBusy              transient
 ├── SourceClosed            a blackout window
+│   └── SourceStopped       the switch of a DBA or operator
 ├── TableNotFound
 ├── OracleTooOld            11g, which only the thick driver reaches
 ├── ClientMissing           Oracle's client libraries, for the thick driver
@@ -100,6 +101,16 @@ class SourceClosed(OracleError):
 
     code = "source_closed"
     message = "A blackout in bot.toml closes Oracle source {source} until {until}; ask again then."
+
+
+class SourceStopped(SourceClosed):
+    """Somebody stopped the source; *until* is when it is looked at again. See `sync.stops`."""
+
+    code = "source_stopped"
+    message = (
+        "Oracle source {source} is stopped since {since} ({reason}). Nothing is read from it until "
+        "an operator runs `botctl source start {source}`; what waits begins then."
+    )
 
 
 class TableNotFound(OracleError):

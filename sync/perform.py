@@ -23,7 +23,8 @@ from sync.errors import (
 )
 from sync.history import kept_receipts
 from sync.leases import holder_of, next_fence, publish_turn, stay_alive, table_leases
-from sync.oracle_errors import SourceClosed
+from sync.oracle_errors import SourceClosed, SourceStopped
+from sync.pace import Pace
 from sync.plan import Progress, Receipt, TableReceipt, TableRef
 from sync.runs import (
     ALIVE_SECONDS,
@@ -42,6 +43,7 @@ from sync.runs import (
     worker_lost,
 )
 from sync.state import named_error
+from sync.stops import require_started
 from sync.warehouse.layout import RESERVE_BYTES, require_room
 from sync.warehouse.manifest import read_manifest
 from sync.watch import RunEnded, Watch, go_on, heartbeat, watching
@@ -59,6 +61,8 @@ class Rules:
     """Plans each table again by what is configured now; see `run_plan`."""
     require_open: Callable[[str], None] = lambda _: None
     """Raises `SourceClosed` where a source may not be read now."""
+    rows_per_second: Callable[[str], float | None] = lambda _: None
+    """What a run may read from a source, over all its sessions; None: any."""
     reserve_bytes: int = RESERVE_BYTES
     """Room that must be left on the warehouse's disk."""
     backoff: Backoff = usual_backoff
@@ -78,7 +82,8 @@ def perform_run(
     """Execute a queued run to its final state, or to where it waits for its next attempt.
 
     A run somebody else has, whose time has not come, or that has ended, is left alone. One whose
-    source may not be read now is put off, or stopped at its next batch once it has begun; one that
+    source may not be read now is put off, or stopped at its next batch once it has begun (where
+    somebody stopped the source, at once, with what Oracle is doing for it); one that
     somebody wants stopped ends cancelled. An error that may pass puts the run back into the queue
     (`sync.runs.try_again`), every other becomes its failure, unless readers see its work already.
     Only Redis being away is raised, since then nothing can be noted: the run is found again by its
@@ -93,7 +98,8 @@ def perform_run(
         require_room(warehouse, rules.reserve_bytes)
         on_progress(progress)
 
-    watch = Watch(run, seen)
+    ceiling = rules.rows_per_second(run.approval.request.plan.source)
+    watch = Watch(run, seen, Pace(ceiling) if ceiling else None)
     try:
         with watching(client, watch):
             receipt = _published_before(warehouse, run) or _copy(
@@ -117,8 +123,10 @@ def _begin(client: "redis.Redis", run: Run, rules: Rules, alive_seconds: float) 
     """Claim a run, or put it off; False where there is nothing to do for this worker."""
     try:
         rules.require_open(run.approval.request.plan.source)
+        require_started(client, run.approval.request.plan.source)
     except SourceClosed as closed:
-        put_off(client, run, datetime.fromisoformat(str(closed.params["until"])))
+        why = closed.failure if isinstance(closed, SourceStopped) else None
+        put_off(client, run, datetime.fromisoformat(str(closed.params["until"])), why)
         return False
     return claim(client, run, alive_seconds=alive_seconds)
 
@@ -194,6 +202,7 @@ def _end_early(
 ) -> None:
     """End a run that an error stopped, or have it tried again where the error may pass."""
     run = watch.run
+    error = watch.stopped_by or error
     if isinstance(error, PlanDrifted) and watch.cancel_by is None:
         finish(client, run, RunState.SUPERSEDED, error.failure)
         return

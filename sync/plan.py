@@ -144,6 +144,8 @@ class Progress(BaseModel):
     """Since the run began."""
     table_seconds: float | None = None
     """Since this table's first batch was asked for."""
+    is_paced: bool = False
+    """Oracle is read no faster than bot.toml lets it be."""
 
     @property
     def rate(self) -> float | None:

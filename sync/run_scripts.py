@@ -146,12 +146,13 @@ redis.call('HDEL', KEYS[8], ARGV[1])
 redis.call('DEL', KEYS[9], KEYS[10])
 if redis.call('HGET', KEYS[1], 'put_off_ms') ~= ARGV[6] then
   redis.call('HSET', KEYS[1], 'put_off_ms', ARGV[6])
+  if ARGV[7] ~= '' then redis.call('HSET', KEYS[1], 'last_failure', ARGV[7]) end
   tell_card()
 end
 return 1
 """
 )
-"""ARGV 6: until when (ms)."""
+"""ARGV 6 and 7: until when (ms), and the failure it waits after or nothing."""
 
 ADVANCE = (
     _RUN
@@ -182,6 +183,7 @@ if redis.call('HEXISTS', KEYS[1], 'cancel_by') == 1 then return 'cancelled' end
 local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
 local excused = tonumber(redis.call('HGET', KEYS[1], 'excused') or '0')
 local waits = ARGV[9] == 'table_busy' or ARGV[9] == 'source_closed'
+  or ARGV[9] == 'source_stopped'
 if waits then
   if excused >= 1000 then return 'spent' end
   redis.call('HSET', KEYS[1], 'excused', excused + 1)

@@ -160,9 +160,10 @@ def claim(client: "redis.Redis", run: Run, *, alive_seconds: float = ALIVE_SECON
     return bool(_step(client, scripts.CLAIM, run, int(alive_seconds * 1000), claimant, place(run)))
 
 
-def put_off(client: "redis.Redis", run: Run, until: datetime) -> bool:
+def put_off(client: "redis.Redis", run: Run, until: datetime, why: Failure | None = None) -> bool:
     """Have a queued run wait until a moment, and tell its card; False if it is not queued."""
-    return bool(_step(client, scripts.PUT_OFF, run, round(until.timestamp() * 1000)))
+    reason = why.model_dump_json() if why else ""
+    return bool(_step(client, scripts.PUT_OFF, run, round(until.timestamp() * 1000), reason))
 
 
 def report_progress(client: "redis.Redis", run: Run, progress: Progress) -> bool:

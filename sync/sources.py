@@ -12,6 +12,7 @@ from sync.logins import open_guarded
 from sync.oracle import Session, Source, connect
 from sync.oracle_errors import SourceClosed
 from sync.sessions import session_slot
+from sync.stops import require_started
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class GuardedSource:
     """Windows in which it may not be read; see `sync.blackout`."""
     timezone: str
     """Whose wall clock the windows are meant on."""
+    rows_per_second: int | None = None
+    """What a run may read, over all its sessions."""
 
     @property
     def name(self) -> str:
@@ -43,11 +46,12 @@ def open_source(
 ) -> Generator[Session]:
     """A session at a source, for an action in the name of somebody; a DBA sees both.
 
-    Waits up to *wait_seconds* for one of its sessions to be free. Raises `SourceClosed`,
-    `SourceBusy`, `LoginRefused`, also for a password that was refused before, and what
-    `sync.oracle.connect` raises.
+    Waits up to *wait_seconds* for one of its sessions to be free. Raises `SourceClosed` and
+    `SourceStopped`, `SourceBusy`, `LoginRefused`, also for a password that was refused before, and
+    what `sync.oracle.connect` raises.
     """
     require_open(guarded)
+    require_started(client, guarded.name)
     with (
         session_slot(client, guarded.name, most=guarded.max_sessions, wait_seconds=wait_seconds),
         ExitStack() as stack,

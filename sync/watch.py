@@ -8,11 +8,14 @@ from contextlib import contextmanager
 
 import redis
 
-from sync.errors import Cancelled
+from sync.errors import Cancelled, DuckferryError
 from sync.leases import abandon, stay_alive
 from sync.oracle import Session, cancel
+from sync.oracle_errors import SourceStopped
+from sync.pace import Pace
 from sync.plan import Progress, TableRef
 from sync.runs import Run, RunState, cancel_asked, finish, report_progress
+from sync.stops import require_started
 
 log = logging.getLogger(__name__)
 
@@ -36,25 +39,42 @@ def go_on(still_ours: int) -> None:
 class Watch:
     """What threads beside the copy know of an attempt, and tell it."""
 
-    def __init__(self, run: Run, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, run: Run, on_progress: Callable[[Progress], None], pace: Pace | None = None
+    ) -> None:
         self.run = run
+        self.pace = pace
         self.lost = threading.Event()
         """The run is no longer this worker's, or somebody wants it stopped."""
         self.cancel_by: str | None = None
+        self.stopped_by: DuckferryError | None = None
+        """Why the copy was broken off where no person asked for its end."""
         self.newest: list[Progress] = []
         self.session: Session | None = None
         self._on_progress = on_progress
 
     def report(self, progress: Progress) -> None:
-        """Take the progress of the copy; raises `RunEnded` where that must stop."""
+        """Take the progress of the copy; raises `RunEnded` where that must stop.
+
+        Returns when more may be read, which is later where the source has a ceiling.
+        """
         go_on(not self.lost.is_set())
         self._on_progress(progress)
-        self.newest[:] = [progress]
+        hold_seconds = self.pace.hold_seconds(progress) if self.pace else 0
+        self.newest[:] = [progress.model_copy(update={"is_paced": True} if hold_seconds else {})]
+        if hold_seconds:
+            go_on(not self.lost.wait(hold_seconds))
 
     def opened(self, session: Session) -> None:
         """Take the session that a cancel breaks off; raises `RunEnded` where it comes too late."""
         self.session = session
         go_on(not self.lost.is_set())
+
+    def break_off(self) -> None:
+        """Have the copy stop: its next step raises, and so does what it waits for at Oracle."""
+        self.lost.set()
+        if self.session is not None:
+            cancel(self.session)
 
 
 @contextmanager
@@ -74,6 +94,7 @@ def watching(client: "redis.Redis", watch: Watch) -> Generator[None]:
                     watch.lost.set()
                 if not ended:
                     _stop_if_asked(client, watch, over)
+                    _stop_with_source(client, watch)
             except redis.RedisError as error:
                 log.warning("progress of run %s not noted: %s", watch.run.id, type(error).__name__)
 
@@ -98,13 +119,22 @@ def _stop_if_asked(client: "redis.Redis", watch: Watch, over: threading.Event) -
     if asked_by is None:
         return
     watch.cancel_by = asked_by
-    watch.lost.set()
-    if watch.session is not None:
-        cancel(watch.session)
+    watch.break_off()
     if not over.wait(CANCEL_SECONDS):
         log.warning("run %s cannot be broken off and ends behind its end", watch.run.id)
         finish(client, watch.run, RunState.CANCELLED, Cancelled(by=asked_by).failure)
         abandon(client, watch.run, os.getpid())
+
+
+def _stop_with_source(client: "redis.Redis", watch: Watch) -> None:
+    """Break off what Oracle is doing where the source was stopped."""
+    if watch.lost.is_set():
+        return
+    try:
+        require_started(client, watch.run.approval.request.plan.source)
+    except SourceStopped as stopped:
+        watch.stopped_by = stopped
+        watch.break_off()
 
 
 @contextmanager

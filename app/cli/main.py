@@ -252,6 +252,32 @@ def runs(session: "Session", *, table: str | None, limit: int, as_json: bool) ->
 
 
 @botctl.group()
+def source() -> None:
+    """Keep the bot out of a source, or let it in again."""
+
+
+@source.command()
+@click.argument("name")
+@click.option("--reason", default="no reason was given", help="What people are told.")
+@click.pass_obj
+def stop(session: "Session", *, name: str, reason: str) -> None:
+    """Stop all sessions at the source NAME, and open none until it is started; runs wait."""
+    from app.cli.operations import stop_reading
+
+    stop_reading(session, name, reason)
+
+
+@source.command()
+@click.argument("name")
+@click.pass_obj
+def start(session: "Session", *, name: str) -> None:
+    """Let the source NAME be read again; what waits begins."""
+    from app.cli.operations import start_reading
+
+    start_reading(session, name)
+
+
+@botctl.group()
 def warehouse() -> None:
     """Look after the folder of copies."""
 

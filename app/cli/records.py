@@ -17,6 +17,7 @@ from sync.audit import AuditEntry, read_audit
 from sync.names import resolve_table
 from sync.runs import Run, recent_runs
 from sync.state import OWNER, connect_state
+from sync.stops import stops
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 _LISTED = 500
@@ -52,6 +53,9 @@ def list_runs(session: Session, table: str | None, limit: int, *, as_json: bool)
         for run in recent_runs(client, team, _LISTED)
         if only is None or only in [one.ref for one in run.approval.request.plan.tables]
     ]
+    if not as_json:
+        for name, stop in stops(client).items():
+            click.echo(f"Source {name} is stopped since {stop.since} ({stop.reason}).")
     for run in sorted(found, key=lambda one: one.queued_ms, reverse=True)[:limit]:
         click.echo(_run_as_json(run) if as_json else _run_as_line(run))
 

@@ -31,6 +31,7 @@ from sync.oracle_errors import LoginRefused, OracleError, OracleFailure, SourceB
 from sync.plan import TableRef
 from sync.sessions import sessions_open
 from sync.sources import GuardedSource, open_source
+from sync.stops import stops
 
 ACTION = "doctor"
 BUSY_WAIT_SECONDS = 1.0
@@ -74,6 +75,15 @@ def check_source(subject: Subject, client: "redis.Redis", asker: str) -> Iterato
         yield _tcp(subject)
         return
     with impatient(client) as quick:
+        stop = stops(quick).get(guarded.name)
+        if stop is not None:
+            yield check(
+                "login",
+                "WARN",
+                f"stopped since {stop.since} ({stop.reason}); nothing of ours may log in",
+                f"Once the DBA agrees: `botctl source start {guarded.name}`.",
+            )
+            return
         code = refused(quick, guarded.source)
         if code is not None:
             yield check(

@@ -31,6 +31,7 @@ from app.views.text import (
     when,
 )
 from sync.approvals import Approval, ApprovalState
+from sync.oracle_errors import SourceStopped
 from sync.plan import Plan
 from sync.runs import FINAL, MAX_RETRIES, Run, RunState
 
@@ -179,6 +180,9 @@ def _ending(language: Language, run: Run) -> str:
 
 
 def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
+    if run.put_off_ms and run.last_failure and run.last_failure.code == SourceStopped.code:
+        reason = escape(word_failure(language, run.last_failure))
+        return say(language, "system.source_stopped", reason=reason)
     if run.put_off_ms and run.last_failure:
         return say(
             language,

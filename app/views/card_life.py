@@ -66,6 +66,8 @@ def progress_line(language: Language, progress: Progress) -> str:
     if progress.eta_seconds:
         left = duration(language, progress.eta_seconds)
         parts.append(say(language, "system.eta", time=left))
+    if progress.is_paced:
+        parts.append(say(language, "system.paced"))
     line = " · ".join(parts)
     if progress.tables == 1:
         return line

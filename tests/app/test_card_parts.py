@@ -10,7 +10,7 @@ from app.views.text import whoever
 from sandbox.slack.limits import refuse_over_limit
 from sync.approvals import Approval, ApprovalState
 from sync.errors import VerificationFailed
-from sync.oracle_errors import OracleUnreachable
+from sync.oracle_errors import OracleUnreachable, SourceStopped
 from sync.plan import Column, Plan, Progress
 from sync.runs import RunState
 from tests.app.card_world import narrowed
@@ -149,6 +149,17 @@ def test_a_half_approved_card_says_who_is_missing() -> None:
             "Try 2 of 4 at <!date^1795300000^",
             [CANCEL],
         ),
+        (
+            {
+                "put_off_ms": 1_795_300_000_000,
+                "last_failure": SourceStopped(
+                    source="main", reason="<!here> month-end", since="2026-11-22", until=""
+                ).failure,
+            },
+            CardFacts(),
+            "[System] This waits. Oracle main is stopped since 2026-11-22",
+            [CANCEL],
+        ),
         ({"cancel_by": "U0MINJI"}, CardFacts(), "being stopped, as <@U0MINJI> asked", []),
         ({"state": RunState.CANCELLED, "cancel_by": "U0A"}, CardFacts(), "Stopped by <@U0A>", []),
         (
@@ -201,6 +212,11 @@ def test_a_table_of_several_is_told_with_its_rate_and_what_is_left() -> None:
     words = shown(approval_card(one.approval, one, CardFacts()).blocks)
     assert "(2 of 3) SHOP.USERS ▰▰▰▱▱▱▱▱▱▱▱▱ 50,000 of about 200,000 rows (25%)" in words
     assert "5,000 rows/s · about 30 s left" in words
+    assert "rows_per_second" not in words
+    paced = one.model_copy(update={"progress": progress.model_copy(update={"is_paced": True})})
+    assert "left · held to rows_per_second" in shown(
+        approval_card(paced.approval, paced, CardFacts()).blocks
+    )
 
 
 @pytest.mark.parametrize("state", [ApprovalState.WITHDRAWN, ApprovalState.REPLACED])

@@ -13,6 +13,7 @@ from sync.oracle import Source
 from sync.plan import TableRef
 from sync.sources import GuardedSource
 from sync.state import connect_state
+from sync.stops import stop_source
 from tests.app.doctor_parts import Finding, by_name, closed_port, silent_server
 
 TABLE = SmallTable("ORDERS", [("ID", "NUMBER(10)")], [(1,)], key=("ID",))
@@ -148,6 +149,15 @@ def test_without_redis_no_login_is_tried_only_a_connection(oracle: OracleStandIn
     assert found(subject_of(oracle, dsn=closed), away)["network"][0] == "FAIL"
     assert found(subject_of(oracle, dsn="ALIAS"), away)["network"][0] == "SKIP"
     assert oracle.control.login_attempts(oracle.user) == before
+
+
+def test_a_stopped_source_is_told_and_left_alone(oracle: OracleStandIn, redis: Redis) -> None:
+    before = oracle.control.session_count()
+    stop_source(redis, "main", "index rebuild")
+    told = found(subject_of(oracle), redis)
+    assert told["login"][0] == "WARN"
+    assert "(index rebuild)" in told["login"][1]
+    assert oracle.control.session_count() == before
 
 
 def test_in_a_blackout_nothing_is_asked(oracle: OracleStandIn, redis: Redis) -> None:

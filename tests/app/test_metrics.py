@@ -52,6 +52,7 @@ def test_nothing_at_all_is_told_as_zero(metrics: Metrics) -> None:
         "duckferry_inbox_oldest_age_seconds": 0,
         "duckferry_cards_backlog": 0,
         "duckferry_clock_up": 0,
+        "duckferry_sources_stopped": 0,
         "duckferry_workers": 0,
         "duckferry_warehouse_up": 1,
         "duckferry_tables": 0,

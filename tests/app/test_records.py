@@ -19,6 +19,8 @@ APPROVAL_ID = "T1-00000000000000000000000000000001"
 
 def botctl(redis_url: str, folder: Path, *arguments: str) -> "CompletedProcess[str]":
     environ = {"REDIS_URL": redis_url, "WAREHOUSE_DIR": str(folder)}
+    if (folder / "bot.toml").exists():
+        environ["BOT_TOML"] = str(folder / "bot.toml")
     return call_botctl(environ, *arguments)
 
 
@@ -62,3 +64,21 @@ def test_without_runs_nothing_is_listed(redis: Redis, redis_url: str, tmp_path: 
     redis.set(OWNER, "T1")
     done = botctl(redis_url, tmp_path, "runs", "--json")
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_source_is_stopped_and_started_which_runs_and_the_audit_show(
+    redis_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bot.toml").write_text('[[source]]\nname = "main"\n', encoding="utf-8")
+    stopped = botctl(redis_url, tmp_path, "source", "stop", "main", "--reason", "month-end")
+    assert stopped.returncode == 0
+    assert "Source main is stopped" in stopped.stdout
+    assert "(month-end)." in botctl(redis_url, tmp_path, "runs").stdout
+    assert "may be read again" in botctl(redis_url, tmp_path, "source", "start", "main").stdout
+    assert "was not stopped" in botctl(redis_url, tmp_path, "source", "start", "main").stdout
+    assert botctl(redis_url, tmp_path, "runs").stdout == ""
+    audit = botctl(redis_url, tmp_path, "audit", "--what", "source_switched").stdout
+    assert audit.count("main") == 2
+    unknown = botctl(redis_url, tmp_path, "source", "stop", "nosuch")
+    assert unknown.returncode != 0
+    assert "bot.toml has no source 'nosuch' (it has: main)" in unknown.stderr
