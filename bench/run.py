@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bench.clock import measure_clock
+from bench.decisions import measure_clicks, measure_decisions
 from bench.figures import Figure
 from bench.memory import measure_memory
 from bench.question import measure_question
 from bench.ready import measure_help, measure_ready
+from bench.recovery import measure_recovery
 from bench.rows import create_table
+from bench.storm import measure_storm
 from bench.sync_speed import measure_sync
 from bench.turn import measure_turns
 from bench.walls import measure_walls
@@ -28,10 +32,39 @@ class Sizes:
     turns: int
     starts: int
     questions: int
+    decisions: int
+    clicks: int
+    schedules: int
+    deaths: int
+    """Workers killed; none in a smoke test, for each takes half a minute."""
+    storm: tuple[int, float]
+    """Events, and over how many seconds."""
 
 
-FULL = Sizes(rows=1_000_000, repetitions=5, turns=100, starts=5, questions=40)
-QUICK = Sizes(rows=50_000, repetitions=2, turns=20, starts=1, questions=10)
+FULL = Sizes(
+    rows=1_000_000,
+    repetitions=5,
+    turns=100,
+    starts=5,
+    questions=40,
+    decisions=2_000,
+    clicks=100,
+    schedules=500,
+    deaths=3,
+    storm=(10_000, 60.0),
+)
+QUICK = Sizes(
+    rows=50_000,
+    repetitions=2,
+    turns=20,
+    starts=1,
+    questions=10,
+    decisions=100,
+    clicks=5,
+    schedules=50,
+    deaths=0,
+    storm=(50, 1.0),
+)
 LARGE = 4
 """How many times the rows the large table of the memory figure has."""
 WALLS = 5
@@ -69,6 +102,12 @@ def measure(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
     remove_folder(scratch / "walls")
     yield from measure_ready(scratch, sizes.starts)
     yield measure_help(2 * sizes.starts)
+    yield measure_decisions(sizes.decisions)
+    yield from measure_clicks(scratch, sizes.clicks)
+    yield measure_clock(sizes.schedules)
+    if sizes.deaths:
+        yield measure_recovery(scratch, sizes.deaths)
+    yield from measure_storm(scratch, *sizes.storm)
 
 
 if __name__ == "__main__":

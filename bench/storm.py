@@ -1,0 +1,97 @@
+"""A storm of questions: how soon Slack is answered, whether each is answered once, and in how much.
+
+The model is scripted and answers at once. Everybody is on the same cores: Slack, model, Redis, bot.
+"""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+from bench.figures import Figure, percentile
+from bench.processes import memory_mb
+from sandbox.bot_process import running_bot
+from sandbox.model.replies import Text
+from sandbox.model.server import start_model
+from sandbox.slack.delivery import Delivery
+from sandbox.slack.values import BOT_USER_ID
+from sandbox.start import Sandbox, start_sandbox
+
+ACK_AIM_MS = 500.0
+LONGEST_SECONDS = 1800.0
+PEOPLE = ("U0MINJI", "U0JUNHO", "U0ALICE", "U0EVE")
+
+
+def measure_storm(scratch: Path, events: int, seconds: float) -> list[Figure]:
+    """Send *events* direct messages evenly over *seconds*, each in a thread of its own."""
+    model = start_model([Text("Nothing has been copied yet.")] * events)
+    sandbox = start_sandbox(model=model)
+    try:
+        with running_bot(sandbox, scratch / "storm.log") as bot:
+            idle = memory_mb(bot.pid, "VmRSS")
+            began = time.monotonic()
+            asked = _send(sandbox, events, seconds)
+            sent = time.monotonic() - began
+            acks = [one.ack.result(30).latency_seconds * 1000 for one in _events(sandbox)]
+            answers = _answers(sandbox, asked)
+            answered = time.monotonic() - began
+            peak = memory_mb(bot.pid, "VmHWM")
+        retried = sum(one.retry_attempt > 0 for one in _events(sandbox))
+    finally:
+        sandbox.stop()
+        model.stop()
+    assert answers == Counter(asked), "each is answered once"
+    return [
+        Figure(
+            bench="storm_ack",
+            value=percentile(acks, 99),
+            unit="ms",
+            against="peer",
+            other=percentile(acks, 50),
+            detail={
+                "events": events,
+                "sent_in": sent,
+                "all_answered_after": answered,
+                "answered_once": len(answers),
+                "delivered_again": retried,
+                "slowest": max(acks),
+                "aim": ACK_AIM_MS,
+            },
+        ),
+        Figure(
+            bench="storm_memory_bot",
+            value=peak,
+            unit="MiB",
+            against="peer",
+            other=idle,
+            detail={"events": events},
+        ),
+    ]
+
+
+def _send(sandbox: Sandbox, events: int, seconds: float) -> list[str]:
+    asked: list[str] = []
+    began = time.monotonic()
+    for number in range(events):
+        due = began + number * seconds / events
+        time.sleep(max(due - time.monotonic(), 0))
+        person = PEOPLE[number % len(PEOPLE)]
+        asked.append(sandbox.slack.direct_message(person, f"question {number}"))
+    return asked
+
+
+def _events(sandbox: Sandbox) -> list[Delivery]:
+    return [one for one in sandbox.slack.deliveries() if one.kind == "events_api"]
+
+
+def _answers(sandbox: Sandbox, asked: list[str]) -> "Counter[str]":
+    """How often each thread was answered, once all were."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    wanted = set(asked)
+    while True:
+        said = [one for one in sandbox.slack.messages() if one.user == BOT_USER_ID]
+        found = Counter(str(one.thread_ts) for one in said if one.thread_ts in wanted)
+        if len(found) == len(wanted):
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{len(found)} of {len(wanted)} were answered")
+        time.sleep(2.0)
