@@ -43,7 +43,7 @@ KOREAN: dict[str, str] = {
     "change_refused": "Oracle {source}이(가) 변경을 거부했습니다({oracle_code}). 이 봇은 Oracle에서 아무것도 바꾸지 않으므로 {table} 뒤의 함수나 트리거가 바꾸려 한 것입니다. 소유자가 확인하거나 이 테이블을 빼세요.",
     "value_refused": "Oracle {source}에서 {table}을(를) 읽는 뷰, 필터 또는 SELECT가 어떤 값을 변환하지 못합니다({oracle_code}). 소유자가 그 행을 찾거나(12.2부터 VALIDATE_CONVERSION) 그 열을 빼세요.",
     "zone_unknown": "{table}에 Oracle {source}이(가) 모르는 시간대의 값이 있습니다({oracle_code}). DBA가 데이터베이스의 시간대 파일을 최신으로 올리거나 그 열을 빼세요.",
-    "text_broken": '{table}에 Oracle {source}의 문자 집합에 맞지 않는 텍스트가 있습니다({oracle_code}). bot.toml에 그 열과 실제 인코딩을 적으세요(예: encoding = {{COLUMN = "cp949"}}). 자세한 것은 `botctl doctor`가 알려 줍니다.',
+    "text_broken": "{table}에 Oracle {source}의 문자 집합에 맞지 않는 텍스트가 있습니다({oracle_code}). DBA가 그 바이트를 고치거나 그 열을 빼야 합니다. 문자 집합에 한글이 없다면 한글이 든 열을 `botctl doctor`가 알려 줍니다.",
     "no_rowid": "Oracle {source}의 {table} 행에는 ROWID가 없습니다(뷰가 대개 그렇습니다, {oracle_code}). 그 아래 테이블을 읽거나 bot.toml에 키를 적으세요.",
     "type_unsupported": 'Oracle {source}의 {table}에 드라이버가 읽지 못하는 타입이 있습니다({oracle_code}). 그 열을 빼거나 bot.toml에 driver = "thick"을 설정하세요.',
     "value_too_wide": "Oracle {source}의 {table}에 사본이 정확히 담을 수 없는 값이 있습니다({oracle_code}). 반올림하지 않았고 게시하지도 않았습니다. DBA에게 정밀도와 소수 자릿수 선언을 요청하거나 그 열을 빼세요.",

@@ -38,8 +38,7 @@ def _table(kinds: tuple[Kind, ...]) -> Iterator[str]:
     yield "|---|---|---|"
     for each in kinds:
         again = "yes" if CLASSES[each.group].transient else "no"
-        said = each.sentence.replace("{{", "{").replace("}}", "}").replace("|", "\\|")
-        yield f"| {', '.join(each.codes)} | {said} | {again} |"
+        yield f"| {', '.join(each.codes)} | {each.sentence} | {again} |"
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ READING: tuple[Kind, ...] = (
         "text_broken",
         "failed",
         "12703 12713 29275",
-        'Text in {table} is not valid in the character set of Oracle {source} ({oracle_code}). Name the column and what its bytes are in bot.toml, such as encoding = {{COLUMN = "cp949"}}; `botctl doctor` says more.',
+        "Text in {table} is not valid in the character set of Oracle {source} ({oracle_code}). Have the DBA mend those bytes, or leave that column out; where the character set has no Korean, `botctl doctor` names the columns that hold it.",
     ),
     Kind(
         "no_rowid",

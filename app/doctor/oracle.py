@@ -25,6 +25,7 @@ from sync.diagnosis import (
     without_flashback,
 )
 from sync.errors import DuckferryError
+from sync.foreign_text import WITHOUT_KOREAN, find_foreign_text
 from sync.logins import forget_refusal, refused
 from sync.oracle import Session, current_scn, oracle_now
 from sync.oracle_errors import LoginRefused, OracleError, OracleFailure, SourceBusy
@@ -39,7 +40,6 @@ MAX_TABLES = 100
 """Tables whose readability is tried, a round trip each."""
 EXPIRES_SOON_DAYS = 14
 _KOREAN_SETS = frozenset({"AL32UTF8", "UTF8", "AL16UTF16", "KO16MSWIN949", "KO16KSC5601"})
-_LOSES_KOREAN = re.compile(r"US7ASCII|WE8.*")
 _GRANTS = "`botctl doctor --grants` prints what the DBA should grant."
 
 
@@ -185,14 +185,32 @@ def _character_set(subject: Subject, session: Session) -> Iterator[Check]:
     check = partial(Check, subject.group, "character set")
     if sets.database in _KOREAN_SETS:
         yield check("OK", found)
-    elif _LOSES_KOREAN.fullmatch(sets.database):
+    elif WITHOUT_KOREAN.fullmatch(sets.database):
         yield check(
             "WARN",
             f"{found}: it has no Korean; Korean bytes stored in it come out as other signs",
             "Where VARCHAR2 columns hold Korean, leave those tables out, or copy NVARCHAR2 ones.",
         )
+        yield from _foreign_text(subject, session)
     else:
         yield check("OK", f"{found}; the driver turns it into UTF-8")
+
+
+def _foreign_text(subject: Subject, session: Session) -> Iterator[Check]:
+    """Name the columns in which a sample of each offered table finds Korean bytes."""
+    found: list[str] = []
+    for ref in subject.offered[:MAX_TABLES]:
+        if unreadable(session, ref) is None:
+            texts = find_foreign_text(session, ref)
+            found += [f"{one.ref}.{one.column} ({one.encoding})" for one in texts]
+    if found:
+        yield Check(
+            subject.group,
+            "Korean bytes",
+            "WARN",
+            f"in {listed(found)}: its copy would hold other signs in their place",
+            "Leave those tables out until the DBA has moved them into a Unicode database.",
+        )
 
 
 def _account(subject: Subject, session: Session) -> Iterator[Check]:

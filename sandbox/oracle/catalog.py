@@ -47,6 +47,7 @@ def create_dictionary(connection: duckdb.DuckDBPyConnection, setup: Setup) -> No
     privileges.create_bookkeeping(connection, setup)
     for part in (functions, exact, rowids):
         connection.execute(part.MACROS)
+    connection.execute(functions.stored_bytes(setup.character_set))
     parts = (dictionary.views(setup), live.views(setup), privileges.views(setup))
     for name, select in ((name, select) for part in parts for name, select in part.items()):
         connection.execute(f'CREATE VIEW SYS."{name}" AS {select}')

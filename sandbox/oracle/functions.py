@@ -39,6 +39,18 @@ CREATE MACRO SYS."TIME_AT$"(n) AS coalesce(
 """
 
 
+def stored_bytes(character_set: str) -> str:
+    """The macro behind UTL_RAW.CAST_TO_RAW.
+
+    In a database of one byte a sign, a sign below U+0100 stands for the byte of its number, so that
+    a table can hold bytes that are no text there.
+    """
+    single_byte = character_set == "US7ASCII" or character_set.startswith("WE8")
+    pairs = "list_transform(string_split(t, ''), lambda c: printf('%02x', unicode(c)))"
+    held = f"unhex(array_to_string({pairs}, ''))" if single_byte else "encode(t)"
+    return f'CREATE MACRO SYS."STORED_BYTES$"(t) AS {held}'
+
+
 def join_packages(tokens: Sequence[Token]) -> tuple[list[Token], frozenset[str]]:
     """`SYS.DBMS_LOB.GETLENGTH` as one word, and which packages are named."""
     result: list[Token] = []
@@ -250,5 +262,6 @@ CALLS: Mapping[str, Rewrite] = {
     "TO_TIMESTAMP": conversions.to_moment("TIMESTAMP"),
     "TRUNC": conversions.trunc,
     "UTL_I18N.STRING_TO_RAW": lambda arguments, scope: call("encode", _utf8(arguments, scope)),
+    "UTL_RAW.CAST_TO_RAW": _renamed('SYS."STORED_BYTES$"'),
     "UTL_RAW.LENGTH": _renamed("octet_length"),
 }

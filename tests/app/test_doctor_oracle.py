@@ -112,6 +112,21 @@ def test_a_character_set_without_korean_is_warned_of(
     assert character_set in told[1]
 
 
+def test_korean_bytes_in_a_set_without_korean_are_named_by_column(redis: Redis) -> None:
+    rows = [
+        ("김민지".encode("cp949").decode("latin-1"), "서울".encode().decode("latin-1"), "Ren\xe9"),
+        ("Kim", "Seoul", None),
+    ]
+    columns = [("NAME", "VARCHAR2(40)"), ("CITY", "CHAR(12)"), ("OTHER", "VARCHAR2(40)")]
+    table = SmallTable("ORDERS", columns, rows)
+    with start_oracle(
+        "tiger", date(2026, 3, 1), tables=[table], character_set="US7ASCII"
+    ) as oracle:
+        told = found(subject_of(oracle), redis)["Korean bytes"]
+    assert told[0] == "WARN"
+    assert told[1].startswith("in SHOP.ORDERS.NAME (cp949), SHOP.ORDERS.CITY (utf-8):")
+
+
 def test_11g_is_told_to_need_the_thick_driver(redis: Redis) -> None:
     with start_oracle("tiger", date(2026, 3, 1), tables=[TABLE], thin_refused=True) as oracle:
         told = found(subject_of(oracle), redis)["login"]
