@@ -4,17 +4,19 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import duckdb
 
 from sandbox.oracle import live, messages, requests, rowids, sql
 from sandbox.oracle.access import USER
-from sandbox.oracle.database import Result, ResultColumn, Snapshot
+from sandbox.oracle.database import Snapshot
 from sandbox.oracle.errors import OracleError
 from sandbox.oracle.faults import FaultPoint
 from sandbox.oracle.messages import CallEnd
 from sandbox.oracle.parts import Parts
 from sandbox.oracle.requests import BindType, Execute
+from sandbox.oracle.results import Result, ResultColumn
 from sandbox.oracle.sql import AlterSession, BeginReadOnly, EndTransaction, Query
 from sandbox.oracle.values import BindValue
 from sandbox.oracle.wire import Reader
@@ -187,7 +189,7 @@ class Calls:
         highest = max((*query.bind_order, *moment_order, *scn_order, -1))
         if highest >= len(binds):
             raise OracleError(1008)
-        binds = _with_rows(binds, query)
+        binds = _converted(binds, query)
         ordered = [binds[index] for index in query.bind_order]
         scn = query.scn if query.scn_bind is None else binds[query.scn_bind]
         snapshot = self._moment(scn)
@@ -315,14 +317,15 @@ class Calls:
         self.cut |= faults.strike_statement(cursor.sql, cursor.fetches, wait)
 
 
-def _with_rows(binds: Sequence[BindValue], query: Query) -> Sequence[BindValue]:
-    """The binds with a row number in place of every ROWID."""
-    if not query.rowid_binds:
-        return binds
+def _converted(binds: Sequence[BindValue], query: Query) -> Sequence[BindValue]:
+    """The binds with a row number in place of every ROWID, and exact numbers in plain digits."""
     result = list(binds)
     for index, side in query.rowid_binds.items():
         found = binds[index]
         if found is not None:
             object_id = rowids.object_number(query.tables[0][1])
             result[index] = rowids.bound(str(found), object_id, side)
+    for index in query.number_binds:
+        if binds[index] is not None:
+            result[index] = f"{Decimal(str(binds[index])):f}"
     return result

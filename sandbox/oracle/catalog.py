@@ -10,12 +10,20 @@ from typing import Any
 
 import duckdb
 
-from sandbox.oracle import dictionary, exact, functions, live, privileges, rowids, types
+from sandbox.oracle import (
+    dictionary,
+    exact,
+    functions,
+    live,
+    privileges,
+    rowids,
+    storing,
+    types,
+)
 from sandbox.oracle.access import USER, ColumnTypes
 from sandbox.oracle.release import Setup
+from sandbox.oracle.storing import Cell
 from sandbox.oracle.types import OracleType
-
-Cell = str | None
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,14 @@ def create_table(
     """
     name = f'"{table.owner}"."{table.name}"'
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.owner}"')
+    kinds = [
+        storing.fit(types.parse(column.declared), [row[place] for row in rows])
+        for place, column in enumerate(table.columns)
+    ]
     columns = ", ".join(
-        f'"{column.name}" {types.parse(column.declared).storage}'
+        f'"{column.name}" {kind.storage}'
         f"{'' if column.nullable and column.name not in table.key else ' NOT NULL'}"
-        for column in table.columns
+        for column, kind in zip(table.columns, kinds, strict=True)
     )
     connection.execute(f"CREATE TABLE {name} ({columns})")
     for bookkeeping in ("DECLARED$", "CONSTRAINT$", "INDEX$", "PARTITION$"):  # of a dropped one
@@ -77,17 +89,11 @@ def create_table(
             [table.owner, table.name],
         )
     connection.execute(f"COMMENT ON TABLE {name} IS {_text(table.comment)}")
-    for column in table.columns:
+    for column, kind in zip(table.columns, kinds, strict=True):
         connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {_text(column.comment)}')
         connection.execute(
             'INSERT INTO SYS."DECLARED$" VALUES (?, ?, ?, ?, ?)',
-            [
-                table.owner,
-                table.name,
-                column.name,
-                column.declared,
-                types.parse(column.declared).storage,
-            ],
+            [table.owner, table.name, column.name, column.declared, kind.storage],
         )
     constraints = [(f"PK_{table.name}", "P", column, None) for column in table.key]
     constraints += [
@@ -99,9 +105,54 @@ def create_table(
             'INSERT INTO SYS."CONSTRAINT$" VALUES (?, ?, ?, ?, ?, ?, ?)',
             [table.owner, table.name, constraint, kind, column, position, target],
         )
-    if rows:
-        marks = ", ".join("?" for _ in table.columns)
-        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", [list(row) for row in rows])
+    _insert(connection, name, kinds, rows)
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, owner: str, table: str, rows: Sequence[Sequence[Cell]]
+) -> None:
+    """Add literal rows; a column that cannot hold one of the values becomes an exact one."""
+    name = f'"{owner}"."{table}"'
+    declared = connection.execute(
+        """
+        SELECT c.column_name, d.DECLARED, c.data_type FROM duckdb_columns() c
+        LEFT JOIN SYS."DECLARED$" d ON d.OWNER = c.schema_name AND d.TABLE_NAME = c.table_name
+             AND d.COLUMN_NAME = c.column_name AND d.STORAGE = c.data_type
+        WHERE c.schema_name = ? AND c.table_name = ? ORDER BY c.column_index
+        """,
+        [owner, table],
+    ).fetchall()
+    kinds: list[OracleType] = []
+    for place, (column, text, storage) in enumerate(declared):
+        before = types.stored_as(text, storage) if text else types.of_stored_column(storage)
+        kind = storing.fit(before, [row[place] for row in rows])
+        kinds.append(kind)
+        if kind.is_exact and not before.is_exact:
+            widened = exact.widened(f'"{column}"', before)
+            connection.execute(
+                f'ALTER TABLE {name} ALTER COLUMN "{column}" TYPE {kind.storage} USING {widened}'
+            )
+            connection.execute(
+                'UPDATE SYS."DECLARED$" SET STORAGE = ? '
+                "WHERE OWNER = ? AND TABLE_NAME = ? AND COLUMN_NAME = ?",
+                [kind.storage, owner, table, column],
+            )
+    _insert(connection, name, kinds, rows)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    kinds: Sequence[OracleType],
+    rows: Sequence[Sequence[Cell]],
+) -> None:
+    if not rows:
+        return
+    marks = ", ".join(f"CAST(? AS {kind.storage})" for kind in kinds)
+    cells = [
+        [storing.stored(kind, cell) for kind, cell in zip(kinds, row, strict=True)] for row in rows
+    ]
+    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", cells)
 
 
 def create_index(
@@ -165,7 +216,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, before: Columns) -> Columns:
     result: dict[tuple[str, str], dict[str, OracleType]] = {}
     rows: list[tuple[object, ...]] = []
     for owner, table, name, stored, is_nullable, position, declared in found:
-        kind = types.parse(declared) if declared else types.of_stored_column(stored)
+        kind = types.stored_as(declared, stored) if declared else types.of_stored_column(stored)
         result.setdefault((owner, table), {})[name] = kind
         rows.append(
             (

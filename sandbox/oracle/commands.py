@@ -15,11 +15,12 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, ValidationError, validate_call
 
 from sandbox.oracle import catalog, privileges
-from sandbox.oracle.catalog import Cell, Table
+from sandbox.oracle.catalog import Table
 from sandbox.oracle.database import Undo
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.live import OpenTransaction
 from sandbox.oracle.parts import Parts
+from sandbox.oracle.storing import Cell
 
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
 ANSWER_TIMEOUT_SECONDS = 30.0
@@ -61,6 +62,11 @@ class _Commands:
     def create_table(self, table: Table, rows: Sequence[Sequence[Cell]]) -> int:
         return self.parts.database.change(
             lambda connection: catalog.create_table(connection, table, rows)
+        )
+
+    def insert(self, table: str, rows: Sequence[Sequence[Cell]], owner: str) -> int:
+        return self.parts.database.change(
+            lambda connection: catalog.insert_rows(connection, owner, table, rows), statement=table
         )
 
     def create_index(self, name: str, table: str, columns: Sequence[str], owner: str) -> int:

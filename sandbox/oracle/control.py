@@ -57,10 +57,20 @@ class OracleControl:
         owner: str = "SHOP",
         rows: Sequence[Sequence[Value]] = (),
     ) -> int:
-        """A table with (name, Oracle type) columns and literal rows; returns the new SCN."""
+        """A table with (name, Oracle type) columns and literal rows; returns the new SCN.
+
+        Values that Python cannot hold come as text: all digits of a number, nine of a second, an
+        offset (`2026-02-28 12:00:00.123456789+05:30`), an interval (`-3 04:05:06.000000001`, or
+        `+1-02` for years and months). They are kept and sent as they are.
+        """
         table = Table(owner, name, tuple(Column(*column) for column in columns), tuple(key))
         cells = [[_cell(value) for value in row] for row in rows]
         return int(self._ask("create_table", table=asdict(table), rows=cells))
+
+    def insert(self, name: str, rows: Sequence[Sequence[Value]], owner: str = "SHOP") -> int:
+        """More literal rows, as in `create_table`; returns the new SCN."""
+        cells = [[_cell(value) for value in row] for row in rows]
+        return int(self._ask("insert", table=name, rows=cells, owner=owner))
 
     def create_index(
         self, name: str, table: str, columns: Sequence[str], owner: str = "SHOP"

@@ -8,12 +8,14 @@ from sandbox.oracle import tokens as lexer
 from sandbox.oracle.errors import OracleError
 from sandbox.oracle.scope import Rewrite, Scope, call, literal, split
 from sandbox.oracle.tokens import Kind, Token
+from sandbox.oracle.types import OracleType
 
 NOW = "now()"
 SYSDATE = f"CAST({NOW} AT TIME ZONE 'UTC' AS TIMESTAMP_S)"
 DATE_FORMAT = {
-    "YYYY": "%Y", "YY": "%y", "RRRR": "%Y", "MM": "%m", "MON": "%b", "MONTH": "%B", "DD": "%d",
-    "DDD": "%j", "DY": "%a", "DAY": "%A", "HH24": "%H", "HH12": "%I", "HH": "%I", "MI": "%M",
+    "SYYYY": " %Y", "YYYY": "%Y", "YY": "%y", "RRRR": "%Y", "MM": "%m", "MON": "%b",
+    "MONTH": "%B", "DD": "%d", "DDD": "%j", "DY": "%a", "DAY": "%A", "HH24": "%H", "HH12": "%I",
+    "HH": "%I", "MI": "%M",
     "SS": "%S", "FF": "%f", "FF9": "%n", "FF6": "%f", "FF3": "%g", "AM": "%p", "PM": "%p",
     "IW": "%V",
 }  # fmt: skip
@@ -44,11 +46,15 @@ def to_char(arguments: Sequence[Token], scope: Scope) -> list[Token]:
     parts = split(arguments)
     declared = scope.column(parts[0])
     if len(parts) == 1 or literal(parts[1]).upper() in ("TM", "TM9"):
+        if declared is not None and declared.name.startswith("INTERVAL"):
+            return _interval_text(parts[0], declared)
         is_text = declared is not None and declared.is_text
         if is_text or scope.is_moment(parts[0]):
             return call("CAST", parts[0], end=" AS VARCHAR)")
         return call('SYS."NUMBER_TEXT$"', exact.as_number_text(parts[0], declared))
     pattern = literal(parts[1]).upper()
+    if declared is not None and declared.name.startswith("INTERVAL"):
+        raise OracleError(3001)
     if declared is not None and declared.name == "DATE" and "FF" in pattern:
         raise OracleError(1821)
     moment = exact.moment_at_its_offset(parts[0], declared)
@@ -60,7 +66,27 @@ def to_char(arguments: Sequence[Token], scope: Scope) -> list[Token]:
         fraction = exact.nanoseconds(parts[0], declared)
         text = call("lpad", call("CAST", fraction, end=" AS VARCHAR)"), [Token(Kind.RAW, "9, '0'")])
         return call("left", text, [Token(Kind.NUMBER, str(digits))])
+    if exact.is_exact_moment(parts[0], declared) and "FF9" in pattern:
+        # DuckDB knows six digits of a second; the other three are put in behind them
+        marked = [Token(Kind.TEXT, _format(pattern.replace("FF9", "FF6|")))]
+        text = call("strftime", moment, marked)
+        further = call("struct_extract", parts[0], [Token(Kind.RAW, "'NS'")])
+        digits = call("CAST", further, end=" AS VARCHAR)")
+        digits = call("lpad", digits, [Token(Kind.RAW, "3, '0'")])
+        return call("replace", text, [Token(Kind.RAW, "'|'")], digits)
     return call("strftime", moment, [Token(Kind.TEXT, _format(literal(parts[1])))])
+
+
+def _interval_text(arguments: Sequence[Token], declared: OracleType) -> list[Token]:
+    """An interval as Oracle writes it, such as +03 04:05:06.000789 and -01-02."""
+    places = [Token(Kind.NUMBER, str(declared.precision))]
+    if declared.name == types.YEAR_TO_MONTH:
+        years = [Token(Kind.RAW, "12 * extract(year FROM "), *arguments]
+        then = Token(Kind.RAW, ") + extract(month FROM ")
+        months = [*years, then, *arguments, Token(Kind.RAW, ")")]
+        return call('SYS."MONTH_TEXT$"', months, places)
+    nanos = exact.interval_nanoseconds(arguments, declared)
+    return call('SYS."DAY_TEXT$"', nanos, places, [Token(Kind.NUMBER, str(declared.scale))])
 
 
 def to_number(arguments: Sequence[Token], scope: Scope) -> list[Token]:
@@ -97,14 +123,14 @@ def extract(arguments: Sequence[Token], scope: Scope) -> list[Token]:
         return call("extract", arguments)
     if declared.name == types.YEAR_TO_MONTH:
         return call("extract", arguments)
-    whole = exact.interval_microseconds(arguments[2:], declared)
+    whole = exact.interval_nanoseconds(arguments[2:], declared)
     match part:
         case "DAY":
-            return call("", whole, end=" // 86400000000)")
+            return call("", whole, end=" // 86400000000000)")
         case "HOUR":
-            return call("", whole, end=" // 3600000000 % 24)")
+            return call("", whole, end=" // 3600000000000 % 24)")
         case "MINUTE":
-            return call("", whole, end=" // 60000000 % 60)")
+            return call("", whole, end=" // 60000000000 % 60)")
         case _:
             return exact.interval_seconds(arguments[2:], declared)
 

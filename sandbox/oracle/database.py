@@ -17,12 +17,12 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 import duckdb
-import pyarrow as pa
 
-from sandbox.oracle import access, catalog, data, types, values
+from sandbox.oracle import access, catalog, data, types
 from sandbox.oracle.access import Access
 from sandbox.oracle.errors import OracleError, from_duckdb
 from sandbox.oracle.release import Setup
+from sandbox.oracle.results import Result, ResultColumn
 from sandbox.oracle.sql import Query
 from sandbox.oracle.types import OracleType
 from sandbox.oracle.values import BindValue
@@ -30,44 +30,6 @@ from sandbox.oracle.values import BindValue
 FIRST_SCN = 5_000_000
 MOST_SNAPSHOTS = 64
 TRANSACTIONS_PER_SNAPSHOT = 3
-ROW = b"\x07"
-
-
-@dataclass(frozen=True)
-class ResultColumn:
-    """A column of a result as the client is told about it."""
-
-    name: str
-    oracle_type: OracleType
-
-
-@dataclass
-class Result:
-    """Rows of one query, encoded as they are fetched."""
-
-    columns: tuple[ResultColumn, ...]
-    table: pa.Table
-    position: int = 0
-    kept: dict[tuple[int, int], bytes] | None = None
-    """Rows already encoded, by position and number; None keeps none."""
-
-    def take(self, count: int) -> tuple[bytes, int]:
-        """Up to `count` rows in wire form, and how many there were."""
-        part = self.table.slice(self.position, count)
-        place = (self.position, part.num_rows)
-        self.position += part.num_rows
-        if self.kept is None:
-            return self._encode(part), part.num_rows
-        if place not in self.kept:
-            self.kept[place] = self._encode(part)
-        return self.kept[place], part.num_rows
-
-    def _encode(self, part: pa.Table) -> bytes:
-        encoded = [
-            values.encode_column(part.column(index), column.oracle_type)
-            for index, column in enumerate(self.columns)
-        ]
-        return b"".join([ROW + b"".join(row) for row in zip(*encoded, strict=True)])
 
 
 class Snapshot:
@@ -299,13 +261,24 @@ class Database:
             raise from_duckdb(error) from error
         tables = self.access.resolve(query.tables, schema)
         columns = tuple(
-            ResultColumn(name, self._type_of(tables, name, stored))
-            for name, stored in zip(names, found, strict=True)
+            ResultColumn(name, self._type_of(tables, query, place, name, stored))
+            for place, (name, stored) in enumerate(zip(names, found, strict=True))
         )
         return Result(columns, table)
 
-    def _type_of(self, tables: Sequence[tuple[str, str]], name: str, stored: str) -> OracleType:
-        """The declared type of the column of that name and storage; DuckDB does not know it."""
+    def _type_of(
+        self,
+        tables: Sequence[tuple[str, str]],
+        query: Query,
+        place: int,
+        name: str,
+        stored: str,
+    ) -> OracleType:
+        """The declared type of what a place of the select list shows; DuckDB does not know it."""
+        if query.column_types is not None:
+            passed_on = query.column_types[place]
+            is_kept = passed_on is not None and passed_on.storage == stored
+            return passed_on if passed_on and is_kept else types.of_expression(stored)
         for table in tables:
             declared = self.access.types.get(table, {}).get(name)
             if declared and declared.storage == stored:

@@ -222,6 +222,21 @@ def _sum(arguments: Sequence[Token], scope: Scope) -> list[Token]:
     return exact.total(arguments, scope.column(arguments)) or call("sum", arguments)
 
 
+def _rowid_text(arguments: Sequence[Token], scope: Scope) -> list[Token]:
+    """ROWIDTOCHAR of the pseudo column, or of a column that keeps the text of ROWIDs."""
+    is_stored = scope.column(arguments) is not None
+    return list(arguments) if is_stored else call('SYS."ROWID_TEXT$"', arguments)
+
+
+def _serialized(arguments: Sequence[Token], scope: Scope) -> list[Token]:
+    """XMLSERIALIZE(CONTENT x AS CLOB) and JSON_SERIALIZE(x RETURNING …): kept as text here."""
+    start = 1 if arguments[0].is_word("CONTENT", "DOCUMENT") else 0
+    ends = (
+        i for i, token in lexer.outermost(arguments) if token.is_word("AS", "RETURNING", "PRETTY")
+    )
+    return call("", arguments[start : next(ends, len(arguments))])
+
+
 def _swapped(name: str) -> Rewrite:
     """DBMS_LOB.SUBSTR(x, amount, offset)."""
 
@@ -249,7 +264,11 @@ CALLS: Mapping[str, Rewrite] = {
     "LENGTHC": lambda arguments, scope: call("length", _text(arguments, scope)),
     "NVL": _renamed("coalesce"),
     "RAWTOHEX": _renamed("hex"),
-    "ROWIDTOCHAR": _renamed('SYS."ROWID_TEXT$"'),
+    "JSON_SERIALIZE": _serialized,
+    "ROWIDTOCHAR": _rowid_text,
+    "XMLSERIALIZE": _serialized,
+    "TO_CLOB": _renamed("CAST", end=" AS VARCHAR)"),
+    "TO_NCHAR": conversions.to_char,
     "SCN_TO_TIMESTAMP": _renamed('SYS."TIME_AT$"'),
     "STANDARD_HASH": _standard_hash,
     "SUM": _sum,

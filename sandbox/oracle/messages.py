@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.oracle import wire
-from sandbox.oracle.database import ResultColumn
 from sandbox.oracle.logon import UTF8, UTF16
+from sandbox.oracle.results import ResultColumn
 from sandbox.oracle.types import OracleType
 
 TRANSACTION_OPEN = 2
@@ -19,8 +19,11 @@ TYPE_NUMBERS = {
     "NVARCHAR2": 1,
     "NUMBER": 2,
     "ROWID": 11,
+    "FLOAT": 2,
+    "LONG": 8,
     "DATE": 12,
     "RAW": 23,
+    "LONG RAW": 24,
     "CHAR": 96,
     "NCHAR": 96,
     "BINARY_FLOAT": 100,
@@ -29,7 +32,11 @@ TYPE_NUMBERS = {
     "NCLOB": 112,
     "BLOB": 113,
     "TIMESTAMP": 180,
+    "JSON": 119,
     "TIMESTAMP WITH TIME ZONE": 181,
+    "TIMESTAMP WITH LOCAL TIME ZONE": 231,
+    "UROWID": 208,
+    "BOOLEAN": 252,
     "INTERVAL YEAR TO MONTH": 182,
     "INTERVAL DAY TO SECOND": 183,
 }
@@ -108,9 +115,11 @@ def _type(oracle_type: OracleType) -> bytes:
     A size of 0 would make the client take every value for NULL.
     """
     precision, scale = oracle_type.precision or 0, oracle_type.scale or 0
-    if oracle_type.name == "NUMBER" and oracle_type.precision is None:
+    if oracle_type.is_bare:
         scale = -127
-    is_text = oracle_type.characters > 0 or oracle_type.name in ("CLOB", "NCLOB")
+    elif oracle_type.name == "NUMBER":
+        precision = precision or 38
+    is_text = oracle_type.is_text
     charset = 0 if not is_text else UTF16 if oracle_type.is_national else UTF8
     form = 0 if not is_text else 2 if oracle_type.is_national else 1
     return b"".join(

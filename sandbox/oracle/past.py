@@ -48,13 +48,13 @@ def _point(tokens: Sequence[Token], start: int) -> tuple[Point, int]:
         if first[0].kind not in (Kind.BIND, Kind.NUMBER):
             raise OracleError(3001)
         return Point(is_time=False, value=(first[0],)), start + 2
-    end = _term(tokens, start + 1)
+    end = after_term(tokens, start + 1)
     while end + 1 < len(tokens) and tokens[end].is_symbol("+", "-"):
-        end = _term(tokens, end + 1)
+        end = after_term(tokens, end + 1)
     return Point(is_time=True, value=tuple(tokens[start + 1 : end])), end
 
 
-def _term(tokens: Sequence[Token], start: int) -> int:
+def after_term(tokens: Sequence[Token], start: int) -> int:
     """Index after a bind, a word, a call, a bracket, or INTERVAL '…' UNIT."""
     if tokens[start].is_symbol("("):
         return lexer.closing(tokens, start) + 1

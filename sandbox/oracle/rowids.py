@@ -5,6 +5,7 @@ A ROWID is shown as 18 characters of base 64: object (6), file (3), block (6) an
 python-oracledb 26.1.0, `packet.pyx` and `utils.pyx`.
 """
 
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -73,6 +74,21 @@ def encode(row: int, object_id: int) -> bytes:
 def encode_text(rowid: str) -> bytes:
     """A stored ROWID, kept as its 18 characters."""
     return encode_parts([_number(rowid[a:b]) for a, b in PARTS])
+
+
+def encode_universal(rowid: str) -> bytes:
+    """A UROWID: two values, of which the second holds either kind.
+
+    Starts with 1 for a physical one, and with 2 for the key of an index-organized table, which is
+    shown as `*` and base 64.
+    """
+    if not rowid.startswith("*"):
+        object_id, file, block, slot = (_number(rowid[a:b]) for a, b in PARTS)
+        body = b"\x01" + struct.pack(">IHIH", object_id, file, block, slot)
+    else:
+        bits = "".join(f"{ALPHABET.index(digit):06b}" for digit in rowid[1:])
+        body = b"\x02" + bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits) - 7, 8))
+    return wire.value(bytes((len(body),))) + wire.value(body)
 
 
 def encode_parts(parts: Sequence[int]) -> bytes:

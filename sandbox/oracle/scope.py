@@ -12,6 +12,9 @@ from sandbox.oracle.types import OracleType
 MOMENTS = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH LOCAL TIME ZONE")
 
 
+_MOMENT_CALL = r"TIMESTAMP|timezone|now\(\)|UTC_MOMENT"
+
+
 @dataclass(frozen=True)
 class Scope:
     """`context` answers SYS_CONTEXT('USERENV', …); `columns` are those of all tables named."""
@@ -31,7 +34,7 @@ class Scope:
         if declared is not None:
             return declared.name in MOMENTS
         return any(
-            (token.kind is Kind.RAW and re.search(r"TIMESTAMP|timezone|now\(\)", token.text))
+            (token.kind is Kind.RAW and re.search(_MOMENT_CALL, token.text))
             or (token.is_name and getattr(self.columns.get(token.text), "name", "") in MOMENTS)
             for token in tokens
         )

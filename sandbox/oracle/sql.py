@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sandbox.oracle import dialect, functions, past, rowids, sampling
+from sandbox.oracle import comparisons, described, dialect, functions, past, rowids, sampling
 from sandbox.oracle import tokens as lexer
 from sandbox.oracle.conversions import NOW
 from sandbox.oracle.errors import OracleError
@@ -38,8 +38,9 @@ class Query:
 
     `bind_order` says which arrived bind each `?` takes. `scn` is the number after AS OF SCN,
     `scn_bind` the index of the bind that stands there; `moment` gives the one after AS OF
-    TIMESTAMP as its only value. `packages` are the functions of packages it calls, `rowid_binds`
-    the binds that are ROWIDs.
+    TIMESTAMP as its only value. `column_types` are those of the select list (see
+    `described.types_of`), `packages` the functions of packages it calls. Of the binds,
+    `rowid_binds` are ROWIDs, and `number_binds` are wanted as plain digits.
     """
 
     sql: str
@@ -52,8 +53,10 @@ class Query:
     moment: Moment | None = None
     row_scn: bool = False
     """Whether it asks for ORA_ROWSCN, which has to be set before it runs."""
+    column_types: tuple[OracleType | None, ...] | None = None
     packages: frozenset[str] = frozenset()
     rowid_binds: Mapping[int, Side] = field(default_factory=dict[int, Side])
+    number_binds: frozenset[int] = frozenset()
 
     @property
     def is_past(self) -> bool:
@@ -136,6 +139,7 @@ def _query(
     tokens, packages = functions.join_packages(tokens)
     tables = lexer.tables(tokens)
     scope = Scope(context, columns(tables))
+    head = tokens
     tokens, point = past.cut(tokens)
     scn, scn_bind, moment = None, None, None
     if point and point.is_time:
@@ -146,6 +150,7 @@ def _query(
     elif point:
         scn = int(point.value[0].text)
     tokens, rowid_binds = rowids.rewrite(sampling.as_condition(tokens), tables)
+    tokens, number_binds = comparisons.rewrite(tokens, scope)
     text, bind_order = _rendered(_rownum_as_limit(tokens), scope)
     return Query(
         sql=text,
@@ -157,8 +162,10 @@ def _query(
         scn_bind=scn_bind,
         moment=moment,
         row_scn=any(token.is_word("ORA_ROWSCN") for token in tokens),
+        column_types=described.types_of(head, scope.columns),
         packages=packages,
         rowid_binds=rowid_binds,
+        number_binds=number_binds,
     )
 
 

@@ -156,22 +156,28 @@ def tables(tokens: Sequence[Token]) -> list[tuple[str, str]]:
 
 def column_names(tokens: Sequence[Token]) -> list[str] | None:
     """Names as Oracle gives them to the outermost select list; None where it holds a `*`."""
+    items = select_items(tokens)
+    return None if items is None else [_item_name(item) for item in items]
+
+
+def select_items(tokens: Sequence[Token]) -> list[Sequence[Token]] | None:
+    """The items of the outermost select list; None where it holds a `*`."""
     start = next((index + 1 for index, token in outermost(tokens) if token.is_word("SELECT")), None)
     if start is None:
         return None
     if start < len(tokens) and tokens[start].is_word("DISTINCT", "ALL", "UNIQUE"):
         start += 1
-    names: list[str] = []
+    items: list[Sequence[Token]] = []
     item_start = start
     for index, token in outermost(tokens, start):
         if token.is_symbol(",") or token.is_word("FROM"):
             item = tokens[item_start:index]
             if not item or item[-1].is_symbol("*"):
                 return None
-            names.append(_item_name(item))
+            items.append(item)
             item_start = index + 1
         if token.is_word("FROM"):
-            return names
+            return items
     return None
 
 

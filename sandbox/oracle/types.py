@@ -4,12 +4,21 @@ Facts: Oracle Database Reference, ALL_TAB_COLUMNS; type numbers from python-orac
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 BARE_NUMBER_SCALE = 10
 BARE_NUMBER_STORAGE = f"DECIMAL(38,{BARE_NUMBER_SCALE})"
 #: What keeps every NUMBER: the number times 10 to the 130, which is the most digits after a point.
 EXACT_STORAGE, EXACT_SCALE = "BIGNUM", 130
+MOMENT_STORAGE = "STRUCT(TS TIMESTAMP, NS SMALLINT)"
+EXACT_STORAGES = {
+    "NUMBER": EXACT_STORAGE,
+    "FLOAT": EXACT_STORAGE,
+    "TIMESTAMP": MOMENT_STORAGE,
+    "TIMESTAMP WITH LOCAL TIME ZONE": MOMENT_STORAGE,
+    "TIMESTAMP WITH TIME ZONE": 'STRUCT(UTC TIMESTAMP, NS SMALLINT, "MINUTES" SMALLINT)',
+    "INTERVAL DAY TO SECOND": 'STRUCT("SECONDS" BIGINT, NANOS INTEGER)',
+}
 ROWID_STORAGE = 'STRUCT(ROWID BIGINT, "OBJECT" BIGINT)'
 #: Stored zoned values travel as this offset: python-oracledb drops it, so a reader that forgets
 #: SYS_EXTRACT_UTC gets times that are nine hours wrong, as it would from a real Korean shop.
@@ -18,27 +27,40 @@ FIXED_STORAGE = {
     "DATE": "TIMESTAMP_S",  # keeps DATE apart from TIMESTAMP
     "TIMESTAMP": "TIMESTAMP",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP WITH TIME ZONE",
+    "TIMESTAMP WITH LOCAL TIME ZONE": "TIMESTAMP WITH TIME ZONE",
     "RAW": "BLOB",
+    "LONG RAW": "BLOB",
+    "BOOLEAN": "BOOLEAN",
     "BINARY_DOUBLE": "DOUBLE",
     "BINARY_FLOAT": "FLOAT",
 }
 FIXED_LENGTH_BYTES = {
     "NUMBER": 22,
+    "FLOAT": 22,
+    "INTEGER": 22,
     "DATE": 7,
     "TIMESTAMP": 11,
+    "TIMESTAMP WITH LOCAL TIME ZONE": 11,
+    "BOOLEAN": 1,
+    "ROWID": 10,
+    "UROWID": 4000,
+    "LONG": 0,
+    "LONG RAW": 0,
+    "XMLTYPE": 2000,
     "TIMESTAMP WITH TIME ZONE": 13,
     "BINARY_DOUBLE": 8,
     "BINARY_FLOAT": 4,
 }
-LOB_STORAGE = {"CLOB": "VARCHAR", "NCLOB": "VARCHAR", "BLOB": "BLOB"}
+LOB_STORAGE = {"CLOB": "VARCHAR", "NCLOB": "VARCHAR", "BLOB": "BLOB", "JSON": "VARCHAR"}
 #: What DATA_LENGTH says of a LOB: the bytes it may keep in its row.
 LOB_LENGTH_BYTES = 4000
 DAY_TO_SECOND, YEAR_TO_MONTH = "INTERVAL DAY TO SECOND", "INTERVAL YEAR TO MONTH"
 TEXT_TYPES = ("VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR")
 INTEGER_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 38}
 _DECLARED = re.compile(
-    r"(?P<name>[A-Z_0-9]+)\s*(?:\((?P<first>\d+)(?:\s*,\s*(?P<second>-?\d+))?(?P<char>\s+CHAR)?\))?"
-    r"(?P<zone> WITH TIME ZONE)?"
+    r"(?P<name>LONG RAW|[A-Z_0-9]+)\s*"
+    r"(?:\((?P<first>\d+|\*)(?:\s*,\s*(?P<second>-?\d+))?(?:(?P<char>\s+CHAR)|\s+BYTE)?\))?"
+    r"(?P<zone> WITH (?:LOCAL )?TIME ZONE)?"
 )
 _INTERVAL = re.compile(
     r"INTERVAL (?:DAY(?:\s*\((?P<days>\d)\))? TO SECOND(?:\s*\((?P<digits>\d)\))?"
@@ -51,7 +73,7 @@ class OracleType:
     """One declared type.
 
     `length_bytes` is DATA_LENGTH. Where they do not apply, `characters` is 0 and precision and
-    scale are None.
+    scale are None. `is_exact` columns hold values that DuckDB's own type for them cannot hold.
     """
 
     name: str
@@ -60,6 +82,7 @@ class OracleType:
     scale: int | None = None
     characters: int = 0
     counts_characters: bool = False
+    is_exact: bool = field(default=False, compare=False)
 
     @property
     def data_type(self) -> str:
@@ -83,6 +106,16 @@ class OracleType:
         return self.name in LOB_STORAGE
 
     @property
+    def is_number(self) -> bool:
+        """Sent as decimal digits."""
+        return self.name in ("NUMBER", "FLOAT")
+
+    @property
+    def is_bare(self) -> bool:
+        """A NUMBER of any size, or a FLOAT: both are described without a scale."""
+        return self.is_number and (self.scale is None or self.name == "FLOAT")
+
+    @property
     def is_text(self) -> bool:
         """Characters, in a row or as a LOB."""
         return self.characters > 0 or self.name in ("CLOB", "NCLOB", "LONG")
@@ -90,18 +123,22 @@ class OracleType:
     @property
     def stored_scale(self) -> int:
         """Digits after the point of the DECIMAL that keeps a NUMBER."""
-        return BARE_NUMBER_SCALE if self.precision is None else max(self.scale or 0, 0)
+        return BARE_NUMBER_SCALE if self.is_bare else max(self.scale or 0, 0)
+
+    @property
+    def stored_digits(self) -> int:
+        """Digits of the DECIMAL that keeps a NUMBER: those that a negative scale cuts off, too."""
+        return (38 if self.precision is None else self.precision) - min(self.scale or 0, 0)
 
     @property
     def storage(self) -> str:
         """The DuckDB type that keeps every value of this one."""
+        if self.is_exact:
+            return EXACT_STORAGES[self.name]
+        if self.is_bare:
+            return BARE_NUMBER_STORAGE
         if self.name == "NUMBER":
-            if self.precision is None:
-                return BARE_NUMBER_STORAGE
-            scale = self.scale or 0
-            if scale < 0:
-                return f"DECIMAL({self.precision - scale},0)"
-            return f"DECIMAL({max(self.precision, scale)},{scale})"
+            return f"DECIMAL({max(self.stored_digits, self.stored_scale, 1)},{self.stored_scale})"
         if self.name.startswith("INTERVAL"):
             return "INTERVAL"
         return FIXED_STORAGE.get(self.name) or LOB_STORAGE.get(self.name, "VARCHAR")
@@ -112,6 +149,7 @@ TEXT = OracleType("VARCHAR2", 4000, characters=4000)
 DATE = OracleType("DATE", 7)
 TIMESTAMP = OracleType("TIMESTAMP", 11, scale=6)
 ROWID = OracleType("ROWID", 10)
+CLOB = OracleType("CLOB", LOB_LENGTH_BYTES)
 TIMESTAMP_TZ = OracleType("TIMESTAMP WITH TIME ZONE", 13, scale=6)
 
 
@@ -132,19 +170,35 @@ def parse(declared: str) -> OracleType:
         return OracleType(name, LOB_LENGTH_BYTES)
     if not match or name not in (*FIXED_LENGTH_BYTES, *TEXT_TYPES, "RAW"):
         raise ValueError(f"the stand-in has no type {declared!r}")
-    first = int(match["first"]) if match["first"] else None
-    if name == "NUMBER":
-        scale = None if first is None else int(match["second"] or 0)
-        return OracleType(name, 22, first, scale)
+    first = int(match["first"]) if match["first"] not in (None, "*") else None
     if name == "TIMESTAMP":
-        zoned = TIMESTAMP_TZ if match["zone"] else TIMESTAMP
-        return OracleType(zoned.name, zoned.length_bytes, scale=6 if first is None else first)
+        name += match["zone"] or ""
+        scale = 6 if first is None else first
+        return OracleType(name, FIXED_LENGTH_BYTES[name], scale=scale)
+    if name in ("NUMBER", "FLOAT", "INTEGER"):
+        return _number(name, first, match["first"], match["second"])
     if name in TEXT_TYPES:
         size = first or 1
         bytes_each = 2 if name in ("NVARCHAR2", "NCHAR") else 4 if match["char"] else 1
         counts = bytes_each > 1
         return OracleType(name, size * bytes_each, characters=size, counts_characters=counts)
     return OracleType(name, first or FIXED_LENGTH_BYTES.get(name, 2000))
+
+
+def stored_as(declared: str, storage: str) -> OracleType:
+    """The type of a column that is kept as that DuckDB type."""
+    found = parse(declared)
+    return found if found.storage == storage else replace(found, is_exact=True)
+
+
+def _number(name: str, digits: int | None, first: str | None, second: str | None) -> OracleType:
+    """NUMBER, NUMBER(p), NUMBER(p,s), NUMBER(*,s), INTEGER, FLOAT and FLOAT(binary digits)."""
+    if name == "FLOAT":
+        return OracleType(name, 22, digits or 126)
+    is_bare = first is None and name == "NUMBER"
+    found = OracleType("NUMBER", 22, digits, None if is_bare else int(second or 0))
+    needed = max(found.stored_digits, found.stored_scale)
+    return replace(found, is_exact=True) if needed > 38 else found
 
 
 def of_stored_column(duckdb_type: str) -> OracleType:
@@ -157,17 +211,26 @@ def of_stored_column(duckdb_type: str) -> OracleType:
     return of_expression(duckdb_type)
 
 
+#: What an expression of a kind is described as.
+_ANY = {
+    "NUMBER": "NUMBER",
+    "RAW": "RAW(2000)",
+    "TIMESTAMP": "TIMESTAMP(9)",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP(9) WITH TIME ZONE",
+    DAY_TO_SECOND: "INTERVAL DAY(9) TO SECOND(9)",
+}
+
+
 def of_expression(duckdb_type: str) -> OracleType:
     """The type a client sees for an expression: Oracle describes a computed NUMBER as bare."""
     for name, storage in FIXED_STORAGE.items():
         if storage == duckdb_type:
-            return parse(
-                "RAW(2000)" if name == "RAW" else name.replace("TIMESTAMP", "TIMESTAMP(6)")
-            )
+            return parse(_ANY.get(name, name))
     if duckdb_type == ROWID_STORAGE:
         return ROWID
-    if duckdb_type == EXACT_STORAGE:
-        return NUMBER
+    for name, storage in EXACT_STORAGES.items():
+        if storage == duckdb_type:
+            return replace(parse(_ANY[name]), is_exact=True)
     if duckdb_type == "INTERVAL":  # the difference of two dates: a number of days
         return NUMBER
     if duckdb_type.startswith("DECIMAL") or duckdb_type.removeprefix("U") in INTEGER_DIGITS:

@@ -16,9 +16,9 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from sandbox.oracle import rowids, wire
+from sandbox.oracle import exact_cells, rowids, wire
 from sandbox.oracle.errors import OracleError
-from sandbox.oracle.types import EXACT_SCALE, LOCAL_ZONE_HOURS, OracleType
+from sandbox.oracle.types import LOCAL_ZONE_HOURS, OracleType
 
 BindValue = None | str | int | float | Decimal | datetime | bytes
 
@@ -35,7 +35,7 @@ _POSITIVE = bytes(min(pair + 1, 255) for pair in _DECIMAL_PAIR)
 _NEGATIVE = bytes(max(101 - pair, 0) for pair in _DECIMAL_PAIR)
 
 
-def encode_column(column: "pa.Array[Any]", oracle_type: OracleType) -> list[bytes]:
+def encode_column(column: "pa.ChunkedArray[Any]", oracle_type: OracleType) -> list[bytes]:
     """Every value of a column in wire form, length byte included.
 
     Raises ORA-00932 for a DuckDB type that Oracle has no word for, such as a list.
@@ -44,31 +44,41 @@ def encode_column(column: "pa.Array[Any]", oracle_type: OracleType) -> list[byte
         cells, encode = _cells_and_encoder(column, oracle_type)
     except pa.ArrowException as error:
         raise OracleError(932, f"inconsistent datatypes: {error}") from error
-    end = LONG_END if oracle_type.is_lob else b""
+    end = LONG_END if oracle_type.is_lob or oracle_type.name.startswith("LONG") else b""
     return [(NULL if cell is None else encode(cell)) + end for cell in cells]
 
 
 def _cells_and_encoder(
-    column: "pa.Array[Any]", oracle_type: OracleType
+    column: "pa.ChunkedArray[Any]", oracle_type: OracleType
 ) -> tuple[Sequence[Any], Callable[[Any], bytes]]:
-    if oracle_type.name in AS_THEY_ARE:
-        return _cells(column), AS_THEY_ARE[oracle_type.name]
-    match oracle_type.name:
-        case "NUMBER":
-            return _number_texts(column), encode_number
-        case "DATE":
-            return _integers(column, pa.timestamp("s")), encode_date
-        case "TIMESTAMP":
-            return _integers(column, pa.timestamp("us")), encode_timestamp
-        case "TIMESTAMP WITH TIME ZONE":
-            return _integers(column, pa.timestamp("us", "UTC")), encode_timestamp_tz
-        case "CHAR" | "NCHAR":
-            return _texts(column), _padding(oracle_type)
-        case "ROWID":
+    name = oracle_type.name
+    if oracle_type.is_number:
+        return _number_texts(column), encode_number
+    if oracle_type.is_exact:
+        return _exact(column, oracle_type)
+    if name in AS_THEY_ARE:
+        return _cells(column), AS_THEY_ARE[name]
+    if name in AS_INTEGERS:
+        unit, encode = AS_INTEGERS[name]
+        return _integers(column, unit), encode
+    if name in ("CHAR", "NCHAR"):
+        return _texts(column), _padding(oracle_type)
+    if name in ("ROWID", "UROWID"):
+        if pa.types.is_struct(column.type):
             return _cells(column), lambda row: rowids.encode(row["ROWID"], row["OBJECT"])
-        case _:
-            encoding = _encoding(oracle_type)
-            return _texts(column), lambda text: wire.value(text.encode(encoding))
+        return _texts(column), rowids.encode_text if name == "ROWID" else rowids.encode_universal
+    encoding = _encoding(oracle_type)
+    return _texts(column), lambda text: wire.value(text.encode(encoding))
+
+
+def _exact(
+    column: "pa.ChunkedArray[Any]", oracle_type: OracleType
+) -> tuple[Sequence[Any], Callable[[Any], bytes]]:
+    if oracle_type.name.startswith("INTERVAL"):
+        return exact_cells.spans(column), encode_nanoseconds
+    is_zoned = oracle_type.name == "TIMESTAMP WITH TIME ZONE"
+    encode = encode_zoned_moment if is_zoned else encode_moment
+    return exact_cells.moments(column, oracle_type), encode
 
 
 def _padding(oracle_type: OracleType) -> Callable[[str], bytes]:
@@ -112,24 +122,47 @@ def encode_date(seconds: int) -> bytes:
 
 def encode_timestamp(microseconds: int) -> bytes:
     """Microseconds since 1970: 7 bytes, or 11 where there is a fraction."""
-    seconds, fraction = divmod(microseconds, 1_000_000)
-    days, rest = divmod(seconds, SECONDS_PER_DAY)
-    if not fraction:
-        return b"\x07" + _day(days) + _time(rest)
-    return b"\x0b" + _day(days) + _time(rest) + (fraction * 1000).to_bytes(4, "big")
+    return encode_moment((microseconds, 0, 0))
+
+
+def encode_moment(moment: tuple[int, int, int]) -> bytes:
+    """Microseconds since 1970 and further nanoseconds: 7 bytes, or 11 with a fraction."""
+    whole, fraction = _whole_and_fraction(moment)
+    return b"\x0b" + whole + fraction.to_bytes(4, "big") if fraction else b"\x07" + whole
 
 
 def encode_timestamp_tz(microseconds: int) -> bytes:
-    """Microseconds since 1970 UTC: 11 bytes of UTC and two of offset."""
-    seconds, fraction = divmod(microseconds, 1_000_000)
+    """Microseconds since 1970 UTC: 11 bytes of UTC and two of the offset that all have here."""
+    return encode_zoned_moment((microseconds, 0, LOCAL_ZONE_HOURS * 60))
+
+
+def encode_local_timestamp(microseconds: int) -> bytes:
+    """Microseconds since 1970 UTC, shown in the session's zone, which all have here."""
+    return encode_timestamp(microseconds + LOCAL_ZONE_HOURS * 3_600_000_000)
+
+
+def encode_zoned_moment(moment: tuple[int, int, int]) -> bytes:
+    """Microseconds since 1970 UTC, further nanoseconds, and the offset in minutes."""
+    whole, fraction = _whole_and_fraction(moment)
+    sign = -1 if moment[2] < 0 else 1
+    hours, minutes = divmod(abs(moment[2]), 60)
+    offset = bytes((20 + sign * hours, 60 + sign * minutes))
+    return b"\x0d" + whole + fraction.to_bytes(4, "big") + offset
+
+
+def _whole_and_fraction(moment: tuple[int, int, int]) -> tuple[bytes, int]:
+    seconds, microseconds = divmod(moment[0], 1_000_000)
     days, rest = divmod(seconds, SECONDS_PER_DAY)
-    moment = _day(days) + _time(rest) + (fraction * 1000).to_bytes(4, "big")
-    return b"\x0d" + moment + bytes((LOCAL_ZONE_HOURS + 20, 60))
+    return _day(days) + _time(rest), microseconds * 1000 + moment[1]
 
 
 def encode_day_to_second(span: pa.MonthDayNano) -> bytes:
     """Days, hours, minutes, seconds and nanoseconds, each with the sign of the whole."""
-    total = span.days * SECONDS_PER_DAY * 1_000_000_000 + span.nanoseconds
+    return encode_nanoseconds(span.days * SECONDS_PER_DAY * 1_000_000_000 + span.nanoseconds)
+
+
+def encode_nanoseconds(total: int) -> bytes:
+    """An interval as one number of nanoseconds."""
     seconds, nanoseconds = divmod(abs(total), 1_000_000_000)
     sign = -1 if total < 0 else 1
     days, rest = divmod(seconds, SECONDS_PER_DAY)
@@ -155,6 +188,11 @@ def encode_double(number: float) -> bytes:
 def encode_float(number: float) -> bytes:
     """A BINARY_FLOAT."""
     return b"\x04" + _sortable(struct.pack(">f", number))
+
+
+def encode_boolean(truth: bool) -> bytes:  # noqa: FBT001 - the value itself
+    """A BOOLEAN: 1 or 0 as an integer of the protocol."""
+    return b"\x02\x01\x01" if truth else b"\x01\x00"
 
 
 def _sortable(ieee: bytes) -> bytes:
@@ -222,10 +260,10 @@ def _moment(data: bytes) -> datetime:
     return whole + timedelta(microseconds=nanoseconds // 1000)
 
 
-def _number_texts(column: "pa.Array[Any]") -> Sequence[str | None]:
+def _number_texts(column: "pa.ChunkedArray[Any]") -> Sequence[str | None]:
     kind = column.type
-    if is_exact(kind):
-        return [None if cell is None else _from_exact(cell) for cell in _cells(column)]
+    if exact_cells.is_number(kind):
+        return exact_cells.number_texts(column)
     if pa.types.is_decimal(kind) and kind.scale == 0 and kind.precision <= 18:
         column = column.cast(pa.int64())  # several times faster than decimal to text
     if pa.types.is_interval(kind):
@@ -238,36 +276,19 @@ def _number_texts(column: "pa.Array[Any]") -> Sequence[str | None]:
     return _texts(column)
 
 
-def is_exact(kind: pa.DataType) -> bool:
-    """Whether this is a BIGNUM as DuckDB hands it to Arrow."""
-    return getattr(kind, "type_name", "") == "bignum"
-
-
-def _from_exact(cell: bytes) -> str:
-    """A number out of the BIGNUM that keeps it (see `types.EXACT_SCALE`).
-
-    Three bytes say sign and length, then comes the amount; all is turned over where negative.
-    """
-    is_negative = not cell[0] & 0x80
-    amount = bytes(byte ^ 0xFF for byte in cell[3:]) if is_negative else cell[3:]
-    sign = "-" if is_negative else ""
-    digits = str(int.from_bytes(amount, "big")).rjust(EXACT_SCALE + 1, "0")
-    return f"{sign}{digits[:-EXACT_SCALE]}.{digits[-EXACT_SCALE:].rstrip('0') or '0'}"
-
-
 def _days(span: pa.MonthDayNano) -> Decimal:
     return span.days + Decimal(span.nanoseconds) / (SECONDS_PER_DAY * 1_000_000_000)
 
 
-def _texts(column: "pa.Array[Any]") -> Sequence[str | None]:
+def _texts(column: "pa.ChunkedArray[Any]") -> Sequence[str | None]:
     return cast("Sequence[str | None]", _cells(column.cast(pa.string())))
 
 
-def _integers(column: "pa.Array[Any]", unit: pa.DataType) -> Sequence[int | None]:
+def _integers(column: "pa.ChunkedArray[Any]", unit: pa.DataType) -> Sequence[int | None]:
     return cast("Sequence[int | None]", _cells(column.cast(unit).cast(pa.int64())))
 
 
-def _cells(column: "pa.Array[Any]") -> Sequence[Any]:
+def _cells(column: "pa.ChunkedArray[Any]") -> Sequence[Any]:
     return cast("Sequence[Any]", column.to_pylist())
 
 
@@ -275,8 +296,17 @@ def _cells(column: "pa.Array[Any]") -> Sequence[Any]:
 AS_THEY_ARE: Mapping[str, Callable[[Any], bytes]] = {
     "BINARY_DOUBLE": encode_double,
     "BINARY_FLOAT": encode_float,
+    "BOOLEAN": encode_boolean,
     "RAW": wire.value,
+    "LONG RAW": wire.value,
     "BLOB": wire.value,
     "INTERVAL DAY TO SECOND": encode_day_to_second,
     "INTERVAL YEAR TO MONTH": encode_year_to_month,
+}
+#: Types whose encoder takes whole units since 1970.
+AS_INTEGERS: Mapping[str, tuple[pa.DataType, Callable[[int], bytes]]] = {
+    "DATE": (pa.timestamp("s"), encode_date),
+    "TIMESTAMP": (pa.timestamp("us"), encode_timestamp),
+    "TIMESTAMP WITH TIME ZONE": (pa.timestamp("us", "UTC"), encode_timestamp_tz),
+    "TIMESTAMP WITH LOCAL TIME ZONE": (pa.timestamp("us", "UTC"), encode_local_timestamp),
 }

@@ -1,0 +1,50 @@
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false
+# (pyarrow ships no types)
+"""Results of queries: their columns as a client is told, their rows in wire form."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from sandbox.oracle import values
+from sandbox.oracle.types import OracleType
+
+ROW = b"\x07"
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """A column of a result as the client is told about it."""
+
+    name: str
+    oracle_type: OracleType
+
+
+@dataclass
+class Result:
+    """Rows of one query, encoded as they are fetched."""
+
+    columns: tuple[ResultColumn, ...]
+    table: pa.Table
+    position: int = 0
+    kept: dict[tuple[int, int], bytes] | None = None
+    """Rows already encoded, by position and number; None keeps none."""
+
+    def take(self, count: int) -> tuple[bytes, int]:
+        """Up to `count` rows in wire form, and how many there were."""
+        part = self.table.slice(self.position, count)
+        place = (self.position, part.num_rows)
+        self.position += part.num_rows
+        if self.kept is None:
+            return self._encode(part), part.num_rows
+        if place not in self.kept:
+            self.kept[place] = self._encode(part)
+        return self.kept[place], part.num_rows
+
+    def _encode(self, part: pa.Table) -> bytes:
+        encoded = [
+            values.encode_column(part.column(index), column.oracle_type)
+            for index, column in enumerate(self.columns)
+        ]
+        return b"".join([ROW + b"".join(row) for row in zip(*encoded, strict=True)])
