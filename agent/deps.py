@@ -29,6 +29,15 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Channel:
+    """Where something is to be told."""
+
+    id: str
+    problem: str = ""
+    """Why nothing can be told there, with what to do; empty where nothing is known of that."""
+
+
+@dataclass(frozen=True)
 class ScheduleLine:
     """One schedule, as a person would read it."""
 
@@ -88,6 +97,8 @@ class AnalystDeps:
         default=lambda _: None, repr=False
     )
     """Counts which of a schedule's next times a blackout of its source closes."""
+    find_channel: Callable[[str], Channel] = field(default=Channel, repr=False)
+    """Finds a channel as somebody has written it."""
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
     result_chars: int = 12_000

@@ -19,6 +19,7 @@ from app.groups import Members
 from app.incidents import Desk, tell_incidents
 from app.places import Place, parse_place
 from app.policy import Groups
+from app.result_conditions import handle_condition
 from app.slack_gateway import NotDelivered, note, post
 from app.texts import Language, language_of, say
 from app.views.answer import answer_message
@@ -66,12 +67,14 @@ def handle(office: Office, entry: Entry) -> None:
             _answer_outcome(office, entry)
         case "schedule_due":
             handle_due(_due_desk(office), entry.body)
+        case "condition_due":
+            handle_condition(_due_desk(office), entry.body)
 
 
 def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     """Tell the people of an entry that failed for good."""
     office.on_given_up(entry)
-    if entry.kind == "schedule_due":
+    if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
     else:
@@ -211,6 +214,7 @@ def _due_desk(office: Office) -> DueDesk:
         groups=office.groups,
         members=office.members,
         look=lambda plan, asker: look_at_tables(office.core, plan, asker),
+        ask=office.core.queries.run,
         manifest=lambda: read_manifest(office.core.warehouse),
     )
 

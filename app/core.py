@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import redis
 
-from agent.deps import AnalystDeps, Caller, Ruling, ScheduleLine, SchedulerStatus
+from agent.deps import AnalystDeps, Caller, Channel, Ruling, ScheduleLine, SchedulerStatus
 from agent.service import Analyst
 from app.bot_config import BotConfig
+from app.channels import any_channel
 from app.policy import require_allowed
 from app.texts import Language
 from sync.blackout import Closed, closed_times
@@ -48,6 +49,8 @@ class Core:
     analyst: Analyst
     sources: tuple[GuardedSource, ...] = field(repr=False)
     """Those this process can reach."""
+    find_channel: Callable[[str], Channel] = any_channel
+    """Finds a channel as somebody has written it."""
 
 
 def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> AnalystDeps:
@@ -67,6 +70,7 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
         rule_on=lambda plan: rule_on(core.config, plan),
         schedule_status=lambda: schedule_status(core),
         windows_met=lambda schedule: windows_met(core.config, schedule),
+        find_channel=core.find_channel,
         approval_seconds=approval_seconds(core.config),
     )
 

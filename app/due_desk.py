@@ -15,12 +15,19 @@ from app.schedule_teller import Teller
 from app.views.text import escape
 from sync.approvals import Approval, ApprovalState, load_approval
 from sync.changes import Look
+from sync.errors import QueriesUnguarded
 from sync.oracle_errors import SourceClosed
 from sync.plan import Plan, TableRef
+from sync.put_offs import put_off
 from sync.runs import FINAL, load_run
-from sync.schedules import put_off
 from sync.skips import SkipReason
-from sync.warehouse.manifest import Manifest
+from sync.warehouse.manifest import Manifest, ManifestEntry
+from sync.warehouse.query import CompiledQuery
+from sync.warehouse.query_process import QueryResult
+
+
+def _nobody_answers(_compiled: CompiledQuery, _entry: ManifestEntry) -> QueryResult:
+    raise QueriesUnguarded
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class DueDesk:
         Look(ref=table.ref, trouble="nobody_looks") for table in plan.tables
     )
     """Looks at the tables of a plan in Oracle, for somebody; up to the first that tells nothing."""
+    ask: Callable[[CompiledQuery, ManifestEntry], QueryResult] = _nobody_answers
+    """Runs a question over a copy. Raises what `Queries.run` does."""
     manifest: Callable[[], Manifest] = Manifest
     """Reads what is published. Raises `WarehouseDamaged`."""
 

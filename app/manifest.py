@@ -27,7 +27,7 @@ SCOPES = (
     Asked("app_mentions:read", "to hear when somebody mentions the bot"),
     Asked("chat:write", "to answer, to post cards and to keep them true"),
     Asked("im:history", "to hear direct messages"),
-    Asked("channels:read", "`botctl doctor` tells whether the bot is in a channel", minimal=False),
+    Asked("channels:read", "whether the bot is in a channel it is to write in", minimal=False),
     Asked("usergroups:read", "to know who is in a user group that may approve", minimal=False),
     Asked("users:read", "to pause the schedules of somebody who has left", minimal=False),
     Asked("reactions:write", "the 👀 that says a message has arrived", minimal=False),

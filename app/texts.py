@@ -121,6 +121,48 @@ PHRASES: dict[str, tuple[str, str]] = {
         "다음 {count}번 중 {closed}번은 {source}의 사용 금지 시간이라, 그 시간이 끝날 때 실행합니다",
         "{closed} of its next {count} times fall into a blackout of {source}; these wait for its end",
     ),
+    "condition.tells": (
+        "{figure}이(가) {compared} {channel}에 알립니다 (게시될 때마다 확인)",
+        "tells {channel} if the {figure} is {compared} (looked at whenever that table is published)",
+    ),
+    "condition.holds": (
+        "예약 {name}: {figure}이(가) *{value}*입니다 (조건: {compared}).\n{basis}",
+        "Schedule {name}: the {figure} is *{value}* (told if it is {compared}).\n{basis}",
+    ),
+    "condition.told_here": ("{text}\n{why}", "{text}\n{why}"),
+    "condition.untold": (
+        "{channel}에 알리려 했지만 Slack이 거절해({reason}) 여기에 남깁니다. 그 채널에서 봇을 /invite 하세요.",
+        "This was for {channel}, but Slack refused it ({reason}), so it stands here. Invite the bot there with /invite.",
+    ),
+    "condition.failed": (
+        "예약 {name}의 조건을 확인하지 못했습니다. {reason} 다시 될 때까지 이 오류는 한 번만 알립니다.",
+        "The condition of schedule {name} could not be looked at. {reason} This is told once until it works again.",
+    ),
+    "condition.rows": ("{table}의 행 수", "number of rows of {table}"),
+    "condition.count": ("{table}의 {column} 값 수", "number of values in {column} of {table}"),
+    "condition.count_distinct": (
+        "{table}의 서로 다른 {column} 수",
+        "number of different {column} of {table}",
+    ),
+    "condition.sum": ("{table}의 {column} 합계", "sum of {column} of {table}"),
+    "condition.avg": ("{table}의 {column} 평균", "average {column} of {table}"),
+    "condition.min": ("{table}의 가장 작은 {column}", "smallest {column} of {table}"),
+    "condition.max": ("{table}의 가장 큰 {column}", "largest {column} of {table}"),
+    "condition.where": ("{figure} ({filters}인 행)", "{figure} where {filters}"),
+    "condition.below": ("{value} 미만이면", "below {value}"),
+    "condition.at_most": ("{value} 이하이면", "at most {value}"),
+    "condition.above": ("{value}보다 크면", "above {value}"),
+    "condition.at_least": ("{value} 이상이면", "at least {value}"),
+    "condition.equal": ("{value}이면", "{value}"),
+    "condition.unequal": ("{value}이(가) 아니면", "not {value}"),
+    "condition.held": (
+        "마지막 확인: {when}, {figure}, 알림",
+        "last looked at: {when}, {figure}, told",
+    ),
+    "condition.held_not": (
+        "마지막 확인: {when}, {figure}, 해당 없음",
+        "last looked at: {when}, {figure}, nothing to tell",
+    ),
     "schedule.put_off": (
         "예약 {name}을(를) 지금은 실행하지 않고 그때 한 번 다시 시도합니다. {reason}",
         "The schedule {name} does not run now; it is tried once more then. {reason}",

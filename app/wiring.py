@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import redis
@@ -19,6 +19,7 @@ from app.answering import Office, give_up, handle
 from app.bolt import LISTENERS, make_app
 from app.bot_config import BotConfig
 from app.cards import keep_cards_true
+from app.channels import make_find_channel
 from app.config_diff import note_config
 from app.core import Core
 from app.desk import make_desk
@@ -87,6 +88,7 @@ def build(
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)
     slack = slack or make_client(settings.slack, metrics.slack_called)
+    core = replace(core, find_channel=make_find_channel(slack))
     team = cast("str", slack.auth_test()["team_id"])
     owner = _owner(core.redis, team)
     if owner != team:

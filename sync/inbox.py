@@ -15,7 +15,15 @@ import redis
 from sync.state import INBOX, PREFIX, run_script
 from sync.streams import GROUP, claim_left, read_new
 
-Kind = Literal["message", "rejected", "expired", "run_ended", "schedule_due", "schedule_changed"]
+Kind = Literal[
+    "message",
+    "rejected",
+    "expired",
+    "run_ended",
+    "schedule_due",
+    "schedule_changed",
+    "condition_due",
+]
 
 MAX_DELIVERIES = 3
 MAX_ENTRIES = 100_000

@@ -21,6 +21,8 @@ from sync.approvals import agreed_key, schedules_key
 from sync.audit import AUDIT_KEPT, audit_key
 from sync.errors import WarehouseDamaged
 from sync.inbox import put
+from sync.put_offs import fire_put_off
+from sync.result_condition import note_published
 from sync.standing import StandingSchedule
 from sync.state import OWNER, PREFIX, key, run_script
 from sync.warehouse.manifest import Manifest
@@ -38,11 +40,9 @@ LOCAL_TEAM = "local"
 """The team of what is agreed on at a terminal."""
 
 _HEARTBEAT_KEY = f"{PREFIX}:clock"
-_PUT_OFF_KEY = f"{PREFIX}:schedules:put_off"
 _WATCHED_SECONDS = 7 * 24 * 3600
 _MOST_MISSED = 1000
 """Times that are counted."""
-_MOST_PUT_OFF = 1000
 
 
 class Schedule(BaseModel):
@@ -178,7 +178,7 @@ def tick(
         standing = [one for one in list_schedules(client, team) if not one.paused]
         watched += [_of_team(team, schedule) for schedule in standing if schedule.cron]
     noted = [one.name for one in watched if _is_noted(client, one, now)]
-    noted += _fire_put_off(client, now)
+    noted += fire_put_off(client, now)
     return noted + (fire_published(client, manifest) if manifest else [])
 
 
@@ -194,15 +194,10 @@ def fire_standing(
     return _fire(client, _of_team(team, schedule), due, missed)
 
 
-def put_off(client: "redis.Redis", body: Mapping[str, str], until: datetime) -> None:
-    """Have the clock note a due entry once more, at *until*; done again it is the same."""
-    text = json.dumps({**body, "put_off": until.isoformat()}, sort_keys=True)
-    client.zadd(_PUT_OFF_KEY, {text: until.timestamp()})
-    client.zremrangebyrank(_PUT_OFF_KEY, _MOST_PUT_OFF, -1)
-
-
 def fire_published(client: "redis.Redis", manifest: Manifest) -> list[str]:
     """Note what is due since all the tables it follows were published; returns the names.
+
+    So are result conditions about what was published, which are told nobody here.
 
     The first look at a schedule only notes what is published. Any number may look at once: each
     state of the tables leads to one entry.
@@ -210,8 +205,12 @@ def fire_published(client: "redis.Redis", manifest: Manifest) -> list[str]:
     noted: list[str] = []
     for team in teams_of(client):
         for schedule in list_schedules(client, team):
-            if schedule.after and not schedule.paused:
-                noted += [schedule.name] if _follows(client, team, schedule, manifest) else []
+            if schedule.paused:
+                continue
+            if schedule.tell_if:
+                _note_for_condition(client, team, schedule, manifest)
+            if schedule.after and _follows(client, team, schedule, manifest):
+                noted.append(schedule.name)
     return noted
 
 
@@ -274,21 +273,6 @@ def _due(watched: _Watched, since: datetime, now: datetime) -> list[datetime]:
     return list(islice(takewhile(lambda moment: moment <= now, coming), _MOST_MISSED))
 
 
-def _fire_put_off(client: "redis.Redis", now: datetime) -> list[str]:
-    """Note what waited for the end of a window; it is forgotten after it is noted."""
-    noted: list[str] = []
-    waiting = cast(
-        "list[str]", client.zrangebyscore(_PUT_OFF_KEY, "-inf", now.timestamp(), start=0, num=100)
-    )
-    for text in waiting:
-        body = cast("dict[str, str]", json.loads(text))
-        claim = ":".join(("schedule", *filter(None, (body.get("team"), body["schedule"]))))
-        if put(client, "schedule_due", claim, body, once=(f"{claim}:again:{text}",)):
-            noted.append(body["schedule"])
-        client.zrem(_PUT_OFF_KEY, text)
-    return noted
-
-
 def _fire(
     client: "redis.Redis", watched: _Watched, due: datetime, missed: int, *, too_late: bool = False
 ) -> bool:
@@ -331,6 +315,21 @@ def _follows(
         noted = put(client, "schedule_due", watched.claim, body, once=once)
     run_script(client, _MOVE_ON, [state], field, seen, json.dumps(fences))
     return noted
+
+
+def _note_for_condition(
+    client: "redis.Redis", team: str, schedule: StandingSchedule, manifest: Manifest
+) -> None:
+    entry = manifest.find(schedule.tell_if.table) if schedule.tell_if else None
+    watched = _of_team(team, schedule)
+    note_published(
+        client,
+        progress_key(team, schedule.name),
+        schedule.agreed,
+        fence=entry.fence if entry else 0,
+        claim=watched.claim,
+        body=watched.body,
+    )
 
 
 def _read(name: str, text: str) -> StandingSchedule | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from sync.plan import Estimate, Plan, TablePlan, TableRef
+from sync.result_condition import ResultCondition, condition_problem
 from sync.when import cron_problem
 
 Action = Literal["create", "change", "pause", "resume", "delete"]
@@ -17,7 +18,7 @@ MAX_SCHEDULES = 200
 """Of a team."""
 MAX_TABLES = 20
 _DAILY = "0 0 * * *"
-_CONDITIONS = frozenset({"only_if_changed"})
+_CONDITIONS = frozenset({"only_if_changed", "tell_if"})
 _NAME = re.compile(r"[^\W_](?:[^\W_]|-){0,39}")
 
 
@@ -51,6 +52,8 @@ class StandingSchedule(BaseModel):
     """ISO date after which it asks again; None: never."""
     only_if_changed: bool = False
     """A tick copies nothing where the source is as the copies show it; see `sync.changes`."""
+    tell_if: ResultCondition | None = None
+    """Where a channel is told of each publish of one of its tables."""
     paused: bool = False
     agreed: str = ""
     """The request that made it what it is: another one is watched anew."""
@@ -191,6 +194,15 @@ def schedule_problem(
     if _leads_back(schedule, others):
         return "it would be due after its own tables, and so for ever"
     return None
+
+
+def tell_problem(schedule: StandingSchedule, plan: Plan) -> str | None:
+    """Say in plain words why its result condition cannot be; None where it can, or has none."""
+    condition = schedule.tell_if
+    if condition is None:
+        return None
+    shape = next((one for one in plan.tables if one.ref == condition.table), plan.tables[0])
+    return condition_problem(condition, schedule.tables, shape)
 
 
 def free_name(tables: Sequence[TableRef], taken: Iterable[str]) -> str:

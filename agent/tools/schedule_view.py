@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent.deps import AnalystDeps
 from sync.names import shown_name
+from sync.outcomes import last_outcome
 from sync.plan import TableRef
 from sync.schedules import list_schedules
 from sync.skips import SkipReason, last_skip
@@ -60,6 +61,13 @@ def described(deps: AnalystDeps, schedule: StandingSchedule) -> Mapping[str, Any
         told["after"] = _names(deps, schedule.after)
     if schedule.only_if_changed:
         told["only_if_changed"] = True
+    if schedule.tell_if:
+        told["tell_if"] = schedule.tell_if.model_dump(
+            mode="json", exclude_defaults=True, exclude={"table"}
+        ) | {"table": _names(deps, (schedule.tell_if.table,))[0]}
+        outcome = last_outcome(deps.redis, deps.caller.team, schedule.name)
+        if outcome:
+            told["condition_looked_at_last"] = outcome.model_dump(mode="json")
     skip = last_skip(deps.redis, deps.caller.team, schedule.name)
     if skip:
         at = skip.at.astimezone(ZoneInfo(schedule.timezone)).isoformat(timespec="minutes")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
+from agent.tools.schedule_condition import TellIf, wished_condition
 from agent.tools.schedule_view import described, list_described
 from sync.approvals import (
     Approval,
@@ -32,6 +33,7 @@ from sync.standing import (
     row_limits,
     schedule_problem,
     shape_of,
+    tell_problem,
     widest,
 )
 from sync.state import derived_id
@@ -110,6 +112,11 @@ class CreateScheduleParameters(Parameters):
         max_length=MAX_TABLES,
         description="Tables after whose publishing it is due, once all have been published.",
     )
+    tell_if: TellIf | None = Field(
+        default=None,
+        description="Tell a channel whenever a table of it was published and a figure of the copy "
+        "is as compared; only where the person asks for that.",
+    )
     only_if_changed: bool = Field(
         default=False,
         description="Copy nothing at a time at which Oracle says that no table of it has changed "
@@ -142,11 +149,16 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
         others = list_schedules(deps.redis, deps.caller.team)
         elsewhere = [line.name for line in deps.schedule_status().schedules]
         taken = [*elsewhere, *(one.name for one in others)]
+        tell_if = wished_condition(deps, parameters.tell_if, refs) if parameters.tell_if else None
+        if isinstance(tell_if, ToolResult):
+            return tell_if
         schedule = _wished(deps, parameters, refs, plan, taken)
+        schedule = schedule.model_copy(update={"tell_if": tell_if})
         schedule = schedule.model_copy(update={"agreed": approval_id})
         # Judged by the largest run one yes would cover, however small the table is today.
         ruling = deps.rule_on(widest(plan, schedule))
         problem = schedule_problem(schedule, others, deps.today, elsewhere)
+        problem = problem or tell_problem(schedule, plan)
         closed = None if problem else deps.windows_met(schedule)
         problem = problem or (closed and closed.problem)
         if problem:

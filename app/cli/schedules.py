@@ -38,6 +38,12 @@ def list_all(session: "Session") -> None:
     is_flag=True,
     help="Copy nothing while Oracle says that no table has changed since its copy.",
 )
+@click.option("--tell-where", multiple=True, help='Rows a condition is about: "QTY < 10".')
+@click.option(
+    "--tell-if", help='Tell where a figure is so: "count > 0" (the default), "sum(QTY) < 9".'
+)
+@click.option("--tell-table", help="The condition's table; without it, the first.")
+@click.option("--tell-channel", help="Slack id of the channel that is told.")
 @click.option("--channel", help="Slack id of the channel in which the bot tells what came of it.")
 @click.option("--yes", is_flag=True, help="Approve what is shown without asking.")
 @click.pass_obj

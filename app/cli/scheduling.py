@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from app.cli.condition_options import typed_condition
 from app.cli.local import OPERATOR, decide_here
 from app.cli.session import Session
 from app.core import approval_seconds, plan_sync, rule_on, windows_met
@@ -20,6 +21,7 @@ from app.views.schedule_lines import (
     condition_lines,
     envelope_line,
     next_lines,
+    outcome_line,
     plain_change_lines,
     skip_line,
     to_plain,
@@ -28,6 +30,7 @@ from app.views.schedule_lines import (
 )
 from sync.approvals import Request, request_approval
 from sync.names import one_source, resolve_table
+from sync.outcomes import last_outcome
 from sync.plan import Plan, TableRef
 from sync.schedules import LOCAL_TEAM, list_schedules, load_for_change, teams_of
 from sync.skips import last_skip
@@ -40,6 +43,7 @@ from sync.standing import (
     row_limits,
     schedule_problem,
     shape_of,
+    tell_problem,
     widest,
 )
 from sync.state import new_id
@@ -64,6 +68,10 @@ class Wish:
     max_rows: int | None
     after: tuple[str, ...]
     only_if_changed: bool
+    tell_where: tuple[str, ...]
+    tell_if: str | None
+    tell_table: str | None
+    tell_channel: str | None
     channel: str | None
 
 
@@ -81,10 +89,12 @@ def list_here(session: Session) -> None:
         if not schedule.paused:
             _print([f"  {line}" for line in next_lines(LANGUAGE, schedule, now, _NEXT_SHOWN)])
         skip = last_skip(core.redis, team, schedule.name)
+        outcome = last_outcome(core.redis, team, schedule.name)
         lines = [
             *condition_lines(LANGUAGE, schedule),
             envelope_line(LANGUAGE, schedule),
             *([skip_line(LANGUAGE, schedule, skip)] if skip else []),
+            *([outcome_line(LANGUAGE, schedule, outcome)] if outcome else []),
         ]
         _print([f"  {line}" for line in lines])
     for configured in core.config.schedule:
@@ -110,6 +120,8 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
         raise click.UsageError("--channel is needed: there the bot tells what comes of it.")
     refs = tuple(dict.fromkeys(_resolved(core, wish.tables)))
     one_source(refs)
+    [told] = _resolved(core, (wish.tell_table,)) if wish.tell_table else refs[:1]
+    tell_if = typed_condition(told, wish.tell_where, wish.tell_if, wish.tell_channel)
     plan = plan_sync(core, refs, OPERATOR)
     others, elsewhere = (
         list_schedules(core.redis, team),
@@ -129,11 +141,13 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
         shapes=tuple(map(shape_of, plan.tables)),
         until=wish.until,
         only_if_changed=wish.only_if_changed,
+        tell_if=tell_if,
         agreed=approval_id,
     )
     rule_on(core.config, widest(plan, schedule))
     today = datetime.now(ZoneInfo(core.config.timezone)).date()
     problem = schedule_problem(schedule, others, today, elsewhere)
+    problem = problem or tell_problem(schedule, plan)
     closed = None if problem else windows_met(core.config, schedule)
     problem = problem or (closed and closed.problem)
     if problem:

@@ -4,8 +4,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.texts import Language, say
+from app.views.condition_text import condition_line
 from app.views.text import CONTROL, cut, escape, number, unescape
 from sync.blackout import Closed
+from sync.outcomes import ConditionOutcome
 from sync.plan import TableRef
 from sync.skips import Skip
 from sync.standing import Action, Outside, ScheduleChange, StandingSchedule
@@ -56,8 +58,9 @@ def when_line(language: Language, schedule: StandingSchedule) -> str:
 
 
 def condition_lines(language: Language, schedule: StandingSchedule) -> list[str]:
-    """Write on what condition a schedule copies; none where it always does."""
-    return [say(language, "schedule.only_if_changed")] if schedule.only_if_changed else []
+    """Write on what condition a schedule copies, and on which one it tells whom."""
+    only = [say(language, "schedule.only_if_changed")] if schedule.only_if_changed else []
+    return [*only, *([condition_line(language, schedule.tell_if)] if schedule.tell_if else [])]
 
 
 def skip_line(language: Language, schedule: StandingSchedule, skip: Skip) -> str:
@@ -70,6 +73,16 @@ def skip_line(language: Language, schedule: StandingSchedule, skip: Skip) -> str
             return say(language, "schedule.skip_running", when=when)
         case "waits":
             return say(language, "schedule.skip_waits", when=when)
+
+
+def outcome_line(language: Language, schedule: StandingSchedule, outcome: ConditionOutcome) -> str:
+    """Write what a schedule's condition came to last."""
+    return say(
+        language,
+        "condition.held" if outcome.held else "condition.held_not",
+        when=_time(language, outcome.at.astimezone(ZoneInfo(schedule.timezone))),
+        figure=escape(outcome.figure),
+    )
 
 
 def window_lines(language: Language, closed: Closed | None) -> list[str]:

@@ -12,7 +12,7 @@ FALLBACK_CHARACTERS = 4000
 MESSAGE_BLOCKS = 50
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
-_INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@][^<>]{1,99}>")
+_INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@#][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -76,6 +76,11 @@ def split(text: str, limit: int) -> list[str]:
 def person(user: str) -> str:
     """Mention a person by Slack id; anything else (a schedule, an operator) is shown as text."""
     return f"<@{user}>" if re.fullmatch(r"[UW][A-Z0-9]{2,}", user) else escape(user)
+
+
+def channel_link(channel: str) -> str:
+    """Link to a channel by its Slack id; anything else, such as a terminal's, is shown as text."""
+    return f"<#{channel}>" if re.fullmatch(r"[CG][A-Z0-9]{2,}", channel) else escape(channel)
 
 
 def whoever(who: str) -> str:

@@ -43,6 +43,35 @@ AFTER = (
 )
 
 
+ONLY_IF_CHANGED = re.compile(
+    r"바뀌었을\s*때만|바뀐\s*(?:게|것이)\s*있을\s*때만|변경(?:이|된\s*게)?\s*있을\s*때만"
+    r"|\bonly\s+(?:if|when)\s+(?:it\s+|they\s+|anything\s+)?(?:has\s+|have\s+)?changed\b",
+    FLAGS,
+)
+CHANNEL = re.compile(r"<#[CG][A-Z0-9]+(?:\|[^<>]*)?>|#[a-z0-9_-]+", FLAGS)
+KOREAN_COMPARISONS = {"미만": "<", "이하": "<=", "초과": ">", "이상": ">="}
+ENGLISH_COMPARISONS = {
+    "below": "<", "under": "<", "less than": "<", "at most": "<=", "above": ">", "over": ">",
+    "more than": ">", "at least": ">=",
+}  # fmt: skip
+COMPARED = re.compile(
+    r"(?P<ko_column>[a-z_]+|[가-힣]+?)(?:이|가|은|는)?\s+(?P<ko_value>\d+)\s*(?:개|원|건)?\s*"
+    r"(?P<ko_word>미만|이하|초과|이상)"
+    r"|\b(?:if|when)\s+(?:any\s+|the\s+)?(?:sum of\s+|total\s+|average\s+)?"
+    r"(?P<en_column>\w+)\s*(?P<en_words><=|>=|<|>|(?:is\s+)?(?:below|under|less than|at most|above"
+    r"|over|more than|at least))\s*(?P<en_value>\d+)",
+    re.IGNORECASE,
+)
+COLUMNS = {
+    "재고": "STOCK", "단가": "UNIT_PRICE", "가격": "UNIT_PRICE", "price": "UNIT_PRICE",
+    "수량": "QUANTITY", "무게": "WEIGHT_KG", "weight": "WEIGHT_KG",
+}  # fmt: skip
+FIGURES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("sum", re.compile(r"합계|\b(?:sum|total)\b", FLAGS)),
+    ("avg", re.compile(r"평균|\baverage\b", FLAGS)),
+)
+
+
 def named_schedule(text: str) -> str | None:
     """Give the name of the schedule that *text* is about, if it names one."""
     for pattern in NAMED:
@@ -78,7 +107,36 @@ def schedule_arguments(text: str, tables: Sequence[str], after: Sequence[str]) -
         arguments["timezone"] = zone[0]
     if after:
         arguments["after"] = list(after)
+    if ONLY_IF_CHANGED.search(text):
+        arguments["only_if_changed"] = True
+    tell_if = _tell_if(text)
+    if tell_if:
+        arguments["tell_if"] = tell_if
     return arguments
+
+
+def _tell_if(text: str) -> JsonObject | None:
+    """Write the condition of "tell #ops only if stock < 10"; None where no channel is to be told.
+
+    A column compared with a number says which rows are meant; whether there is one is the figure.
+    A total or an average is the figure itself.
+    """
+    channel, compared = CHANNEL.search(text), COMPARED.search(text)
+    if channel is None or compared is None:
+        return None
+    if compared["ko_column"]:
+        column, value = compared["ko_column"], int(compared["ko_value"])
+        op = KOREAN_COMPARISONS[compared["ko_word"]]
+    else:
+        column, value = compared["en_column"], int(compared["en_value"])
+        said = " ".join(compared["en_words"].lower().removeprefix("is").split())
+        op = ENGLISH_COMPARISONS.get(said, said)
+    name = COLUMNS.get(column.lower(), column.upper())
+    function = next((found for found, pattern in FIGURES if pattern.search(text)), None)
+    told: JsonObject = {"channel": channel[0]}
+    if function:
+        return {**told, "function": function, "column": name, "op": op, "value": value}
+    return {**told, "where": [{"column": name, "op": op, "value": value}]}
 
 
 def cron_of(text: str) -> str | None:

@@ -10,6 +10,7 @@ from sandbox.model.replies import JsonObject
 from sandbox.model.scene import HANGUL
 from sandbox.model.schedules import (
     ABOUT,
+    CHANNEL,
     LIST,
     after_part,
     is_recurring,
@@ -148,7 +149,8 @@ def _about_schedule(text: str, offered: tuple[str, ...]) -> Step | None:
     if SYNC.search(text) and is_recurring(text):
         part = after_part(text)
         after = find_tables(part, offered) if part else ()
-        tables = tuple(name for name in find_tables(text, offered) if name not in after)
+        named = find_tables(CHANNEL.sub(" ", text), offered)
+        tables = tuple(name for name in named if name not in after)
         if not tables:
             return Step(say="which_table")
         return Step((("create_schedule", schedule_arguments(text, tables, after)),))

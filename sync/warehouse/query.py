@@ -5,13 +5,12 @@ values are bound and cast to the column's type. The field descriptions are what 
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.errors import BadQuery, ColumnNotFound
-from sync.plan import Column
-from sync.warehouse.manifest import ManifestEntry
+from sync.plan import Column, TableRef
 from sync.warehouse.query_values import NUMBER_TYPES, TIME_TYPES, Scalar, comparison
 from sync.warehouse.sql import quote, table_name
 
@@ -101,6 +100,17 @@ class Query(_Part):
     limit: int = Field(default=10, ge=1, le=MAX_ROWS, description="Most rows to return.")
 
 
+class TableShape(Protocol):
+    """What a question is compiled against: a published table, or one that is planned."""
+
+    @property
+    def ref(self) -> TableRef: ...  # noqa: D102 -- as its name says
+    @property
+    def columns(self) -> tuple[Column, ...]: ...  # noqa: D102
+    @property
+    def key(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class CompiledQuery:
     """SQL over one generation attached as `CATALOG`, with its bound values."""
@@ -112,7 +122,7 @@ class CompiledQuery:
     """Every value travels as text and is cast in the SQL, so none loses digits in a driver."""
 
 
-def compile_query(query: Query, entry: ManifestEntry) -> CompiledQuery:
+def compile_query(query: Query, entry: TableShape) -> CompiledQuery:
     """The SQL of *query* over the table of *entry*.
 
     Raises `ColumnNotFound` and `BadQuery` with a sentence a model can act on; the same query on the
@@ -134,7 +144,7 @@ def compile_query(query: Query, entry: ManifestEntry) -> CompiledQuery:
     return CompiledQuery(query, " ".join(parts), tuple(params))
 
 
-def find_column(entry: ManifestEntry, name: str) -> Column:
+def find_column(entry: TableShape, name: str) -> Column:
     """The column called *name*, in any case; raises `ColumnNotFound` listing the real ones."""
     for column in entry.columns:
         if column.name.casefold() == name.strip().casefold():
@@ -143,7 +153,7 @@ def find_column(entry: ManifestEntry, name: str) -> Column:
     raise ColumnNotFound(table=str(entry.ref), column=name, columns=names)
 
 
-def _selected(query: Query, entry: ManifestEntry) -> dict[str, str]:
+def _selected(query: Query, entry: TableShape) -> dict[str, str]:
     """Result names and their SQL, groups first."""
     if not query.group_by and not query.aggregates:
         columns = [find_column(entry, name) for name in query.columns] or entry.columns
@@ -162,7 +172,7 @@ def _selected(query: Query, entry: ManifestEntry) -> dict[str, str]:
     return selected
 
 
-def _group(group: str | DateGroup, entry: ManifestEntry) -> tuple[str, str]:
+def _group(group: str | DateGroup, entry: TableShape) -> tuple[str, str]:
     if isinstance(group, str):
         column = find_column(entry, group)
         return column.name, quote(column.name)
@@ -175,7 +185,7 @@ def _group(group: str | DateGroup, entry: ManifestEntry) -> tuple[str, str]:
     return f"{column.name}_{group.unit}", f"date_trunc('{group.unit}', {quote(column.name)})"
 
 
-def _aggregate(aggregate: Aggregate, entry: ManifestEntry) -> tuple[str, str]:
+def _aggregate(aggregate: Aggregate, entry: TableShape) -> tuple[str, str]:
     function = aggregate.function
     if aggregate.column is None:
         if function != "count":
@@ -192,12 +202,12 @@ def _aggregate(aggregate: Aggregate, entry: ManifestEntry) -> tuple[str, str]:
     return name, f"{function}({quote(column.name)})"
 
 
-def _filter(condition: Condition, entry: ManifestEntry, params: list[str]) -> str:
+def _filter(condition: Condition, entry: TableShape, params: list[str]) -> str:
     column = find_column(entry, condition.column)
     return comparison(column, condition.op, condition.value, params)
 
 
-def _order(query: Query, entry: ManifestEntry, selected: dict[str, str]) -> list[str]:
+def _order(query: Query, entry: TableShape, selected: dict[str, str]) -> list[str]:
     """What was asked, then enough other columns that equal rows cannot change places.
 
     Results with figures are ordered by position, because an alias may be called like a column.

@@ -1,5 +1,6 @@
 """A schedule as people read it on a card."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from agent.deps import Language
 from app.views.schedule_lines import (
     change_lines,
+    outcome_line,
     outside_lines,
     plain_change_lines,
     skip_line,
@@ -15,6 +17,7 @@ from app.views.schedule_lines import (
     window_lines,
 )
 from sync.blackout import Closed
+from sync.outcomes import ConditionOutcome
 from sync.skips import Skip
 from sync.standing import Action, Outside, ScheduleChange, StandingSchedule
 from tests.app.parts import BOTH, HOSTILE_NAMES, ref
@@ -72,6 +75,56 @@ def test_a_condition_a_skip_and_times_that_wait_have_their_words() -> None:
         "12 of its next 60 times fall into a blackout of main; these wait for its end"
     ]
     assert window_lines("ko", met.model_copy(update={"closed": 0})) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "korean", "english"),
+    [
+        (
+            {"where": [{"column": "QTY", "op": "<", "value": 10}]},
+            (
+                "SHOP.ORDERS의 행 수 (QTY &lt; 10인 행)이(가) 0보다 크면 <#C0OPS>에 알립니다 "
+                "(게시될 때마다 확인)"
+            ),
+            (
+                "tells <#C0OPS> if the number of rows of SHOP.ORDERS where QTY &lt; 10 is above 0 "
+                "(looked at whenever that table is published)"
+            ),
+        ),
+        (
+            {"function": "avg", "column": "QTY", "op": "<=", "value": "2.50"},
+            ("SHOP.ORDERS의 QTY 평균이(가) 2.50 이하이면 <#C0OPS>에 알립니다 (게시될 때마다 확인)"),
+            (
+                "tells <#C0OPS> if the average QTY of SHOP.ORDERS is at most 2.50 "
+                "(looked at whenever that table is published)"
+            ),
+        ),
+    ],
+)
+def test_a_result_condition_and_its_channel_are_shown_in_words(
+    changes: dict[str, Any], korean: str, english: str
+) -> None:
+    condition = {"table": ref("ORDERS"), "channel": "C0OPS", **changes}
+    assert korean in lines("ko", "create", tell_if=condition)
+    assert english in lines("en", "resume", tell_if=condition)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_no_word_of_a_condition_becomes_a_control(name: str) -> None:
+    filters = [{"column": name[:200], "op": "=", "value": name}]
+    hostile = {"table": ref(name), "channel": name, "where": filters}
+    for language in BOTH:
+        found = " ".join(lines(language, "create", tell_if=hostile))
+        assert not re.search("<[!@#h]", found)
+
+
+def test_what_a_condition_came_to_is_told() -> None:
+    outcome = ConditionOutcome(at=NOW, figure="2", held=True)
+    assert outcome_line("en", agreed(), outcome) == (
+        "last looked at: 2026-11-22 (Sun) 09:00, 2, told"
+    )
+    quiet = outcome.model_copy(update={"held": False})
+    assert "해당 없음" in outcome_line("ko", agreed(), quiet)
 
 
 def test_the_same_in_english_without_an_end_and_after_tables() -> None:

@@ -62,6 +62,23 @@ def test_a_schedule_is_shown_with_its_next_times_saved_listed_paused_and_deleted
     assert noted == ["requested", "approved", "schedule_changed"] * 4
 
 
+def test_a_condition_is_typed_shown_and_saved(sandbox: Sandbox) -> None:
+    made = call(
+        sandbox.environ,
+        *("create", "PRODUCTS", "--cron", "0 6 * * *", "--yes", "--tell-channel", "C0SALES"),
+        *("--tell-where", "UNIT_PRICE < 5000", "--tell-if", "count >= 2"),
+    )
+    assert made.returncode == 0, made.stderr
+    assert (
+        "tells <#C0SALES> if the number of rows of SHOP.PRODUCTS where UNIT_PRICE < 5000 is "
+        "at least 2"
+    ) in made.stdout
+    [saved] = list_schedules(connect_state(sandbox.redis.url), "local")
+    assert saved.tell_if is not None
+    assert (saved.tell_if.op, saved.tell_if.value) == (">=", "2")
+    assert call(sandbox.environ, "delete", "products", "--yes").returncode == 0
+
+
 def test_a_no_saves_nothing(sandbox: Sandbox) -> None:
     done = call(sandbox.environ, "create", "ORDERS", "--cron", "0 6 * * 1-5", typed="n\n")
     assert done.returncode == 1
@@ -77,6 +94,14 @@ def test_a_no_saves_nothing(sandbox: Sandbox) -> None:
         (("create", "ORDERS", "--cron", "0 0 31 2 *"), "never comes true"),
         (("create", "ORDERS"), "needs a cron line"),
         (("create", "ORDERS", "--cron", "0 6 * * *", "--until", "2020-01-01"), "still to come"),
+        (
+            ("create", "USERS", "--cron", "0 6 * * *", "--tell-if", "count > 0"),
+            "--tell-channel is needed",
+        ),
+        (
+            ("create", "USERS", "--cron", "0 6 * * *", "--tell-channel", "C1", "--tell-if", "x"),
+            "--tell-if is written",
+        ),
         (("create", "NOTHING", "--cron", "0 6 * * *"), "NOTHING is not among the tables"),
         (("pause", "nothing"), "There is no schedule nothing"),
         (("pause", "customers-daily"), "stands in bot.toml"),

@@ -97,3 +97,49 @@ def test_a_sync_that_is_wanted_once_stays_one() -> None:
 def test_what_became_of_a_schedule_is_told(event: dict[str, Any], words: str) -> None:
     told = {"tables": ["SHOP.CUSTOMERS"], "schedule": "customers", **event}
     assert tell_event(told, "ko") == words
+
+
+SHORT = {"channel": "<#C0OPS|ops>", "where": [{"column": "UNIT_PRICE", "op": "<", "value": 10}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "condition"),
+    [
+        (
+            "매일 6시에 PRODUCTS 동기화하고, 단가가 10 미만인 게 있으면 <#C0OPS|ops>에 알려줘",
+            "PRODUCTS",
+            SHORT,
+        ),
+        (
+            "sync PRODUCTS every day at 6 and tell <#C0OPS|ops> only if price < 10",
+            "PRODUCTS",
+            SHORT,
+        ),
+        (
+            "sync ORDER_ITEMS every day at 6 and tell #orders if the total quantity is below 500",
+            "ORDER_ITEMS",
+            {
+                "channel": "#orders",
+                "function": "sum",
+                "column": "QUANTITY",
+                "op": "<",
+                "value": 500,
+            },
+        ),
+    ],
+)
+def test_a_channel_is_told_on_a_condition(text: str, table: str, condition: dict[str, Any]) -> None:
+    expected = {"tables": [table], "cron": "0 6 * * *", "tell_if": condition}
+    assert calls(text) == [("create_schedule", expected)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "매일 아침 6시에 PRODUCTS 바뀌었을 때만 동기화 해줘",
+        "sync PRODUCTS every day at 6 only if it has changed",
+    ],
+)
+def test_a_run_may_hang_on_a_change(text: str) -> None:
+    expected = {"tables": ["PRODUCTS"], "cron": "0 6 * * *", "only_if_changed": True}
+    assert calls(text) == [("create_schedule", expected)]

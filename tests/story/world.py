@@ -81,6 +81,13 @@ class World:
         self.card(asked, "동기화 완료")
         self.answer(asked, "마쳤습니다")
 
+    def until(self, is_so: Callable[[], object]) -> None:
+        """Wait for what shows in Redis alone."""
+        deadline = time.monotonic() + SECONDS
+        while not is_so():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
     def said(self, asked: str) -> list[Message]:
         """All the bot has said in a thread so far, cards too."""
         return [m for m in self.sandbox.slack.messages(thread_ts=asked) if _by_bot(m, asked)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from agent.deps import AnalystDeps, Ruling, ScheduleLine, SchedulerStatus
+from agent.deps import AnalystDeps, Channel, Ruling, ScheduleLine, SchedulerStatus
 from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
@@ -221,6 +221,51 @@ def test_the_condition_is_part_of_what_is_approved_and_the_last_skip_is_listed(
         "at": "2026-11-23T06:00+09:00",
         "why": "the source had not changed since its copies",
     }
+
+
+BELOW_TEN = {"channel": "<#C0OPS|ops>", "where": [{"column": "ID", "op": "<", "value": 10}]}
+
+
+def find(text: str) -> Channel:
+    ops = text == "<#C0OPS|ops>"
+    return Channel("C0OPS") if ops else Channel(text, "the bot is not in it; write /invite there")
+
+
+def test_a_result_condition_is_part_of_what_is_approved_and_of_what_is_listed(
+    make_deps: MakeDeps,
+) -> None:
+    deps = make_deps(find_channel=find)
+    wish = {"tables": ["USERS"], "cron": "0 6 * * *"}
+    plain = asked(call(deps, "create_schedule", "call_1", **wish))
+    wished = call(deps, "create_schedule", "call_2", **wish, tell_if=BELOW_TEN)
+    assert asked(wished).request.digest != plain.request.digest
+    say_yes(deps.redis, asked(wished))
+    saved = load_schedule(deps.redis, "T1", "users")
+    assert saved is not None
+    assert saved.tell_if is not None
+    assert (saved.tell_if.table, saved.tell_if.channel) == (USERS, "C0OPS")
+    [listed] = data(call(deps, "list_schedules"))["schedules"]
+    assert listed["tell_if"]["where"] == [{"column": "ID", "op": "<", "value": 10}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"channel": "#nowhere"}, "channel_closed", "the bot is not in it; write /invite there"),
+        ({"where": [{"column": "STOCK", "op": "<", "value": 1}]}, "bad_schedule", "STOCK"),
+        ({"table": "ORDERS"}, "bad_schedule", "SHOP.ORDERS, which it does not copy"),
+        ({"value": "ten"}, "bad_schedule", "'ten' is not a number"),
+    ],
+)
+def test_a_condition_that_could_not_be_told_or_asked_is_refused(
+    make_deps: MakeDeps, changes: dict[str, Any], code: str, words: str
+) -> None:
+    deps = make_deps(find_channel=find)
+    wish = {**BELOW_TEN, **changes}
+    refused = call(deps, "create_schedule", tables=["USERS"], cron="0 6 * * *", tell_if=wish)
+    assert refused.approval is None
+    assert data(refused)["code"] == code
+    assert words in data(refused)["error"]
 
 
 def test_a_table_that_is_not_offered_and_a_plan_a_rule_refuses_ask_nobody(

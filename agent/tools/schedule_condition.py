@@ -1,0 +1,58 @@
+"""A schedule's result condition as the model writes it."""
+
+from pydantic import Field, ValidationError
+
+from agent.deps import AnalystDeps
+from agent.tools.base import Parameters, ToolResult, refused
+from sync.names import resolve_table
+from sync.plan import TableRef
+from sync.result_condition import MAX_FILTERS, Comparison, ResultCondition
+from sync.warehouse.query import AggregateFunction, Condition
+
+
+class TellIf(Parameters):
+    """One figure of a copy, compared with a number; by default, whether any row fits."""
+
+    channel: str = Field(
+        max_length=200,
+        description="The channel as the person wrote it, such as <#C024BE91L|ops>.",
+    )
+    table: str | None = Field(
+        default=None, description="Which of the schedule's tables; null for the first."
+    )
+    where: list[Condition] = Field(default=[], max_length=MAX_FILTERS)
+    function: AggregateFunction = "count"
+    column: str | None = Field(
+        default=None, max_length=200, description="Of the figure; null for the number of rows."
+    )
+    op: Comparison = ">"
+    value: int | float | str = Field(default=0, description="The number it is compared with.")
+
+
+def wished_condition(
+    deps: AnalystDeps, wish: TellIf, refs: tuple[TableRef, ...]
+) -> ResultCondition | ToolResult:
+    """Read a condition about one of *refs*; a refusal where nothing could be told there."""
+    channel = deps.find_channel(wish.channel)
+    if channel.problem:
+        return refused("channel_closed", f"Channel {channel.id}: {channel.problem}.")
+    try:
+        return _condition(deps, wish, refs, channel.id)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        return refused("bad_schedule", f"This condition cannot be: {said}.")
+
+
+def _condition(
+    deps: AnalystDeps, wish: TellIf, refs: tuple[TableRef, ...], channel: str
+) -> ResultCondition:
+    """Read a condition as the model wrote it. Raises ValidationError for what is no number."""
+    return ResultCondition(
+        table=resolve_table(wish.table, deps.offered) if wish.table else refs[0],
+        where=tuple(wish.where),
+        function=wish.function,
+        column=wish.column or "",
+        op=wish.op,
+        value=str(wish.value),
+        channel=channel,
+    )

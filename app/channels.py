@@ -1,0 +1,54 @@
+"""Which channel of Slack somebody means, and whether the bot can write there."""
+
+import logging
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any, cast
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from agent.deps import Channel
+from app.slack_gateway import reason
+from sync.result_condition import channel_id
+
+log = logging.getLogger(__name__)
+
+_UNKNOWN = "name the channel by choosing it from Slack's list after typing #, not by its name alone"
+_NOT_THERE = (
+    "there is no such channel that the bot can see; if it is private, write /invite and the bot's "
+    "name in it first"
+)
+
+
+def make_find_channel(client: WebClient) -> Callable[[str], Channel]:
+    """Make the function that reads a channel as people write it and asks Slack about it, once.
+
+    Needs the scope channels:read. What Slack does not tell is no problem: telling says it then.
+    """
+
+    def find(text: str) -> Channel:
+        channel = channel_id(text)
+        if channel is None:
+            return Channel(text[:80], _UNKNOWN)
+        try:
+            answer = client.conversations_info(channel=channel)
+        except (SlackClientError, OSError, HTTPException) as error:
+            why = reason(error)
+            if why == "channel_not_found":
+                return Channel(channel, _NOT_THERE)
+            log.warning("whether the bot is in %s is not known: %s", channel, why)
+            return Channel(channel)
+        found = cast("dict[str, Any]", answer.get("channel") or {})
+        if found.get("is_archived"):
+            return Channel(channel, "it is archived; name another channel")
+        if found.get("is_member") is False:
+            return Channel(channel, "the bot is not in it; write /invite and the bot's name there")
+        return Channel(channel)
+
+    return find
+
+
+def any_channel(text: str) -> Channel:
+    """Read a channel where no Slack can be asked: what is told there is only logged."""
+    return Channel(channel_id(text) or text.strip().lstrip("#")[:80])
