@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from agent.deps import ModelSees
 from app.settings import PASSWORD_OF, SettingsError
 from sync.blackout import blackout_problem
+from sync.columns import DEFAULT_LOB_LIMIT, MAX_LOB_LIMIT, Policy
 from sync.errors import DuckferryError
 from sync.names import resolve_table
 from sync.plan import TableRef
@@ -68,6 +69,10 @@ class TableSection(_Section):
     """Columns that name a row, where Oracle declares no primary key or another one is meant."""
     cursor: str | None = None
     """The column that says when a row changed last."""
+    columns: dict[str, Policy] = {}
+    """What to do with a column's long values, or ``skip`` the column; the others are copied."""
+    lob_limit: Annotated[int, Field(gt=0, le=MAX_LOB_LIMIT)] = DEFAULT_LOB_LIMIT
+    """The longest CLOB in characters and BLOB in bytes; a longer one stops the sync or is cut."""
     owners: frozenset[str] = frozenset()
     """Slack user ids; they decide about this table as an approver does."""
     model_sees: ModelSees | None = None

@@ -39,6 +39,7 @@ CARD_PHRASES: dict[str, tuple[str, str]] = {
     "card.columns": ("열 {count}개", "{count} columns"),
     "card.bytes": ("약 {size}", "about {size}"),
     "card.limit": ("{rows}행을 넘으면 중단", "stops above {rows} rows"),
+    "card.columns_left_out": ("복사하지 않는 열: {names}", "columns not copied: {names}"),
     "card.columns_added": ("열 추가: {names}", "columns added: {names}"),
     "card.columns_dropped": ("열 삭제: {names}", "columns dropped: {names}"),
     "card.columns_retyped": ("열 형식 변경: {names}", "columns retyped: {names}"),

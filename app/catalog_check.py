@@ -70,13 +70,21 @@ def _column_problems(section: TableSection, table: FoundTable) -> Iterator[str]:
             yield f"{table} has no column {column}, which its key names."
     if section.cursor and section.cursor not in columns:
         yield f"{table} has no column {section.cursor}, which its cursor names."
-    uncopied = [f"{column.name} ({column.oracle_type})" for column in table.uncopied]
+    for column in section.columns:
+        if column not in columns:
+            yield f"{table} has no column {column}, which its columns name."
+    uncopied = [
+        f"{column.name} ({column.oracle_type})"
+        for column in table.uncopied
+        if section.columns.get(column.name) != "skip"
+    ]
     if uncopied:
         more = len(uncopied) - MOST_COLUMNS_NAMED
         also = f" and {more} more" if more > 0 else ""
         yield (
             f"{table} cannot be copied: no exact copy of "
-            f"{', '.join(uncopied[:MOST_COLUMNS_NAMED])}{also}."
+            f"{', '.join(uncopied[:MOST_COLUMNS_NAMED])}{also}. "
+            'Leave such columns out with columns = { NAME = "skip" }.'
         )
 
 

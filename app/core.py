@@ -19,6 +19,7 @@ from app.texts import Language
 from sync.blackout import Closed, closed_times
 from sync.catalog import TableFacts
 from sync.changes import Look, look_at
+from sync.columns import ColumnChoices
 from sync.dispatch import RunLimits
 from sync.engine import make_estimate, make_table_plan, plan_tables
 from sync.errors import TableNotOffered
@@ -124,7 +125,8 @@ def plan_table(config: BotConfig, facts: TableFacts) -> TablePlan:
     section = config.section(facts.ref)
     if section is None:
         raise TableNotOffered(table=str(facts.ref), hint="")
-    planned = make_table_plan(facts, config.max_rows(facts.ref), section.key)
+    choices = ColumnChoices(section.columns, section.lob_limit)
+    planned = make_table_plan(facts, config.max_rows(facts.ref), section.key, choices)
     estimate = make_estimate(facts, Manifest())
     rule_on(config, Plan(tables=(planned,), estimates=(estimate,)))
     return planned

@@ -41,7 +41,8 @@ TOLD_TO_PEOPLE = frozenset(
         "warehouse_mismatch",
         "table_not_found",
         "unsupported_column",
-        "value_does_not_fit",
+        "setting_does_not_fit",
+        "lob_too_large",
         "warehouse_damaged",
         "disk_full",
         "state_unavailable",
@@ -137,12 +138,16 @@ FAILURES: dict[str, tuple[str, str]] = {
         "No query is run: this runs as root, may not become another user, and its kernel has no Landlock. An admin must run it as a user of its own.",
     ),
     "unsupported_column": (
-        "{table}의 {column} 열({oracle_type})은 아직 정확하게 복사할 수 없어 동기화하지 않았습니다.",
-        "Column {column} of {table} ({oracle_type}) cannot be copied exactly yet, so nothing was synced.",
+        '{table}에 정확하게 복사할 수 없는 열이 있어 동기화하지 않았습니다: {columns}. 관리자가 bot.toml의 해당 [[table]]에 columns = {{ 열이름 = "skip" }}을(를) 넣어 뺄 수 있습니다.',
+        '{table} has columns that cannot be copied exactly, so nothing was synced: {columns}. An admin can leave them out with columns = {{ NAME = "skip" }} under its [[table]] in bot.toml.',
     ),
-    "value_does_not_fit": (
-        "{table}의 {columns} 열에 사본이 정확히 담을 수 없는 값이 있습니다: 소수점 앞 28자리나 뒤 10자리를 넘는 (자릿수를 선언하지 않은) 숫자이거나, 1678~2261년을 벗어나면서 초 소수부가 6자리를 넘는 시각입니다. 반올림하지 않았고 게시하지도 않았습니다. DBA에게 정밀도와 소수 자릿수 선언을 요청하거나 이 테이블을 빼세요.",
-        "{table} holds a value in column {columns} that its copy cannot keep exactly: a number of more than 28 digits before or 10 after the point where none are declared, or a moment outside 1678 to 2261 with more than 6 digits of a second. Nothing was rounded or published; have the DBA declare precision and scale, or leave the table out.",
+    "setting_does_not_fit": (
+        '{table}의 {column} 열({oracle_type})에는 "truncate"를 쓸 수 없습니다. 관리자가 bot.toml에서 "skip"으로 바꾸거나 설정을 지워야 합니다.',
+        'Column {column} of {table} ({oracle_type}) cannot be truncated. An admin must change it to "skip" in bot.toml, or take the setting out.',
+    ),
+    "lob_too_large": (
+        '{table}의 {column} 열에 길이 {size}인 값이 있는데 lob_limit은 {limit}입니다(문자는 글자 수, 그 밖은 바이트). 게시하지 않았습니다. 관리자가 bot.toml의 해당 [[table]]에서 lob_limit을 올리거나, columns에서 이 열을 "truncate" 또는 "skip"으로 정할 수 있습니다.',
+        '{table} holds a value of length {size} in column {column}, and lob_limit is {limit} (characters of text, bytes otherwise). Nothing was published. An admin can raise lob_limit under its [[table]] in bot.toml, or set this column to "truncate" or "skip" in columns there.',
     ),
     "warehouse_damaged": (
         "사본 저장소가 손상되었습니다: {file}이(가) 없거나 읽을 수 없습니다. 관리자가 백업에서 폴더를 복원하거나, 비우고 다시 동기화해야 합니다.",

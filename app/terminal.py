@@ -19,6 +19,7 @@ from agent.events import (
     ToolStarted,
 )
 from app.failure_texts import word_failure
+from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say
 from app.views.answer import write_arguments
 from app.views.text import CONTROL, number
@@ -80,16 +81,12 @@ def plan_lines(language: Language, plan: Plan) -> list[str]:
 
 def receipt_lines(language: Language, receipt: Receipt) -> list[str]:
     """Write what was copied and how it was proven."""
-    lines = [
-        f"  {table.ref}: "
-        + say(
-            language,
-            "receipt.table",
-            rows=number(table.rows),
-            oracle_rows=number(table.oracle_rows),
-        )
-        for table in receipt.tables
-    ]
+    lines: list[str] = []
+    for table in receipt.tables:
+        rows, oracle_rows = number(table.rows), number(table.oracle_rows)
+        proven = say(language, "receipt.table", rows=rows, oracle_rows=oracle_rows)
+        lines.append(f"  {table.ref}: {proven}")
+        lines += [f"    {word_fidelity(language, one)}" for one in losses(table.columns)]
     total = number(sum(table.rows for table in receipt.tables))
     return [*lines, say(language, "system.published", rows=total)]
 

@@ -30,6 +30,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{rows} rows copied, equal to Oracle's {oracle_rows}",
     ),
     "receipt.as_of": ("{when} 기준", "as of {when}"),
+    "receipt.not_the_same": (
+        "그대로가 아닌 열: {names}",
+        "columns that are not the same: {names}",
+    ),
     "receipt.scn": ("SCN {scn}", "SCN {scn}"),
     "receipt.took": ("{seconds}초, {size}", "{seconds} s, {size}"),
     # An answer

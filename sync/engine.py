@@ -4,6 +4,7 @@ Everything a run writes stays invisible until the one moment at its end in which
 all its tables; whatever stops it before leaves readers, manifest and files as they were.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -13,13 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sync.catalog import TableFacts, describe_table
-from sync.errors import (
-    ColumnNotFound,
-    PlanDrifted,
-    UnsupportedColumn,
-    VerificationFailed,
-    WarehouseDamaged,
-)
+from sync.columns import ALL_COLUMNS, ColumnChoices, plan_columns
+from sync.errors import ColumnNotFound, PlanDrifted, VerificationFailed, WarehouseDamaged
 from sync.names import one_source
 from sync.oracle import (
     Session,
@@ -30,7 +26,6 @@ from sync.oracle import (
     read_batches,
 )
 from sync.plan import (
-    Column,
     Estimate,
     Plan,
     Progress,
@@ -39,8 +34,15 @@ from sync.plan import (
     TableReceipt,
     TableRef,
 )
-from sync.types import require_rule
-from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
+from sync.settlement import Settlement
+from sync.warehouse.generation import (
+    building,
+    new_generation,
+    place,
+    seal,
+    settle_rows,
+    stage_rows,
+)
 from sync.warehouse.layout import generation_folder, remove_folder
 from sync.warehouse.manifest import Manifest, ManifestEntry, publish, read_manifest
 
@@ -74,40 +76,28 @@ def plan_tables(
     return Plan(tables=tuple(tables), estimates=tuple(estimates))
 
 
-def make_table_plan(facts: TableFacts, max_rows: int, key: tuple[str, ...] = ()) -> TablePlan:
+def make_table_plan(
+    facts: TableFacts,
+    max_rows: int,
+    key: tuple[str, ...] = (),
+    choices: ColumnChoices = ALL_COLUMNS,
+) -> TablePlan:
     """The plan of one table; *key* takes the place of Oracle's own.
 
-    Raises `UnsupportedColumn`, and `ColumnNotFound` for a column of *key*.
+    Raises what `plan_columns` raises, and `ColumnNotFound` for a column of *key*.
     """
-    columns: list[Column] = []
-    taken: set[str] = set()
-    for column in facts.columns:
-        if column.name.casefold() in taken:
-            raise UnsupportedColumn(
-                table=str(facts.ref),
-                column=column.name,
-                oracle_type=f"{column.oracle_type} and another column's name in other case",
-            )
-        taken.add(column.name.casefold())
-        rule = require_rule(facts.ref, column.name, column.oracle_type)
-        columns.append(
-            Column(
-                name=column.name,
-                oracle_type=column.oracle_type,
-                duckdb_type=rule.duckdb_type,
-                nullable=column.nullable,
-            )
-        )
+    columns, left_out = plan_columns(facts.ref, facts.columns, choices)
     names = [column.name for column in columns]
-    for name in key:
+    for name in key or facts.key:
         if name not in names:
             raise ColumnNotFound(table=str(facts.ref), column=name, columns=", ".join(names))
     return TablePlan(
         ref=facts.ref,
         mode="full",
-        columns=tuple(columns),
+        columns=columns,
         key=key or facts.key,
         max_rows=max_rows,
+        left_out=left_out,
     )
 
 
@@ -155,7 +145,7 @@ def run_plan(
     before Oracle is read, so whoever has the higher one also read the newer rows. *build* names
     what is being written, where other attempts of the run may still write. Raises any
     `OracleError`, `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `StaleFence`, `DiskFull` and
-    `ValueDoesNotFit`.
+    `LobTooLarge`.
     """
     began = time.monotonic()
     fences = [fence(table.ref) for table in plan.tables]
@@ -194,6 +184,7 @@ class _Staged:
     folder: Path
     fence: int
     seconds: float
+    settled: Settlement
 
 
 def _begin(session: Session) -> _Moment:
@@ -222,7 +213,8 @@ def _stage(
     report(0)
     with closing(read_batches(moment.session, plan)) as batches:
         stage_rows(folder, plan, batches, report)
-    return _Staged(moment, plan, folder, fence, _since(began))
+    settled = settle_rows(folder, plan)
+    return _Staged(moment, plan, folder, fence, _since(began), settled)
 
 
 def _prove(staged: _Staged, run_id: str) -> TableReceipt:
@@ -237,6 +229,7 @@ def _prove(staged: _Staged, run_id: str) -> TableReceipt:
         "as_of": moment.as_of,
         "oracle_rows": str(counted),
         "consistency": "read_only_transaction",
+        "columns": json.dumps([column.model_dump() for column in staged.settled.columns]),
     }
     copied, size = seal(staged.folder, staged.plan, facts)
     if copied != counted:
@@ -252,6 +245,7 @@ def _prove(staged: _Staged, run_id: str) -> TableReceipt:
         as_of=moment.as_of,
         seconds=round(staged.seconds + _since(began), 3),
         bytes=size,
+        columns=staged.settled.fidelity,
     )
 
 
@@ -264,7 +258,7 @@ def _publish(
     """Move all generations into place and name them in one manifest; on failure take them back."""
     now = datetime.now(UTC).isoformat()
     entries = [
-        _entry(one.plan, fact, receipt, now)
+        _entry(one, fact, receipt, now)
         for one, fact, receipt in zip(staged, facts, receipts, strict=True)
     ]
     with ExitStack() as undo:
@@ -290,16 +284,16 @@ def _take_back(warehouse: Path, receipts: Sequence[TableReceipt]) -> None:
         log.warning("unpublished copies are left to the next publish: %s", type(error).__name__)
 
 
-def _entry(plan: TablePlan, facts: TableFacts, receipt: TableReceipt, now: str) -> ManifestEntry:
+def _entry(staged: _Staged, facts: TableFacts, receipt: TableReceipt, now: str) -> ManifestEntry:
     return ManifestEntry(
-        ref=plan.ref,
+        ref=staged.plan.ref,
         generation=receipt.generation,
         fence=receipt.fence,
         rows=receipt.rows,
         as_of=receipt.as_of,
         published_at=now,
-        columns=plan.columns,
-        key=plan.key,
+        columns=staged.settled.columns,
+        key=staged.plan.key,
         comment=facts.comment,
         column_comments={c.name: c.comment for c in facts.columns if c.comment},
         bytes=receipt.bytes,

@@ -11,7 +11,8 @@ DuckferryError
 │   ├── QueryFailed
 │   ├── QueriesUnguarded
 │   ├── UnsupportedColumn
-│   ├── ValueDoesNotFit
+│   ├── SettingDoesNotFit
+│   ├── LobTooLarge
 │   ├── StaleFence
 │   ├── WarehouseDamaged
 │   ├── WarehouseMismatch
@@ -126,23 +127,33 @@ class QueriesUnguarded(WarehouseError):
 
 
 class UnsupportedColumn(WarehouseError):
-    """No rule copies this Oracle type exactly."""
+    """No rule copies these Oracle types exactly; all such columns of a table are named at once."""
 
     code = "unsupported_column"
     message = (
-        "Column {column} of {table} has the type {oracle_type}, which cannot be copied exactly yet."
+        "{table} has columns that cannot be copied exactly: {columns}. An admin can leave them out "
+        'in bot.toml: columns = {{ NAME = "skip" }} under this [[table]].'
     )
 
 
-class ValueDoesNotFit(WarehouseError):
-    """A value its copy could only round or wrap around."""
+class SettingDoesNotFit(WarehouseError):
+    """bot.toml wants to cut values of a type that has a length of its own."""
 
-    code = "value_does_not_fit"
+    code = "setting_does_not_fit"
     message = (
-        "{table} holds a value in column {columns} that its copy cannot keep exactly: a number of "
-        "more than 28 digits before or 10 after the point where none are declared, or a moment "
-        "outside 1678 to 2261 with more than 6 digits of a second. Nothing was rounded or "
-        "published; have the DBA declare precision and scale, or leave the table out."
+        'Column {column} of {table} has the type {oracle_type}, which "truncate" is not for. An '
+        'admin can set "skip" for it in bot.toml, or take the setting out.'
+    )
+
+
+class LobTooLarge(WarehouseError):
+    """A value is longer than bot.toml lets through, in characters or bytes."""
+
+    code = "lob_too_large"
+    message = (
+        "{table} holds a value of {size} in column {column}, and lob_limit is {limit} (characters "
+        "of text, bytes otherwise). Nothing was published. An admin can raise lob_limit under this "
+        '[[table]] in bot.toml, or set columns = {{ {column} = "truncate" }} or "skip" there.'
     )
 
 

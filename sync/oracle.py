@@ -17,7 +17,8 @@ from typing import Any, Literal, cast
 
 import oracledb
 
-from sync.errors import DuckferryError, ValueDoesNotFit
+from sync.arrival import arrived
+from sync.errors import DuckferryError
 from sync.oracle_errors import (
     CLASSES,
     ClientMissing,
@@ -27,10 +28,7 @@ from sync.oracle_errors import (
     kind_of,
 )
 from sync.plan import TablePlan, TableRef
-from sync.types import arrived, arrow, require_rule, wire_schema
-
-MAX_NAME_BYTES = 128
-"""Of an identifier since Oracle 12.2."""
+from sync.types import MAX_NAME_BYTES, arrow, row_bytes, select_list, wire_schema
 
 BATCHES_AHEAD = 4
 """Read and waiting to be written: about what the driver fetches while DuckDB compresses a row group
@@ -38,6 +36,9 @@ BATCHES_AHEAD = 4
 
 MAX_PACKET_BYTES = 65_535
 """What we ask for; the server may want less. Bigger packets cost the driver less (measured)."""
+
+MAX_BATCH_BYTES = 64 << 20
+"""A batch is in memory as a whole, and up to `BATCHES_AHEAD` more are."""
 
 ROWS_A_TRIP = 1_000
 """Of what is not a table's own rows; the driver's default of 100 makes ten times the trips."""
@@ -147,15 +148,15 @@ def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
 
     Any batch may be empty. A thread of its own keeps up to `BATCHES_AHEAD` of them ready, so that
     whoever takes them works while the driver decodes the next; it has ended when the generator has.
-    Raises `ValueDoesNotFit` rather than round.
+    Raises `LobTooLarge`.
     """
     with (
-        _named_errors(session.source, plan.ref, plan),
+        _named_errors(session.source, plan.ref),
         ThreadPoolExecutor(1, thread_name_prefix=f"read {plan.ref}") as reader,
     ):
         frames = session.connection.fetch_df_batches(
             select_statement(plan),
-            size=session.source.fetch_rows,
+            size=rows_a_batch(plan, session.source.fetch_rows),
             requested_schema=wire_schema(plan.ref, plan.columns),
         )
 
@@ -173,20 +174,18 @@ def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
             reader.shutdown(cancel_futures=True)
 
 
-def select_statement(plan: TablePlan) -> str:
-    """The SELECT that reads a table of the plan, in the order of `sync.types.wire_schema`.
+def rows_a_batch(plan: TablePlan, most: int) -> int:
+    """Rows of a batch: *most*, and of rows with LOBs only what `MAX_BATCH_BYTES` surely holds."""
+    lobs = [column for column in plan.columns if column.limit is not None]
+    return max(1, min(most, MAX_BATCH_BYTES // row_bytes(lobs))) if lobs else most
 
-    Instants are turned into UTC by Oracle itself.
-    """
-    shown: list[str] = []
-    checks: list[str] = []
+
+def select_statement(plan: TablePlan) -> str:
+    """The SELECT that reads a table of the plan, in the order of `sync.types.wire_schema`."""
     for column in plan.columns:
-        name = quote_name(column.name)
-        rule = require_rule(plan.ref, column.name, column.oracle_type)
-        shown.append(f"SYS_EXTRACT_UTC({name}) AS {name}" if rule.utc else name)
-        if rule.range_checked:
-            checks.append(f'{name} AS "check {len(checks)}"')
-    return f"SELECT {', '.join(shown + checks)} FROM {quote_table(plan.ref)}"
+        quote_name(column.name)  # or it raises
+    shown = ", ".join(select_list(plan.ref, plan.columns))
+    return f"SELECT {shown} FROM {quote_table(plan.ref)}"
 
 
 def quote_table(ref: TableRef) -> str:
@@ -254,7 +253,7 @@ def _connect_by_deadline(source: Source) -> oracledb.Connection:
     try:
         return outcome.result(timeout=source.connect_timeout_seconds)
     except oracledb.Error as error:
-        raise _named(error, source, None, None) from error
+        raise _named(error, source, None) from error
     except TimeoutError:
         outcome.add_done_callback(_close_late)
         detail = f"no answer within {source.connect_timeout_seconds:g} s"
@@ -288,22 +287,15 @@ def _close_late(outcome: Future[oracledb.Connection]) -> None:
 
 
 @contextmanager
-def _named_errors(
-    source: Source, ref: TableRef | None = None, plan: TablePlan | None = None
-) -> Generator[None]:
+def _named_errors(source: Source, ref: TableRef | None = None) -> Generator[None]:
     try:
         yield
     except (oracledb.Error, OSError) as error:
-        raise _named(error, source, ref, plan) from error
+        raise _named(error, source, ref) from error
 
 
-def _named(
-    error: oracledb.Error | OSError, source: Source, ref: TableRef | None, plan: TablePlan | None
-) -> DuckferryError:
+def _named(error: oracledb.Error | OSError, source: Source, ref: TableRef | None) -> DuckferryError:
     code = _code(error)
-    if code == "DPY-4042" and plan is not None:
-        open_ended = [c.name for c in plan.columns if c.oracle_type.partition("(")[0] in _OPEN]
-        return ValueDoesNotFit(table=str(plan.ref), columns=", ".join(open_ended))
     meant = kind_of(code)
     return CLASSES[meant.group if meant else "failed"](
         source=source.name,
@@ -347,4 +339,3 @@ _NO_PRIVILEGE = "ORA-01031"
 _ORA_CODES = re.compile(r"\bORA-\d{5}\b")
 _WHERE_IT_WAS = frozenset({"ORA-00604", "ORA-02063", "ORA-06512", "ORA-12801"})
 """Recursive SQL, a database link, a line of PL/SQL, a parallel server; what happened comes next."""
-_OPEN = frozenset({"NUMBER", "FLOAT"})

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sync.fidelity import ColumnFidelity
+
 Mode = Literal["full"]
 
 
@@ -31,8 +33,19 @@ class Column(BaseModel):
     oracle_type: str
     """As a person would write it: ``NUMBER(12,2)``, ``VARCHAR2(40 CHAR)``, ``TIMESTAMP(6)``."""
     duckdb_type: str
-    """``DECIMAL(12,2)``, ``VARCHAR``, ``TIMESTAMP`` …"""
+    """``DECIMAL(12,2)``, ``VARCHAR``, ``TIMESTAMP`` … In a plan, of a column whose data decides
+    it, only what is usual (``DECIMAL``); in a manifest, what the generation has."""
     nullable: bool
+    policy: Literal["copy", "truncate", "skip"] = "copy"
+    """What bot.toml says of it: values above `limit` stop the run or are cut; skipped columns are
+    not read at all."""
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """Characters of a CLOB, bytes of a BLOB; None where the type has a length of its own."""
+
+    @property
+    def declared(self) -> tuple[str, str, int | None]:
+        """What Oracle and bot.toml say of it, without what the data made of it."""
+        return self.oracle_type, self.policy, self.limit
 
 
 class TablePlan(BaseModel):
@@ -43,10 +56,13 @@ class TablePlan(BaseModel):
     ref: TableRef
     mode: Mode
     columns: tuple[Column, ...]
+    """What is copied, in the table's order."""
     key: tuple[str, ...]
     """Primary key columns in order; empty when Oracle declares none."""
     max_rows: int
     """The run stops above this many rows."""
+    left_out: tuple[Column, ...] = ()
+    """Columns that bot.toml skips."""
 
 
 class Estimate(BaseModel):
@@ -117,6 +133,8 @@ class TableReceipt(BaseModel):
     seconds: float
     bytes: int
     """Size of the DuckDB file."""
+    columns: tuple[ColumnFidelity, ...] = ()
+    """How exactly each column holds what Oracle holds; empty in receipts of older releases."""
 
 
 class Receipt(BaseModel):

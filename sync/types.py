@@ -1,45 +1,57 @@
-"""Which DuckDB and Arrow type holds an Oracle type without losing a digit, and the proof of it.
+"""Which DuckDB and Arrow type holds an Oracle type without losing a digit, and how it is read.
 
 The rules start from the type as people write it (``NUMBER(12,2)``), because that is what a plan
-keeps. What no rule copies exactly is refused by name; nothing is ever rounded on the way.
+keeps. Where the driver or DuckDB's usual type could lose something, Oracle itself writes the value
+as text, and what it is kept as is decided by the data (`sync.settlement`); nothing is ever rounded
+on the way. docs/types.md is this module as a table.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import pyarrow as pa
-from pyarrow import compute as pc
 
-from sync.errors import UnsupportedColumn, ValueDoesNotFit
+from sync.errors import UnsupportedColumn
+from sync.fidelity import Why
 from sync.plan import Column, TableRef
 
 arrow: Any = pa
-compute: Any = pc
 """pyarrow ships no types; here what it returns becomes `Any`."""
+
+MAX_NAME_BYTES = 128
+"""Of an identifier since Oracle 12.2."""
+
+MAX_CUT_BYTES = 2_000
+"""Of a BLOB: what can be cut out in SQL is a RAW."""
 
 MAX_DIGITS = 38
 """Decimal digits of Arrow decimal128, of DuckDB DECIMAL, and of the longest Oracle precision."""
 
-OPEN_SCALE = 10
-"""Fraction digits kept of a NUMBER that declares none, so 28 digits stand before the point.
-A value that needs more stops the copy (DPY-4042 in the driver)."""
+Settled = Literal["number", "moment", "instant", "span"]
+"""Columns that arrive as Oracle's own text and get their type from all their values."""
 
 
 @dataclass(frozen=True)
 class CopyRule:
-    """How one column travels: its type on arrival, the Arrow type asked of the driver, the read."""
+    """How one column travels: its type in a plan, the Arrow type asked of the driver, the read."""
 
     duckdb_type: str
+    """Of a `settled` column only the usual outcome."""
     arrow_type: Any
-    """A ``pyarrow.DataType``."""
-    wire_type: Any = None
-    """What the driver is asked for where `arrow_type` itself would come back wrong, unnoticed."""
-    range_checked: bool = False
-    """Read a second time in a type that cannot wrap around, to see that the first did not."""
-    utc: bool = False
-    """Select ``SYS_EXTRACT_UTC(column)``: the driver drops offsets from values with a time zone."""
+    """A ``pyarrow.DataType``, of the driver's answer and of the staged rows alike."""
+    why: Why
+    lossless: bool = True
+    read: str = "{name}"
+    """The SQL that reads it; ``{name}`` is the quoted column."""
+    length: str | None = None
+    """SQL of a LOB's length, in characters or bytes."""
+    cut: str | None = None
+    """SQL of its first ``{limit}`` characters or bytes."""
+    capped: bool = False
+    """It may be of any size, so `Column.limit` counts."""
+    settled: Settled | None = None
 
 
 def copy_rule(oracle_type: str) -> CopyRule | None:
@@ -50,6 +62,8 @@ def copy_rule(oracle_type: str) -> CopyRule | None:
     0.30103 digits, Oracle SQL Language Reference, "FLOAT Data Type"), so only up to 15 digits (b <=
     49) does a DOUBLE give every one of them back.
     """
+    if _SPAN.fullmatch(oracle_type):
+        return _INTERVAL
     parsed = _WRITTEN.fullmatch(oracle_type)
     if parsed is None:
         return None
@@ -58,9 +72,9 @@ def copy_rule(oracle_type: str) -> CopyRule | None:
     if name == "NUMBER":
         return _number(size, None if parsed["scale"] is None else int(parsed["scale"]))
     if name == "FLOAT":
-        return _DOUBLE if size is not None and size <= _DOUBLE_BITS else _open_number()
+        return _FLOAT if size is not None and size <= _DOUBLE_BITS else _OPEN_NUMBER
     if name == "TIMESTAMP":
-        return _timestamp(6 if size is None else size, has_zone=bool(zone))
+        return _timestamp(6 if size is None else size, zone)
     return None if zone else _FIXED.get(name)
 
 
@@ -68,49 +82,77 @@ def require_rule(ref: TableRef, column: str, oracle_type: str) -> CopyRule:
     """`copy_rule`, or `UnsupportedColumn` naming the column."""
     rule = copy_rule(oracle_type)
     if rule is None:
-        raise UnsupportedColumn(column=column, table=str(ref), oracle_type=oracle_type)
+        raise UnsupportedColumn(table=str(ref), columns=f"{column} {oracle_type}")
     return rule
 
 
-def arrow_schema(ref: TableRef, columns: Sequence[Column]) -> Any:
-    """The ``pyarrow.Schema`` of a table's rows on their way into DuckDB."""
-    rules = _rules(ref, columns)
-    return arrow.schema([(c.name, r.arrow_type) for c, r in zip(columns, rules, strict=True)])
+def rules(ref: TableRef, columns: Sequence[Column]) -> list[CopyRule]:
+    """The rule of each column; raises `UnsupportedColumn`."""
+    return [require_rule(ref, column.name, column.oracle_type) for column in columns]
+
+
+def select_list(ref: TableRef, columns: Sequence[Column]) -> list[str]:
+    """The SQL of each field of `wire_schema`; names are quoted, so they must be Oracle's."""
+    shown: list[str] = []
+    lengths: list[str] = []
+    for column, rule in zip(columns, rules(ref, columns), strict=True):
+        name = f'"{column.name}"'
+        sql = rule.read.format(name=name)
+        if is_length_told(column, rule):
+            length = str(rule.length).format(name=name)
+            if column.policy == "truncate":
+                sql = str(rule.cut).format(name=name, limit=column.limit)
+            else:
+                sql = f"CASE WHEN {length} <= {column.limit} THEN {sql} END"
+            lengths.append(f'{length} AS "length {len(lengths)}"')
+        shown.append(sql if sql == name else f"{sql} AS {name}")
+    return shown + lengths
+
+
+def length_field(column: Column) -> str:
+    """The staged column that holds another one's lengths; names in Oracle are shorter than this."""
+    return f"length of {column.name}".ljust(MAX_NAME_BYTES + 1)
 
 
 def wire_schema(ref: TableRef, columns: Sequence[Column]) -> Any:
     """The ``pyarrow.Schema`` asked of the driver, whose defaults turn decimals into doubles.
 
-    One field a column, then one in microseconds for each that is `CopyRule.range_checked`.
+    One field a column, then one for each length that Oracle tells, in the order of the columns.
     """
-    rules = _rules(ref, columns)
-    fields = [(c.name, r.wire_type or r.arrow_type) for c, r in zip(columns, rules, strict=True)]
-    checks = [r for r in rules if r.range_checked]
-    fields += [(f"check {n}", arrow.timestamp("us")) for n in range(len(checks))]
+    both = list(zip(columns, rules(ref, columns), strict=True))
+    fields = [(column.name, rule.arrow_type) for column, rule in both]
+    told = [column for column, rule in both if is_length_told(column, rule)]
+    fields += [(f"length {number}", arrow.int64()) for number in range(len(told))]
     return arrow.schema(fields)
 
 
-def arrived(ref: TableRef, columns: Sequence[Column], table: Any) -> Any:
-    """The ``pyarrow.Table`` of `arrow_schema` from one of `wire_schema`.
+def arrow_schema(ref: TableRef, columns: Sequence[Column]) -> Any:
+    """The ``pyarrow.Schema`` of a table's rows on their way into DuckDB.
 
-    Raises `ValueDoesNotFit` where a value would be another one.
+    One field a column, then the length of each that is cut (`is_cut`), from which it is counted how
+    many were.
     """
-    schema = arrow_schema(ref, columns)
-    checks = iter(table.columns[len(columns) :])
-    values: list[Any] = []
-    for column, rule, value in zip(columns, _rules(ref, columns), table.columns, strict=False):
-        try:
-            values.append(value.cast(rule.arrow_type) if rule.wire_type else value)
-        except arrow.ArrowInvalid as error:
-            raise ValueDoesNotFit(table=str(ref), columns=column.name) from error
-        if rule.range_checked and not _within_nanoseconds(next(checks)):
-            raise ValueDoesNotFit(table=str(ref), columns=column.name)
-    return arrow.table(values, schema=schema)
+    fields = [
+        (column.name, rule.arrow_type)
+        for column, rule in zip(columns, rules(ref, columns), strict=True)
+    ]
+    fields += [(length_field(column), arrow.int64()) for column in columns if is_cut(column)]
+    return arrow.schema(fields)
+
+
+def is_cut(column: Column) -> bool:
+    """Whether values longer than `Column.limit` are cut to it."""
+    return column.policy == "truncate" and column.limit is not None
+
+
+def is_length_told(column: Column, rule: CopyRule) -> bool:
+    """Whether Oracle tells the column's lengths; of a LONG it cannot."""
+    return rule.length is not None and column.limit is not None
 
 
 def row_bytes(columns: Sequence[Column]) -> int:
     """The most memory a row takes in DuckDB: 16 bytes a value, and the text or bytes it names."""
-    return sum(_VALUE_BYTES + _apart_bytes(column.oracle_type) for column in columns)
+    return sum(_VALUE_BYTES + _apart_bytes(column) for column in columns)
 
 
 def written_type(
@@ -134,89 +176,141 @@ def written_type(
         return f"{data_type}({char_length} CHAR)" if char_used == "C" else f"{data_type}({length})"
     if data_type in {"NVARCHAR2", "NCHAR"}:
         return f"{data_type}({char_length})"
-    return f"RAW({length})" if data_type == "RAW" else data_type
+    return f"{data_type}({length})" if data_type in {"RAW", "UROWID"} else data_type
 
 
-def _rules(ref: TableRef, columns: Sequence[Column]) -> list[CopyRule]:
-    return [require_rule(ref, column.name, column.oracle_type) for column in columns]
-
-
-def _apart_bytes(oracle_type: str) -> int:
-    parsed = _WRITTEN.fullmatch(oracle_type)
-    if parsed is None or parsed["name"] not in _SIZED:
+def _apart_bytes(column: Column) -> int:
+    span, parsed = _SPAN.fullmatch(column.oracle_type), _WRITTEN.fullmatch(column.oracle_type)
+    rule = copy_rule(column.oracle_type)
+    if span is not None or parsed is None or rule is None:
+        return _SETTLED_BYTES
+    if rule.capped:
+        # A CLOB counts characters; four bytes each would be right for none but emoji.
+        return column.limit or _UNKNOWN_LOB_BYTES
+    if rule.settled is not None:
+        return _SETTLED_BYTES
+    if parsed["name"] not in _SIZED:
         return 0
-    in_characters = oracle_type.endswith(" CHAR)") or parsed["name"] in _NATIONAL
+    in_characters = column.oracle_type.endswith(" CHAR)") or parsed["name"] in _NATIONAL
     return int(parsed["size"] or 1) * (_CHARACTER_BYTES if in_characters else 1)
-
-
-def _within_nanoseconds(microseconds: Any) -> bool:
-    """Whether all moments since 1970 fit 64 bits of nanoseconds."""
-    extremes: Any = compute.min_max(microseconds.cast(arrow.int64()))
-    return all(
-        abs(value) < _NANOSECONDS_REACH_MICROSECONDS
-        for value in extremes.as_py().values()
-        if value is not None
-    )
 
 
 def _number(precision: int | None, scale: int | None) -> CopyRule | None:
     if precision is None and scale is None:
-        return _open_number()
+        return _OPEN_NUMBER
     fraction = max(scale or 0, 0)
     # A negative scale appends zeros to the digits; one above the precision, zeros after the point.
     digits = max((precision or MAX_DIGITS) + max(-(scale or 0), 0), fraction)
     if digits > MAX_DIGITS:
-        return None
+        return _OPEN_NUMBER
     if fraction == 0 and digits <= _BIGINT_DIGITS:
-        return CopyRule("BIGINT", arrow.int64())
-    return CopyRule(f"DECIMAL({digits},{fraction})", arrow.decimal128(digits, fraction))
+        return CopyRule("BIGINT", arrow.int64(), "whole")
+    kind = f"DECIMAL({digits},{fraction})"
+    return CopyRule(kind, arrow.decimal128(digits, fraction), "decimal")
 
 
-def _open_number() -> CopyRule:
-    """A NUMBER without declared precision.
-
-    The driver lets 128-bit decimals wrap around (oracledb 26.1, measured: 29 nines at scale 10
-    came as another number). 256 bits keep every digit, and pyarrow's cast to 128 checks.
-    """
-    return CopyRule(
-        f"DECIMAL({MAX_DIGITS},{OPEN_SCALE})",
-        arrow.decimal128(MAX_DIGITS, OPEN_SCALE),
-        wire_type=arrow.decimal256(76, OPEN_SCALE),
-    )
-
-
-def _timestamp(fraction_digits: int, *, has_zone: bool) -> CopyRule | None:
-    if fraction_digits <= _MICROSECOND_DIGITS:
-        kind = "TIMESTAMPTZ" if has_zone else "TIMESTAMP"
-        return CopyRule(kind, arrow.timestamp("us"), utc=has_zone)
-    # DuckDB has no instants finer than microseconds.
-    return None if has_zone else _NANOSECONDS
+def _timestamp(fraction_digits: int, zone: str) -> CopyRule:
+    if not zone:
+        return _MOMENT if fraction_digits <= _MICROSECOND_DIGITS else _NANO_MOMENT
+    rule = _INSTANT if fraction_digits <= _MICROSECOND_DIGITS else _NANO_INSTANT
+    return replace(rule, why="local_instant", lossless=True) if "LOCAL" in zone else rule
 
 
 _WRITTEN = re.compile(
-    r"(?P<name>[A-Z][A-Z0-9_]*)"
+    r"(?P<name>[A-Z][A-Z0-9_]*(?: RAW)?)"
     r"(?:\((?P<size>\d+|\*)(?:,(?P<scale>-?\d+))?(?: CHAR| BYTE)?\))?"
     r"(?P<zone> WITH(?: LOCAL)? TIME ZONE)?"
 )
+_SPAN = re.compile(r"INTERVAL (?:DAY\(\d\) TO SECOND\(\d\)|YEAR\(\d\) TO MONTH)")
 _VALUE_BYTES = 16
 _CHARACTER_BYTES = 4
+_SETTLED_BYTES = 40
+"""A number's text has up to 40 digits, a moment's 30 characters."""
+_UNKNOWN_LOB_BYTES = 1_000_000
 _NATIONAL = frozenset({"NVARCHAR2", "NCHAR"})
-_SIZED = _NATIONAL | {"VARCHAR2", "CHAR", "RAW"}
+_SIZED = _NATIONAL | {"VARCHAR2", "CHAR", "RAW", "ROWID", "UROWID"}
 _BIGINT_DIGITS = 18
 _MICROSECOND_DIGITS = 6
 _DOUBLE_BITS = 49
-_TEXT = CopyRule("VARCHAR", arrow.large_string())
-_DOUBLE = CopyRule("DOUBLE", arrow.float64())
-# Nanoseconds wrap around too: 2262-04-12 came as 1677-09-21.
-_NANOSECONDS = CopyRule("TIMESTAMP_NS", arrow.timestamp("ns"), range_checked=True)
-_NANOSECONDS_REACH_MICROSECONDS = 2**63 // 1000
+_TEXT = CopyRule("VARCHAR", arrow.large_string(), "same")
+_PADDED = CopyRule("VARCHAR", arrow.large_string(), "padded")
+_MOMENT = CopyRule("TIMESTAMP", arrow.timestamp("us"), "moment")
+# The driver drops the offset, so Oracle itself turns the instant into UTC.
+_INSTANT = CopyRule(
+    "TIMESTAMPTZ",
+    arrow.timestamp("us"),
+    "instant",
+    lossless=False,
+    read="SYS_EXTRACT_UTC({name})",
+)
+_FLOAT = CopyRule("DOUBLE", arrow.float64(), "float")
+_BYTES = CopyRule("BLOB", arrow.large_binary(), "bytes")
+# The text minimum format writes every digit, in scientific notation above 64 characters (Oracle SQL
+# Language Reference, "Number Format Models"). As text it also costs the driver less than as a
+# decimal of 256 bits (measured: 0.06 for 0.21 µs a value), and 128 bits wrap around unnoticed.
+_OPEN_NUMBER = CopyRule(
+    "DECIMAL", arrow.large_string(), "decimal", read="TO_CHAR({name}, 'TM9')", settled="number"
+)
+# The driver drops what is finer than microseconds (oracledb 26.1, measured: .123456123 came as
+# .123456000), whatever Arrow type it is asked for.
+_NANO_MOMENT = CopyRule(
+    "TIMESTAMP_NS",
+    arrow.large_string(),
+    "nanoseconds",
+    read="TO_CHAR({name}, 'SYYYY-MM-DD HH24:MI:SS.FF9')",
+    settled="moment",
+)
+_NANO_INSTANT = CopyRule(
+    "TIMESTAMPTZ",
+    arrow.large_string(),
+    "instant",
+    lossless=False,
+    read="TO_CHAR(SYS_EXTRACT_UTC({name}), 'SYYYY-MM-DD HH24:MI:SS.FF9')",
+    settled="instant",
+)
+_INTERVAL = CopyRule(
+    "INTERVAL", arrow.large_string(), "interval", read="TO_CHAR({name})", settled="span"
+)
+_LOB_LENGTH = "DBMS_LOB.GETLENGTH({name})"
+_CLOB = replace(_TEXT, length=_LOB_LENGTH, cut="SUBSTR({name}, 1, {limit})", capped=True)
+_XML = "XMLSERIALIZE(CONTENT {name} AS CLOB)"
+_JSON = "JSON_SERIALIZE({name} RETURNING CLOB)"
 _FIXED = {
     "VARCHAR2": _TEXT,
     "NVARCHAR2": _TEXT,
-    "CHAR": _TEXT,
-    "NCHAR": _TEXT,
-    "DATE": CopyRule("TIMESTAMP", arrow.timestamp("us")),
-    "BINARY_DOUBLE": _DOUBLE,
-    "BINARY_FLOAT": CopyRule("FLOAT", arrow.float32()),
-    "RAW": CopyRule("BLOB", arrow.large_binary()),
+    "CHAR": _PADDED,
+    "NCHAR": _PADDED,
+    "LONG": replace(_TEXT, capped=True),
+    "DATE": CopyRule("TIMESTAMP", arrow.timestamp("us"), "day_and_time"),
+    "BINARY_DOUBLE": CopyRule("DOUBLE", arrow.float64(), "double"),
+    "BINARY_FLOAT": CopyRule("FLOAT", arrow.float32(), "double"),
+    "RAW": _BYTES,
+    "LONG RAW": replace(_BYTES, capped=True),
+    "CLOB": _CLOB,
+    "NCLOB": _CLOB,
+    "BLOB": replace(
+        _BYTES,
+        length=_LOB_LENGTH,
+        cut="DBMS_LOB.SUBSTR({name}, {limit}, 1)",
+        capped=True,
+    ),
+    "ROWID": CopyRule("VARCHAR", arrow.large_string(), "rowid", read="ROWIDTOCHAR({name})"),
+    "UROWID": CopyRule(
+        "VARCHAR", arrow.large_string(), "rowid", read="CAST({name} AS VARCHAR2(4000))"
+    ),
+    "BOOLEAN": CopyRule("BOOLEAN", arrow.bool_(), "boolean"),
+    "XMLTYPE": replace(
+        _CLOB,
+        why="xml",
+        read=_XML,
+        length=f"DBMS_LOB.GETLENGTH({_XML})",
+        cut=f"SUBSTR({_XML}, 1, {{limit}})",
+    ),
+    "JSON": replace(
+        _CLOB,
+        why="json",
+        read=_JSON,
+        length=f"DBMS_LOB.GETLENGTH({_JSON})",
+        cut=f"SUBSTR({_JSON}, 1, {{limit}})",
+    ),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from app.fidelity_texts import losses
 from app.texts import Language, say
 from app.views.card_parts import NAME_CHARACTERS, CardFacts, Role, duration, moment_of
 from app.views.text import cut, escape, number, person, size, when, whoever
@@ -10,6 +11,7 @@ from sync.approvals import Approval, ApprovalState
 from sync.plan import Progress, TableReceipt
 
 PEOPLE_SHOWN = 20
+NAMES_CHARACTERS = 200
 _BAR_WIDTH = 12
 _ROLES: tuple[Role, ...] = ("approver", "owner", "admin", "rule")
 
@@ -91,6 +93,10 @@ def receipt_line(language: Language, table: TableReceipt) -> str:
     facts.append(
         say(language, "receipt.took", seconds=f"{table.seconds:.1f}", size=size(table.bytes))
     )
+    changed = [column.name for column in losses(table.columns)]
+    if changed:
+        names = cut(escape(", ".join(changed)), NAMES_CHARACTERS)
+        facts.append(say(language, "receipt.not_the_same", names=names))
     return " · ".join(facts)
 
 

@@ -148,6 +148,9 @@ def _table(
     parts.append(say(language, "card.columns", count=len(table.columns)))
     parts.append(say(language, "card.limit", rows=number(table.max_rows)))
     text = f"*{name_of(table.ref)}*\n" + " · ".join(parts)
+    if table.left_out:
+        names = _listed([column.name for column in table.left_out])
+        text += "\n" + say(language, "card.columns_left_out", names=names)
     before = facts.current.get(table.ref)
     if before is not None:
         changes = column_changes(language, before, table.columns)
@@ -165,7 +168,7 @@ def column_changes(
     retyped = [
         f"{name} {old[name].oracle_type} → {one.oracle_type}"
         for name, one in new.items()
-        if name in old and _type(old[name]) != _type(one)
+        if name in old and old[name].declared != one.declared
     ]
     found = (
         ("card.columns_added", added),
@@ -173,10 +176,6 @@ def column_changes(
         ("card.columns_retyped", retyped),
     )
     return [say(language, phrase, names=_listed(names)) for phrase, names in found if names]
-
-
-def _type(column: Column) -> tuple[str, str]:
-    return column.oracle_type, column.duckdb_type
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -50,6 +50,7 @@ FIXED_LENGTH_BYTES = {
     "TIMESTAMP WITH TIME ZONE": 13,
     "BINARY_DOUBLE": 8,
     "BINARY_FLOAT": 4,
+    "BFILE": 530,
 }
 LOB_STORAGE = {"CLOB": "VARCHAR", "NCLOB": "VARCHAR", "BLOB": "BLOB", "JSON": "VARCHAR"}
 #: What DATA_LENGTH says of a LOB: the bytes it may keep in its row.

@@ -1,7 +1,7 @@
 """Write one generation: rows in, a sealed file that never changes again out.
 
-stage → seal → place. Until it is placed everything lives in a build folder that disappears with the
-``with`` block, so a run that fails leaves nothing behind.
+stage → settle → seal → place. Until it is placed everything lives in a build folder that disappears
+with the ``with`` block, so a run that fails leaves nothing behind.
 """
 
 import os
@@ -16,6 +16,7 @@ import duckdb
 
 from sync.errors import DiskFull, StaleFence, TooManyRows
 from sync.plan import TablePlan, TableReceipt, TableRef
+from sync.settlement import Settlement, settle
 from sync.types import arrow, arrow_schema, row_bytes
 from sync.warehouse.layout import (
     BUILD,
@@ -29,6 +30,7 @@ from sync.warehouse.layout import (
     sync_folder,
     write_durably,
 )
+from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
 from sync.warehouse.sql import quote, table_name
 
 MAX_MEMORY_MIB = 1024
@@ -45,6 +47,10 @@ MAX_THREADS = 2
 BUFFERED_ROW_GROUPS = 1
 """DuckDB collects five a thread by default: that takes memory, and all are then compressed at the
 end, where nothing is left to do beside it."""
+
+STAGED_FILE = "staged.duckdb"
+"""Rows whose types are not decided yet. In a file of their own, for what is dropped from a file
+leaves holes in it."""
 
 STORAGE_VERSION = "v1.0.0"
 """Loads 1.6 times faster than the 2.0 format (measured), and every DuckDB since 1.0 opens it."""
@@ -71,16 +77,15 @@ def building(root: Path, ref: TableRef, run_id: str) -> Generator[Path]:
 def stage_rows(
     folder: Path, plan: TablePlan, batches: Iterator[Any], on_rows: Callable[[int], None]
 ) -> int:
-    """Write all *batches* into the build's file; rows written.
+    """Write all *batches* into the build; rows written. `settle_rows` comes next.
 
     They are ``pyarrow.RecordBatch`` values of `arrow_schema`. *on_rows* hears the running total a
     batch, on a thread of DuckDB's. Raises what *batches* raises, `TooManyRows` and `DiskFull`.
     """
     stream = _CountedBatches(plan, batches, on_rows)
     schema = arrow_schema(plan.ref, plan.columns)
-    with _writer(folder, plan) as db:
-        db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
-        db.execute(_create_table(plan))
+    with _writer(_staged_file(folder, plan), plan) as db:
+        _create_table(db, plan, staged_columns(plan))
         db.register("incoming", arrow.RecordBatchReader.from_batches(schema, stream.read()))
         try:
             db.execute(f"INSERT INTO {table_name(plan.ref)} SELECT * FROM incoming")
@@ -92,6 +97,28 @@ def stage_rows(
     return stream.rows
 
 
+def settle_rows(folder: Path, plan: TablePlan) -> Settlement:
+    """Give the staged rows the types that all their values fit; what each column became.
+
+    Raises `StaleFence` where another run removed the build, and `DiskFull`.
+    """
+    if not needs_settling(plan):
+        return settle(plan.ref, plan.columns, {}, plan.left_out)
+    staged = _staged_file(folder, plan)
+    if not staged.exists():
+        raise StaleFence(table=str(plan.ref))
+    with _writer(folder / DATA_FILE, plan, staged) as db:
+        rows = f"{_STAGED}.{table_name(plan.ref)}"
+        settled = settle(plan.ref, plan.columns, measure(db, rows, plan.columns), plan.left_out)
+        kinds = ", ".join(f"{quote(c.name)} {c.duckdb_type}" for c in settled.columns)
+        _create_table(db, plan, kinds)
+        values = settled_values(plan.columns, settled.columns)
+        db.execute(f"INSERT INTO {table_name(plan.ref)} SELECT {values} FROM {rows}")
+        db.execute(f"DETACH {_STAGED}")
+    staged.unlink()
+    return settled
+
+
 def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int]:
     """Add ``_meta`` (the plan and *facts*) and close the file; its rows and bytes after that.
 
@@ -99,7 +126,7 @@ def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int
     """
     if not (folder / DATA_FILE).exists():
         raise StaleFence(table=str(plan.ref))
-    with _writer(folder, plan) as db:
+    with _writer(folder / DATA_FILE, plan) as db:
         db.execute("CREATE TABLE _meta (name VARCHAR, value VARCHAR)")
         for name, value in {"plan": plan.model_dump_json(), **facts}.items():
             db.execute("INSERT INTO _meta VALUES ($1, $2)", [name, value])
@@ -193,11 +220,22 @@ class _CountedBatches:
             raise TooManyRows(table=str(self._plan.ref), ceiling=self._plan.max_rows)
 
 
+def _staged_file(folder: Path, plan: TablePlan) -> Path:
+    return folder / (STAGED_FILE if needs_settling(plan) else DATA_FILE)
+
+
 @contextmanager
-def _writer(folder: Path, plan: TablePlan) -> Generator[duckdb.DuckDBPyConnection]:
-    path = folder / DATA_FILE
+def _writer(
+    path: Path, plan: TablePlan, staged: Path | None = None
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A connection that writes *path* and reads no other file than *staged*."""
     try:
-        with duckdb.connect(path, config=_config(plan)) as db:
+        config = _config(plan) | {"enable_external_access": staged is not None}
+        with duckdb.connect(path, config=config) as db:
+            if staged is not None:
+                file = str(staged).replace("'", "''")
+                db.execute(f"ATTACH '{file}' AS {_STAGED} (READ_ONLY)")
+                db.execute("SET enable_external_access = false")
             db.execute("SET TimeZone = 'UTC'")  # instants arrive as naive UTC
             db.execute("SET enable_progress_bar = false")  # it would go to the worker's stdout
             yield db
@@ -222,6 +260,9 @@ def _config(plan: TablePlan) -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def _create_table(plan: TablePlan) -> str:
-    columns = ", ".join(f"{quote(c.name)} {c.duckdb_type}" for c in plan.columns)
-    return f"CREATE TABLE {table_name(plan.ref)} ({columns})"
+def _create_table(db: duckdb.DuckDBPyConnection, plan: TablePlan, columns: str) -> None:
+    db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
+    db.execute(f"CREATE TABLE {table_name(plan.ref)} ({columns})")
+
+
+_STAGED = "staged"

@@ -30,6 +30,8 @@ name = "SHOP.ORDERS"
 max_rows = 500
 key = ["ORDER_ID"]
 cursor = "UPDATED_AT"
+columns = { BODY = "truncate", PHOTO = "skip" }
+lob_limit = 4_000
 owners = ["U3"]
 model_sees = "rows"
 

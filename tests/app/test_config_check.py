@@ -30,7 +30,7 @@ NOT_THERE = {"REDIS_URL": "redis://127.0.0.1:1/0"}
 TABLES = (
     SmallTable("ORDERS", [("ORDER_ID", "NUMBER(10)"), ("UPDATED_AT", "DATE")], key=["ORDER_ID"]),
     SmallTable("LINES", [("LINE", "NUMBER(4)")]),
-    SmallTable("ODD", [("ID", "NUMBER(9)"), ("AT", "TIMESTAMP(9) WITH TIME ZONE")]),
+    SmallTable("ODD", [("ID", "NUMBER(9)"), ("AT", "BFILE")]),
     SmallTable("HIDDEN", [("ID", "NUMBER(9)")]),
 )
 GOOD = """
@@ -297,12 +297,24 @@ def test_what_oracle_does_not_have_is_a_problem(environ: dict[str, str]) -> None
     assert done.returncode == 2
     missing = "is not there, or DUCKFERRY may not read it at source main"
     remedy = "Check the name, or have the DBA grant READ on it."
+    skip = 'Leave such columns out with columns = { NAME = "skip" }.'
     assert json.loads(done.stdout)["problems"] == [
         "SHOP.ORDERS has no column ID, which its key names.",
         "SHOP.ORDERS has no column CHANGED, which its cursor names.",
-        "SHOP.ODD cannot be copied: no exact copy of AT (TIMESTAMP(9) WITH TIME ZONE).",
+        f"SHOP.ODD cannot be copied: no exact copy of AT (BFILE). {skip}",
         f"SHOP.HIDDEN {missing}. {remedy}",
         f"SHOP.NONE {missing} (needed by schedule daily). {remedy}",
+    ]
+
+
+def test_a_column_left_out_is_no_problem_and_one_that_is_not_there_is(
+    environ: dict[str, str],
+) -> None:
+    odd = '[[table]]\nname = "SHOP.ODD"\ncolumns = { AT = "skip", BY = "skip" }\n'
+    Path(environ["BOT_TOML"]).write_text(GOOD + odd)
+    done = call(environ, "--json")
+    assert json.loads(done.stdout)["problems"] == [
+        "SHOP.ODD has no column BY, which its columns name."
     ]
 
 

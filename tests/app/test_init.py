@@ -26,7 +26,7 @@ TABLES = (
         key=["ORDER_ID"],
     ),
     SmallTable("LINES", [("LINE", "NUMBER(4)")], [(1,)]),
-    SmallTable("ODD", [("ID", "NUMBER(9)"), ("AT", "TIMESTAMP(9) WITH TIME ZONE")]),
+    SmallTable("ODD", [("ID", "NUMBER(9)"), ("AT", "BFILE")]),
     SmallTable("사원", [("번호", "NUMBER(9)"), ("수정일", "DATE")], owner="HR"),
 )
 NOT_THERE = {"REDIS_URL": "redis://127.0.0.1:1/0"}
@@ -105,7 +105,7 @@ def test_a_file_written_by_options_passes_the_check_and_syncs(environ: dict[str,
     assert (config.timezone, config.language) == ("Asia/Seoul", "ko")
     text = Path(environ["BOT_TOML"]).read_text(encoding="utf-8")
     assert "# Key, as Oracle declares it: ORDER_ID" in text
-    assert "# SHOP.ODD is left out: no exact copy of AT (TIMESTAMP(9) WITH TIME ZONE)." in text
+    assert "# SHOP.ODD is left out: no exact copy of AT (BFILE)." in text
     assert PASSWORD not in text + done.stdout
     checked = call(environ, "config", "check")
     assert (checked.returncode, checked.stderr) == (0, "")

@@ -25,7 +25,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "openai": ("agent/llm.py",),
     "oracledb": ("sync/oracle.py",),
     "prometheus_client": ("app/",),
-    "pyarrow": ("sync/warehouse/", "sync/oracle.py", "sync/types.py"),
+    "pyarrow": ("sync/warehouse/", "sync/oracle.py", "sync/types.py", "sync/arrival.py"),
     "pydantic": ("",),
     "pydantic_core": ("",),
     "pytz": ("sync/warehouse/",),
@@ -44,8 +44,8 @@ MAKES_A_VALUE = set(
     re.findall(
         r"\w+",
         """
-    AfterValidator Annotated attrgetter auto BeforeValidator bool bytes cast compile ConfigDict
-    ContextVar count dataclass date datetime Decimal decimal128 dedent dict Discriminator
+    AfterValidator Annotated attrgetter auto BeforeValidator bool bool_ bytes cast compile
+    ConfigDict ContextVar count dataclass date datetime Decimal decimal128 dedent dict Discriminator
     enumerate Field field field_serializer field_validator float float32 float64 Fraction
     fromhex fromkeys frozenset getLogger int int64 itemgetter items join keys large_binary
     large_string len list lru_cache MappingProxyType max min model_rebuild model_serializer

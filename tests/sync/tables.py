@@ -6,7 +6,14 @@ from typing import Any
 
 from sync.plan import Column, TablePlan, TableReceipt, TableRef
 from sync.types import arrow, arrow_schema, require_rule
-from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
+from sync.warehouse.generation import (
+    building,
+    new_generation,
+    place,
+    seal,
+    settle_rows,
+    stage_rows,
+)
 from sync.warehouse.manifest import ManifestEntry
 
 AS_OF = "2026-11-22T00:00:00+00:00"
@@ -55,6 +62,7 @@ def place_rows(
     """Build, seal and place a generation; the entry is not published yet."""
     with building(root, plan.ref, f"run-{fence}") as folder:
         stage_rows(folder, plan, iter([record_batch(plan, rows)]), lambda _: None)
+        settled = settle_rows(folder, plan)
         count, size = seal(folder, plan, {"scn": "7"})
         receipt = TableReceipt(
             ref=plan.ref,
@@ -76,7 +84,7 @@ def place_rows(
         rows=count,
         as_of=AS_OF,
         published_at=AS_OF,
-        columns=plan.columns,
+        columns=settled.columns,
         key=plan.key,
         comment=None,
         column_comments={},

@@ -16,6 +16,7 @@ import pytest
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.catalog import OracleColumn, TableFacts
+from sync.columns import ColumnChoices
 from sync.engine import Steps, make_table_plan, plan_tables, run_plan
 from sync.errors import (
     PlanDrifted,
@@ -453,12 +454,18 @@ FACTS = TableFacts(
 )
 
 
-def test_a_table_with_a_column_of_no_rule_has_no_plan() -> None:
-    body = OracleColumn("BODY", "CLOB", nullable=True, comment=None)
-    with pytest.raises(UnsupportedColumn, match=r"Column BODY of SHOP\.T has the type CLOB"):
-        make_table_plan(replace(FACTS, columns=(FACTS.columns[0], body)), 10)
+def test_all_columns_of_no_rule_are_named_at_once() -> None:
+    body = OracleColumn("BODY", "BFILE", nullable=True, comment=None)
+    place = OracleColumn("PLACE", "SDO_GEOMETRY", nullable=True, comment=None)
+    facts = replace(FACTS, columns=(FACTS.columns[0], body, place))
+    with pytest.raises(UnsupportedColumn, match="exactly: BODY BFILE, PLACE SDO_GEOMETRY"):
+        make_table_plan(facts, 10)
+    choices = ColumnChoices(policies={"BODY": "skip", "PLACE": "skip"})
+    plan = make_table_plan(facts, 10, choices=choices)
+    assert [column.name for column in plan.columns] == ["ID"]
+    assert [(c.name, c.policy) for c in plan.left_out] == [("BODY", "skip"), ("PLACE", "skip")]
 
 
 def test_columns_that_differ_only_in_case_cannot_stand_in_one_copy() -> None:
-    with pytest.raises(UnsupportedColumn, match=r"Column id of SHOP\.T"):
+    with pytest.raises(UnsupportedColumn, match=r"SHOP\.T has .* id \(another"):
         make_table_plan(FACTS, 10)

@@ -11,6 +11,7 @@ from sync.warehouse.generation import (
     building,
     memory_mib,
     seal,
+    settle_rows,
     stage_rows,
     sweep_builds,
     writing_threads,
@@ -28,6 +29,7 @@ def test_values_of_every_type_arrive_exactly(tmp_path: Path) -> None:
         ("MONEY", "NUMBER(38,10)"),
         ("DATE", "DATE"),
         ("NANO", "TIMESTAMP(9)"),
+        ("OPEN", "NUMBER"),
         ("ZONED", "TIMESTAMP(6) WITH TIME ZONE"),
         ("TEXT", "VARCHAR2(40 CHAR)"),
         ("BYTES", "RAW(4)"),
@@ -38,7 +40,8 @@ def test_values_of_every_type_arrive_exactly(tmp_path: Path) -> None:
         Decimal(10**38 - 1),
         Decimal("1234567890123456789012345678.0123456789"),
         moment.replace(microsecond=0),
-        moment,
+        " 2026-11-22 09:30:01.123456789",
+        "-.5",
         moment,
         "한글 'quoted' \"",
         b"\x00\xff",
@@ -46,6 +49,7 @@ def test_values_of_every_type_arrive_exactly(tmp_path: Path) -> None:
     plan = table_plan(columns)
     with building(tmp_path, plan.ref, "run") as folder:
         stage_rows(folder, plan, iter([record_batch(plan, [row])]), lambda _: None)
+        settle_rows(folder, plan)
         assert seal(folder, plan, {})[0] == 1
         with duckdb.connect(folder / DATA_FILE, read_only=True) as db:
             shown = ", ".join(f'CAST("{name}" AS VARCHAR)' for name, _ in columns)
@@ -56,7 +60,8 @@ def test_values_of_every_type_arrive_exactly(tmp_path: Path) -> None:
         "99999999999999999999999999999999999999",
         "1234567890123456789012345678.0123456789",
         "2026-11-22 09:30:01",
-        "2026-11-22 09:30:01.123456",
+        "2026-11-22 09:30:01.123456789",
+        "-0.5",
         "2026-11-22 09:30:01.123456+00",
         "한글 'quoted' \"",
         "\\x00\\xFF",

@@ -1,0 +1,83 @@
+"""Which of a table's columns are copied, and how: what bot.toml says beside their types' rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sync.catalog import OracleColumn
+from sync.errors import ColumnNotFound, SettingDoesNotFit, UnsupportedColumn
+from sync.plan import Column, TableRef
+from sync.types import MAX_CUT_BYTES, copy_rule
+
+Policy = Literal["copy", "truncate", "skip"]
+
+DEFAULT_LOB_LIMIT = 1_000_000
+"""Characters of a text, bytes of anything else."""
+
+MAX_LOB_LIMIT = 64 << 20
+"""A batch holds at least one row, and some batches are in memory at once."""
+
+
+@dataclass(frozen=True)
+class ColumnChoices:
+    """What bot.toml says of a table's columns."""
+
+    policies: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
+    """By column, as Oracle spells it; the others are copied."""
+    lob_limit: int = DEFAULT_LOB_LIMIT
+
+
+ALL_COLUMNS = ColumnChoices()
+
+
+def plan_columns(
+    ref: TableRef, columns: Sequence[OracleColumn], choices: ColumnChoices
+) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """The columns to copy and those left out, in the table's order.
+
+    Raises `ColumnNotFound` for a choice about a column that is not there, `SettingDoesNotFit` for
+    one that its type does not allow, and `UnsupportedColumn` naming all columns that no rule copies
+    or whose names differ from another's in case alone, which DuckDB cannot tell apart.
+    """
+    names = [column.name for column in columns]
+    for name in choices.policies:
+        if name not in names:
+            raise ColumnNotFound(table=str(ref), column=name, columns=", ".join(names))
+    copied: list[Column] = []
+    left_out: list[Column] = []
+    refused: list[str] = []
+    taken: set[str] = set()
+    for column in columns:
+        policy = choices.policies.get(column.name, "copy")
+        rule = copy_rule(column.oracle_type)
+        if policy == "skip":
+            left_out.append(_planned(column, "", policy, None))
+        elif rule is None:
+            refused.append(f"{column.name} {column.oracle_type}")
+        elif column.name.casefold() in taken:
+            refused.append(f"{column.name} (another column's name in other case)")
+        elif policy == "truncate" and not rule.capped:
+            raise SettingDoesNotFit(
+                table=str(ref), column=column.name, oracle_type=column.oracle_type
+            )
+        else:
+            taken.add(column.name.casefold())
+            limit = choices.lob_limit if rule.capped else None
+            if policy == "truncate" and column.oracle_type == "BLOB":
+                limit = min(choices.lob_limit, MAX_CUT_BYTES)
+            copied.append(_planned(column, rule.duckdb_type, policy, limit))
+    if refused or not copied:
+        listed = ", ".join(refused) or "all of them are left out"
+        raise UnsupportedColumn(table=str(ref), columns=listed)
+    return tuple(copied), tuple(left_out)
+
+
+def _planned(column: OracleColumn, duckdb_type: str, policy: Policy, limit: int | None) -> Column:
+    return Column(
+        name=column.name,
+        oracle_type=column.oracle_type,
+        duckdb_type=duckdb_type,
+        nullable=column.nullable,
+        policy=policy,
+        limit=limit,
+    )
