@@ -40,7 +40,7 @@ def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) ->
         click.echo(result.model_dump_json(indent=2))
         return
     for approval in result.approvals:
-        click.echo("\n".join(plan_lines(language, approval.request.plan)))
+        click.echo("\n".join(_shown(language, approval.request)))
 
 
 def chat_in_terminal(session: Session, *, trace: bool) -> None:

@@ -124,6 +124,16 @@ def test_in_the_terminal_a_schedule_is_agreed_on_by_number_and_told(sandbox: San
     assert call(sandbox.environ, "delete", "products", "--yes").returncode == 0
 
 
+def test_a_simulated_turn_shows_the_schedule_that_would_be_agreed_on(sandbox: Sandbox) -> None:
+    text = (
+        "매일 6시에 PRODUCTS 바뀌었을 때만 동기화하고, 단가가 5000 미만인 게 있으면 #ops에 알려줘"
+    )
+    done = call_botctl(sandbox.environ, "simulate", "--text", text)
+    assert "예약 products 만들기" in done.stdout
+    assert "바뀌었을 때만" in done.stdout
+    assert "SHOP.PRODUCTS의 행 수 (UNIT_PRICE < 5000인 행)이(가) 0보다 크면 ops에" in done.stdout
+
+
 def test_in_a_workspace_a_channel_is_needed_and_the_schedule_lives_there() -> None:
     running = start_sandbox()
     try:
