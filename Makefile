@@ -33,7 +33,7 @@ format: venv ## Format the code and apply safe fixes
 bench: venv ## Measure everything against a bound or a peer (minutes)
 	@$(BIN)/python -m bench.run
 
-sweep: venv ## Run the long random sweeps (minutes)
+sweep: venv ## Run the long sweeps: kills, storms, forgeries, outages (half an hour)
 	@$(BIN)/pytest -q -m sweep --timeout 3600
 
 lock: ## Pin the newest allowed versions, with hashes, in requirements/*.txt

@@ -21,6 +21,7 @@ TROUBLES: dict[str, Callable[[Faults, str], None]] = {
     "limited_again": lambda faults, method: faults.rate_limit(method, 1, times=5),
     "failed": lambda faults, method: faults.server_error(method, times=3),
     "cut": lambda faults, method: faults.time_out(method, 0.05, times=3),
+    "lost_answer": lambda faults, method: faults.time_out(method, 0.05, does_deed=True),
     "silent": lambda faults, method: faults.time_out(method, SILENT_SECONDS),
 }
 
@@ -45,7 +46,8 @@ def test_a_slack_in_trouble_has_one_card_one_answer_and_one_run_in_the_end(
     tmp_path: Path,
     tell_sweep: Callable[..., None],
 ) -> None:
-    at, unmet = Counter[str](), 0
+    at, unmet, twice = Counter[str](), 0, 0
+    most = 2 if trouble == "lost_answer" else 1
     with world(tmp_path) as bot:
         for method in methods:
             for wanted in stages:
@@ -57,11 +59,14 @@ def test_a_slack_in_trouble_has_one_card_one_answer_and_one_run_in_the_end(
                 at[stage] += 1
                 ended = ends_well(bot, asked)
                 assert ended.run.state is RunState.PUBLISHED
-                assert ended.second_cards == 0
                 answers = [one for one in bot.said(asked) if "마쳤습니다" in shown(one)]
-                assert len(answers) == 1
+                # Slack has no way to say the same thing once: where it took a message and its
+                # answer was lost, the message may stand twice. Never more, and both are true.
+                assert len(answers) <= most
+                assert ended.second_cards < most
+                twice += ended.second_cards + len(answers) - 1
                 unmet += bot.sandbox.slack.faults.take(method) is not None
                 bot.sandbox.slack.faults.clear()
     tell_sweep(
-        sweep=f"slack_{trouble}", seed=0, cases=at.total(), at=at, second_cards=0, unmet=unmet
+        sweep=f"slack_{trouble}", seed=0, cases=at.total(), at=at, said_twice=twice, unmet=unmet
     )
