@@ -469,3 +469,70 @@ def test_all_columns_of_no_rule_are_named_at_once() -> None:
 def test_columns_that_differ_only_in_case_cannot_stand_in_one_copy() -> None:
     with pytest.raises(UnsupportedColumn, match=r"SHOP\.T has .* id \(another"):
         make_table_plan(FACTS, 10)
+
+
+def test_every_type_is_copied_with_a_line_on_what_became_of_it(
+    oracle: OracleStandIn, open_session: OpenSession, tmp_path: Path, table_name: str
+) -> None:
+    third = "0." + "3" * 40
+    cells = [
+        ("ID", "NUMBER(3)", "1", "1", "BIGINT", "whole"),
+        ("WHOLE", "NUMBER", "12", "12", "BIGINT", "whole"),
+        ("RATE", "NUMBER", third, third, "VARCHAR", "number_as_text"),
+        ("MONEY", "FLOAT(126)", "-12.5", "-12.5", "DECIMAL(18,1)", "decimal"),
+        ("FLAG", "CHAR(3)", "A", "A  ", "VARCHAR", "padded"),
+        ("NONE", "VARCHAR2(3)", "", None, "VARCHAR", "same"),
+        ("NAN", "BINARY_DOUBLE", "nan", "nan", "DOUBLE", "double"),
+        ("INF", "BINARY_FLOAT", "-inf", "-inf", "FLOAT", "double"),
+        (
+            "NANO",
+            "TIMESTAMP(9)",
+            "2026-11-22 09:30:01.123456789",
+            "2026-11-22 09:30:01.123456789",
+            "TIMESTAMP_NS",
+            "nanoseconds",
+        ),
+        (
+            "ZONED",
+            "TIMESTAMP(9) WITH TIME ZONE",
+            "2026-11-22 09:30:01.123456789+09:00",
+            "2026-11-22 00:30:01.123456789",
+            "TIMESTAMP_NS",
+            "utc_nanoseconds",
+        ),
+        (
+            "LOCAL",
+            "TIMESTAMP(6) WITH LOCAL TIME ZONE",
+            "2026-11-22 09:30:01.123456+09:00",
+            "2026-11-22 00:30:01.123456+00",
+            "TIMESTAMPTZ",
+            "local_instant",
+        ),
+        (
+            "SPAN",
+            "INTERVAL DAY(2) TO SECOND(9)",
+            "3 days 01:00:00.5",
+            "3 days 01:00:00.5",
+            "INTERVAL",
+            "interval",
+        ),
+        ("BODY", "CLOB", "가" * 5_000, "가" * 5_000, "VARCHAR", "same"),
+        ("NOTE", "LONG", "가나다", "가나다", "VARCHAR", "same"),
+        ("YES", "BOOLEAN", "true", "true", "BOOLEAN", "boolean"),
+        ("DOC", "XMLTYPE", "<a>가</a>", "<a>가</a>", "VARCHAR", "xml"),
+        ("TREE", "JSON", '{"a":1}', '{"a":1}', "VARCHAR", "json"),
+        ("BYTES", "LONG RAW", b"\x00\xff", "\\x00\\xFF", "BLOB", "bytes"),
+    ]
+    names = [(name, kind) for name, kind, *_ in cells]
+    values = [[value for _, _, value, *_ in cells]]
+    oracle.control.create_table(table_name, names, key=["ID"], rows=values)
+    receipt = run(planned(open_session, tmp_path, table_name), open_session, tmp_path)
+    report = receipt.tables[0].columns
+    entry = read_manifest(tmp_path).entry(shop(table_name))
+    assert [(c.name, c.duckdb_type) for c in entry.columns] == [(c[0], c[4]) for c in cells]
+    assert [(c.name, c.duckdb_type, c.why) for c in report] == [(c[0], *c[4:]) for c in cells]
+    assert [c.name for c in report if not c.lossless] == ["ZONED"]
+    with duckdb.connect(data_file(tmp_path, entry.ref, entry.generation), read_only=True) as db:
+        db.execute("SET TimeZone = 'UTC'")
+        kept = db.execute(f'SELECT CAST(COLUMNS(*) AS VARCHAR) FROM SHOP."{table_name}"')
+        assert kept.fetchall() == [tuple(c[3] for c in cells)]
