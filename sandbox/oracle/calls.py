@@ -3,16 +3,17 @@
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from sandbox.oracle import live, messages, requests, rowids, sql
+from sandbox.oracle import live, lobs, messages, requests, sql
 from sandbox.oracle.access import USER
+from sandbox.oracle.binds import converted
 from sandbox.oracle.database import Snapshot
 from sandbox.oracle.errors import OracleError
 from sandbox.oracle.faults import FaultPoint
+from sandbox.oracle.lobs import Lobs
 from sandbox.oracle.messages import CallEnd
 from sandbox.oracle.parts import Parts
 from sandbox.oracle.requests import BindType, Execute
@@ -43,13 +44,15 @@ NLS_DEFAULTS = {
 class Cursor:
     """A parsed statement and, while rows are left, its result.
 
-    `scn` is the moment it reads, None for now.
+    `scn` is the moment it reads, None for now; `located` are the LOB columns that the client wants
+    as locators (JSON as a whole).
     """
 
     number: int
     sql: str
     bind_types: tuple[BindType, ...] = ()
     columns: tuple[ResultColumn, ...] = ()
+    located: frozenset[int] = frozenset()
     result: Result | None = None
     fetches: int = 0
     query: Query | None = None
@@ -76,6 +79,7 @@ class Calls:
     settings: dict[str, str] = field(default_factory=lambda: dict(NLS_DEFAULTS))
     _cursors: dict[int, Cursor] = field(default_factory=dict[int, Cursor])
     _last_cursor: int = 0
+    _lobs: Lobs = field(default_factory=Lobs)
     _snapshot: Snapshot | None = None
     _began_scn: int | None = None
     _connection: duckdb.DuckDBPyConnection | None = None
@@ -189,7 +193,7 @@ class Calls:
         highest = max((*query.bind_order, *moment_order, *scn_order, -1))
         if highest >= len(binds):
             raise OracleError(1008)
-        binds = _converted(binds, query)
+        binds = converted(binds, query)
         ordered = [binds[index] for index in query.bind_order]
         scn = query.scn if query.scn_bind is None else binds[query.scn_bind]
         snapshot = self._moment(scn)
@@ -215,18 +219,35 @@ class Calls:
         what = (query.sql, tuple(ordered))
         result = snapshot.keep(what, run) if snapshot and is_kept else run()
         description = b"" if result.columns == cursor.columns else self._describe(result)
-        cursor.columns, cursor.result = result.columns, result
+        cursor.columns, cursor.result = result.columns, self._with_locators(cursor, result)
+        result = cursor.result
         if not rows or any(column.oracle_type.is_lob for column in result.columns):
             end = self._end(CallEnd(self.call_status, cursor.number))
             return description + messages.PARAMETERS + end
         return description + self._rows(cursor, result, rows)
 
     def _define(self, cursor: Cursor, defines: Sequence[BindType]) -> bytes:
-        """How LOB columns are to be sent; as LONG and LONG RAW they are, as locators not."""
-        for column, define in zip(cursor.columns, defines, strict=True):
-            if column.oracle_type.is_lob and define.type_number not in AS_LONG:
-                raise OracleError(3001, "the stand-in sends LOBs only as LONG (fetch_lobs=False)")
+        """How LOB columns are to be sent: as LONG and LONG RAW, or as locators."""
+        columns = enumerate(zip(cursor.columns, defines, strict=True))
+        cursor.located = frozenset(
+            place
+            for place, (column, define) in columns
+            if column.oracle_type.is_lob and define.type_number not in AS_LONG
+        )
+        if cursor.result:
+            cursor.result = self._with_locators(cursor, cursor.result)
         return messages.PARAMETERS + self._end(CallEnd(self.call_status, cursor.number))
+
+    def _with_locators(self, cursor: Cursor, result: Result) -> Result:
+        if not cursor.located:
+            return result
+        return replace(result, lobs=self._lobs, located=cursor.located, kept=None)
+
+    def lob_call(self, reader: Reader) -> bytes:
+        """Read a LOB by its locator, or ask its size."""
+        call = lobs.read_call(reader)
+        self.strike("lob")
+        return self._lobs.answer(call) + messages.status(self.call_status)
 
     def _end_snapshot(self) -> None:
         self._snapshot = self._began_scn = None
@@ -315,17 +336,3 @@ class Calls:
         """The fault that waits for this round trip, if any."""
         faults, wait = self.parts.faults, self.broken.wait
         self.cut |= faults.strike_statement(cursor.sql, cursor.fetches, wait)
-
-
-def _converted(binds: Sequence[BindValue], query: Query) -> Sequence[BindValue]:
-    """The binds with a row number in place of every ROWID, and exact numbers in plain digits."""
-    result = list(binds)
-    for index, side in query.rowid_binds.items():
-        found = binds[index]
-        if found is not None:
-            object_id = rowids.object_number(query.tables[0][1])
-            result[index] = rowids.bound(str(found), object_id, side)
-    for index in query.number_binds:
-        if binds[index] is not None:
-            result[index] = f"{Decimal(str(binds[index])):f}"
-    return result

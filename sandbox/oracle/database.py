@@ -264,6 +264,9 @@ class Database:
             ResultColumn(name, self._type_of(tables, query, place, name, stored))
             for place, (name, stored) in enumerate(zip(names, found, strict=True))
         )
+        if any(column.oracle_type.name == "XMLTYPE" for column in columns):
+            # the driver would ask for the type in PL/SQL (DBMS_PICKLER) before it reads a row
+            raise OracleError(3001, "the stand-in sends XMLTYPE only as a CLOB (XMLSERIALIZE)")
         return Result(columns, table)
 
     def _type_of(

@@ -37,6 +37,7 @@ MESSAGES = {
     8181: "specified number is not a valid system change number",
     12514: "TNS:listener does not currently know of service requested in connect descriptor",
     30562: "SAMPLE percentage must be in the range [0.000001,100)",
+    22275: "invalid LOB locator specified",
     28000: "The account is locked.",
     28001: "the password has expired",
 }

@@ -9,7 +9,7 @@ from sandbox.oracle.errors import OracleError
 from sandbox.oracle.wire import Disconnected
 
 FaultKind = Literal["error", "drop", "stall", "cut"]
-FaultPoint = Literal["statement", "connect", "login", "commit", "rollback", "ping", "close"]
+FaultPoint = Literal["statement", "connect", "login", "commit", "rollback", "ping", "close", "lob"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Fault:
     At a "statement", `at_fetch` counts the round trips: 0 is the execute (which already carries
     the first batch), n the n-th fetch after it, None every one of them; `sql_contains` ignores
     case. The other points are calls of their own: "connect" is before the login (an error there
-    is a refusal by the listener, such as 12516), "close" is the log-off.
+    is a refusal by the listener, such as 12516), "close" is the log-off, "lob" reads a locator.
 
     The first `skip` round trips it fits pass unharmed; then the fault strikes `times` times.
     """

@@ -58,6 +58,10 @@ def join_packages(tokens: Sequence[Token]) -> tuple[list[Token], frozenset[str]]
     index = 0
     while index < len(tokens):
         token = tokens[index]
+        after = tokens[index + 1] if index + 1 < len(tokens) else token
+        if token.is_symbol(".") and after.is_word("GETCLOBVAL", "GETSTRINGVAL"):
+            index += 4  # a method of XMLTYPE, which is kept as text
+            continue
         is_package = token.is_word(*PACKAGES) and index + 2 < len(tokens)
         if is_package and tokens[index + 1].is_symbol("."):
             if len(result) > 1 and result[-1].is_symbol(".") and result[-2].is_word("SYS"):
@@ -237,14 +241,15 @@ def _serialized(arguments: Sequence[Token], scope: Scope) -> list[Token]:
     return call("", arguments[start : next(ends, len(arguments))])
 
 
-def _swapped(name: str) -> Rewrite:
-    """DBMS_LOB.SUBSTR(x, amount, offset)."""
-
-    def swapped(arguments: Sequence[Token], scope: Scope) -> list[Token]:
-        value, amount, offset = [*split(arguments), [Token(Kind.NUMBER, "1")]][:3]
-        return call(name, value, offset, amount)
-
-    return swapped
+def _lob_part(arguments: Sequence[Token], scope: Scope) -> list[Token]:
+    """DBMS_LOB.SUBSTR(lob, amount, offset); of a BLOB by its hexadecimal digits."""
+    value, amount, offset = [*split(arguments), [Token(Kind.NUMBER, "1")]][:3]
+    declared = scope.column(value)
+    if declared is None or declared.storage != "BLOB":
+        return call("substring", value, offset, amount)
+    first = [Token(Kind.RAW, "2 * ("), *offset, Token(Kind.RAW, ") - 1")]
+    digits = call("substring", call("hex", value), first, call("2 * ", amount))
+    return call("unhex", digits)
 
 
 def _renamed(name: str, *, end: str = ")") -> Rewrite:
@@ -255,7 +260,7 @@ CALLS: Mapping[str, Rewrite] = {
     "CAST": conversions.cast,
     "CONVERT": _utf8,
     "DBMS_LOB.GETLENGTH": _lob_length,
-    "DBMS_LOB.SUBSTR": _swapped("substring"),
+    "DBMS_LOB.SUBSTR": _lob_part,
     "EXTRACT": conversions.extract,
     "HEXTORAW": _renamed("unhex"),
     "LENGTH": _length,

@@ -1,8 +1,8 @@
 """From the first packet to a logged-on user: connect, protocol, data types, both auth phases.
 
-Protocol and field version are those of the release; the password verifier is always that of 12c
-(0x4815), checked for real. Facts: python-oracledb 26.1.0, messages connect, protocol, data_types,
-fast_auth and auth.
+Protocol and field version are those of the release; the password is checked for real, with the
+verifier of 12c (0x4815) or, as accounts older than 12.1 have it, of 11g (0x1b25). Facts:
+python-oracledb 26.1.0, messages connect, protocol, data_types, fast_auth and auth.
 """
 
 import hashlib
@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from sandbox.oracle import wire
-from sandbox.oracle.release import REFUSED_PROTOCOL_VERSION, SERVICE, Release, Setup
+from sandbox.oracle.release import REFUSED_PROTOCOL_VERSION, SERVICE, Release, Setup, Verifier
 from sandbox.oracle.wire import PacketSocket, PacketType, ProtocolError, Reader
 
 LARGEST_SDU_BYTES = 65535
 UTF8, UTF16 = 873, 2000
-VERIFIER_12C = 0x4815
+VERIFIER_12C, VERIFIER_11G = 0x4815, 0x1B25
+PART_BYTES_11G, SESSION_KEY_BYTES_11G = 48, 24
 VERIFIER_ROUNDS, SESSION_KEY_ROUNDS = 4096, 3
 AUTH_PHASE_ONE, AUTH_PHASE_TWO = 118, 115
 
@@ -34,6 +35,7 @@ class Challenge:
     server_part: bytes
     key_salt: bytes
     expected_password: bytes | None
+    is_11g: bool = False
 
 
 def read_connect(packets: PacketSocket) -> tuple[str, int]:
@@ -150,9 +152,11 @@ def read_auth(reader: Reader) -> tuple[str, dict[str, bytes]]:
     return user.upper(), pairs
 
 
-def challenge(user: str, known: str | None) -> tuple[Challenge, bytes]:
+def challenge(user: str, known: str | None, verifier: Verifier) -> tuple[Challenge, bytes]:
     """Phase one. An unknown user gets the same exchange with a password nobody knows."""
     password = (known if known is not None else secrets.token_hex(16)).encode()
+    if verifier == "11G":
+        return _challenge_11g(user, password, is_known=known is not None)
     salt, key_salt, server_part = (secrets.token_bytes(size) for size in (16, 16, 32))
     speedy = hashlib.pbkdf2_hmac(
         "sha512", password, salt + b"AUTH_PBKDF2_SPEEDY_KEY", VERIFIER_ROUNDS, 64
@@ -171,14 +175,35 @@ def challenge(user: str, known: str | None) -> tuple[Challenge, bytes]:
     return Challenge(user, key, server_part, key_salt, expected), answer
 
 
+def _challenge_11g(user: str, password: bytes, *, is_known: bool) -> tuple[Challenge, bytes]:
+    salt, server_part = secrets.token_bytes(10), secrets.token_bytes(PART_BYTES_11G)
+    key = hashlib.sha1(password + salt, usedforsecurity=False).digest() + bytes(4)
+    answer = _pairs(
+        {
+            "AUTH_SESSKEY": _encrypt(key, server_part).hex().upper(),
+            "AUTH_VFR_DATA": salt.hex().upper(),
+        },
+        VERIFIER_11G,
+    )
+    expected = password if is_known else None
+    return Challenge(user, key, server_part, b"", expected, is_11g=True), answer
+
+
+def _session_key(asked: Challenge, client_part: bytes) -> bytes:
+    if asked.is_11g:
+        mixed = bytes(a ^ b for a, b in zip(asked.server_part, client_part, strict=True))[16:40]
+        halves = (mixed[:16], mixed[16:])
+        digests = (hashlib.md5(half, usedforsecurity=False).digest() for half in halves)
+        return b"".join(digests)[:SESSION_KEY_BYTES_11G]
+    material = (client_part + asked.server_part).hex().upper().encode()
+    return hashlib.pbkdf2_hmac("sha512", material, asked.key_salt, SESSION_KEY_ROUNDS, 32)
+
+
 def prove(asked: Challenge, pairs: Mapping[str, bytes]) -> tuple[bool, bytes]:
     """Phase two: decrypt the password and compare; whether it is right, and the session key."""
     try:
         client_part = _decrypt(asked.key, bytes.fromhex(pairs["AUTH_SESSKEY"].decode()))
-        material = (client_part + asked.server_part).hex().upper().encode()
-        session_key = hashlib.pbkdf2_hmac(
-            "sha512", material, asked.key_salt, SESSION_KEY_ROUNDS, 32
-        )
+        session_key = _session_key(asked, client_part)
         clear = _decrypt(session_key, bytes.fromhex(pairs["AUTH_PASSWORD"].decode()))
     except (KeyError, ValueError):
         return False, b""
@@ -207,10 +232,10 @@ def welcome(session_key: bytes, session_id: int, release: Release) -> bytes:
     )
 
 
-def _pairs(values: Mapping[str, str]) -> bytes:
+def _pairs(values: Mapping[str, str], verifier: int = VERIFIER_12C) -> bytes:
     parts = [b"\x08", wire.uint(len(values))]
     for key, text in values.items():
-        flags = VERIFIER_12C if key == "AUTH_VFR_DATA" else 0
+        flags = verifier if key == "AUTH_VFR_DATA" else 0
         parts += [wire.sized_value(key.encode()), wire.sized_value(text.encode()), wire.uint(flags)]
     return b"".join(parts)
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sandbox.oracle.control import OracleControl, Value
-from sandbox.oracle.release import ReleaseName
+from sandbox.oracle.release import ReleaseName, Verifier
 
 REPOSITORY = Path(__file__).parents[2]
 STOP_TIMEOUT_SECONDS = 5.0
@@ -75,18 +75,21 @@ def start_oracle(  # noqa: PLR0913 -- what a test may decide is named, each with
     sessions_limit: int | None = None,
     character_set: str = "AL32UTF8",
     national_character_set: str = "AL16UTF16",
+    verifier: Verifier = "12C",
 ) -> OracleStandIn:
     """A stand-in on a free port with the sample data of `today`, or with just these `tables`.
 
     `thin_refused` announces a protocol that the thin driver refuses with DPY-3010, as 11g does.
     `failed_login_attempts` in a row lock the account; `sessions_limit` is of one user; None is
-    UNLIMITED. Any number of stand-ins can run beside each other.
+    UNLIMITED. `verifier` is what passwords are kept as: "11G" is that of accounts from before 12.1.
+    Any number of stand-ins can run beside each other.
 
     Raises RuntimeError when it is not ready in time; its own words are then on stderr.
     """
     options = [
         f"--today={today.isoformat()}",
         f"--release={release}",
+        f"--verifier={verifier}",
         f"--failed-login-attempts={failed_login_attempts or 0}",
         f"--character-set={character_set}",
         f"--national-character-set={national_character_set}",

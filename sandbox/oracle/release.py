@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ReleaseName = Literal["11g", "19c", "23ai"]
+Verifier = Literal["11G", "12C"]
 SERVICE = "FREEPDB1"
 #: python-oracledb thin refuses what is below 315 (Oracle 12.1) with DPY-3010.
 REFUSED_PROTOCOL_VERSION = 314
@@ -79,9 +80,13 @@ RELEASES = {
 
 @dataclass(frozen=True)
 class Setup:
-    """One stand-in's release and character sets; `thin_refused` announces an old protocol."""
+    """One stand-in's release and character sets; `thin_refused` announces an old protocol.
+
+    `verifier` is what the password is kept as.
+    """
 
     release: Release = RELEASES["19c"]
     thin_refused: bool = False
     character_set: str = "AL32UTF8"
     national_character_set: str = "AL16UTF16"
+    verifier: Verifier = "12C"

@@ -29,6 +29,7 @@ class Function(IntEnum):
     CLOSE_CURSORS = 105
     AUTH_PHASE_TWO = 115
     AUTH_PHASE_ONE = 118
+    LOB_CALL = 96
     END_TO_END = 135
     PING = 147
     CURRENT_SCHEMA = 152

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from sandbox.oracle import values
+from sandbox.oracle.lobs import Lobs
 from sandbox.oracle.types import OracleType
 
 ROW = b"\x07"
@@ -30,6 +31,9 @@ class Result:
     position: int = 0
     kept: dict[tuple[int, int], bytes] | None = None
     """Rows already encoded, by position and number; None keeps none."""
+    lobs: Lobs | None = None
+    located: frozenset[int] = frozenset()
+    """Columns that go out through `lobs`; other LOBs go out as LONG and LONG RAW."""
 
     def take(self, count: int) -> tuple[bytes, int]:
         """Up to `count` rows in wire form, and how many there were."""
@@ -44,7 +48,9 @@ class Result:
 
     def _encode(self, part: pa.Table) -> bytes:
         encoded = [
-            values.encode_column(part.column(index), column.oracle_type)
+            self.lobs.encode(part.column(index).to_pylist(), column.oracle_type)
+            if self.lobs and index in self.located
+            else values.encode_column(part.column(index), column.oracle_type)
             for index, column in enumerate(self.columns)
         ]
         return b"".join([ROW + b"".join(row) for row in zip(*encoded, strict=True)])

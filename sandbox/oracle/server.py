@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument(
         "--thin-refused", action="store_true", help="a protocol too old for the thin driver"
     )
+    parser.add_argument("--verifier", choices=("11G", "12C"), default=Setup.verifier)
     parser.add_argument("--character-set", default=Setup.character_set)
     parser.add_argument("--national-character-set", default=Setup.national_character_set)
     parser.add_argument(
@@ -103,6 +104,7 @@ def main() -> None:
         thin_refused=arguments.thin_refused,
         character_set=arguments.character_set,
         national_character_set=arguments.national_character_set,
+        verifier=arguments.verifier,
     )
     profile = Profile(arguments.failed_login_attempts or None, arguments.sessions_limit)
     today = None if arguments.empty else arguments.today or datetime.now(UTC).date()

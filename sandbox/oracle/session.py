@@ -100,7 +100,8 @@ class Session:
                 start, function = b"", self._function_code()
             user, pairs = logon.read_auth(self._reader)
             if kind == FUNCTION and function == Function.AUTH_PHASE_ONE:
-                asked, answer = logon.challenge(user, self._parts.accounts.password(user))
+                known = self._parts.accounts.password(user)
+                asked, answer = logon.challenge(user, known, self._parts.setup.verifier)
                 self._packets.send_data(start + answer + self._end(CallEnd()))
             elif kind == FUNCTION and function == Function.AUTH_PHASE_TWO and asked:
                 return self._enter(asked, pairs)
@@ -185,6 +186,8 @@ class Session:
             case Function.FETCH:
                 cursor, rows = reader.uint(), reader.uint()
                 return calls.fetch(cursor, rows)
+            case Function.LOB_CALL:
+                return calls.lob_call(reader)
             case Function.COMMIT:
                 return calls.end_transaction("commit")
             case Function.ROLLBACK:

@@ -136,10 +136,10 @@ def _query(
     dialect.check(tokens, release)
     names = lexer.column_names(tokens)
     quoted = frozenset(lexer.quoted_references(tokens))
+    head = tokens
     tokens, packages = functions.join_packages(tokens)
     tables = lexer.tables(tokens)
     scope = Scope(context, columns(tables))
-    head = tokens
     tokens, point = past.cut(tokens)
     scn, scn_bind, moment = None, None, None
     if point and point.is_time:

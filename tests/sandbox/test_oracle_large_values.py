@@ -67,14 +67,6 @@ def test_lob_columns_are_described_as_oracle_does(large: OracleStandIn) -> None:
         ) == [("BODY", "CLOB", 4000, 0), ("NBODY", "NCLOB", 4000, 0), ("FILE_", "BLOB", 4000, 0)]
 
 
-def test_a_locator_is_refused_in_words(large: OracleStandIn) -> None:
-    with (
-        connect(large) as connection,
-        pytest.raises(oracledb.DatabaseError, match="only as LONG"),
-    ):
-        rows(connection, "select body from shop.texts")
-
-
 def test_intervals_keep_their_sign_and_parts(large: OracleStandIn) -> None:
     with connect(large) as connection:
         assert rows(connection, "select d, y from shop.spans order by id") == [
