@@ -1,6 +1,6 @@
 """What one turn may touch: a single frozen object, handed to every tool."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Literal
 from redis import Redis
 
 from sync.blackout import Closed
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, TableRef, Wish
 from sync.standing import StandingSchedule
 from sync.warehouse.query_process import Queries
 
@@ -88,7 +88,7 @@ class AnalystDeps:
     today: date
     """The date where the people are, in `timezone`."""
     timezone: str
-    plan_sync: Callable[[tuple[TableRef, ...]], Plan] = field(repr=False)
+    plan_sync: Callable[[Sequence[Wish]], Plan] = field(repr=False)
     """Asks Oracle what a sync would do, changing nothing; raises any DuckferryError."""
     rule_on: Callable[[Plan], Ruling] = field(repr=False)
     """Asks the policy whether a plan needs a yes; raises RefusedByRule where it must not be."""

@@ -18,6 +18,8 @@ class Basis:
     """Rows in the whole copy, not in the answer."""
     as_of: str
     """ISO 8601 UTC moment of Oracle the copy shows."""
+    part: str = ""
+    """Which rows alone the copy holds, in signs; empty for all."""
 
 
 @dataclass(frozen=True)

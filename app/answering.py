@@ -29,6 +29,7 @@ from app.views.text import FALLBACK_CHARACTERS, MESSAGE_BLOCKS, cut, person, sec
 from sync.approvals import Approval, load_approval, show_card
 from sync.errors import DuckferryError, WarehouseDamaged
 from sync.inbox import Entry
+from sync.plan import plainly
 from sync.runs import Run, RunState, load_run
 from sync.schedules import fire_published
 from sync.state import key
@@ -209,7 +210,7 @@ def _due_desk(office: Office) -> DueDesk:
         config=office.core.config,
         slack=office.slack,
         team=office.team,
-        plan=lambda refs, asker: plan_sync(office.core, refs, asker),
+        plan=lambda refs, asker: plan_sync(office.core, plainly(refs), asker),
         owner_is_gone=office.owner_is_gone,
         groups=office.groups,
         members=office.members,

@@ -8,140 +8,35 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from agent.deps import ModelSees
+from app.config_sections import (
+    Alerts,
+    Approvals,
+    Limits,
+    ModelSection,
+    Rule,
+    Section,
+    SourceSection,
+    TableSection,
+)
 from app.settings import PASSWORD_OF, SettingsError
 from sync.blackout import blackout_problem
-from sync.columns import DEFAULT_LOB_LIMIT, MAX_LOB_LIMIT, Policy
+from sync.columns import ColumnChoices
 from sync.errors import DuckferryError
 from sync.names import resolve_table
 from sync.plan import TableRef
+from sync.planning import TableSettings
 from sync.schedules import Schedule
 from sync.when import cron_problem
 
 T = TypeVar("T")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceSection(_Section):
-    """A database to copy from, and how gently. Its password stands in the environment."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-    dsn: str | None = None
-    """``host:port/service`` or a connect descriptor; ORACLE_DSN where it is not said here."""
-    user: str | None = None
-    """ORACLE_USER where it is not said here."""
-    driver: Literal["thin", "thick"] = "thin"
-    """Oracle 11g needs the thick one, and so a process with ORACLE_CLIENT_LIB_DIR."""
-    schemas: frozenset[str] = frozenset()
-    """The only schemas whose tables may be offered; empty: any."""
-    max_sessions: Annotated[int, Field(ge=1, le=64)] = 4
-    """At the same time, over all our processes."""
-    rows_per_second: Annotated[int, Field(ge=100, le=100_000_000)] | None = None
-    """What a run may read, over all its sessions; any where it is not said."""
-    connect_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10
-    call_timeout_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
-    """Of each round trip."""
-    blackout: tuple[str, ...] = ()
-    """When Oracle may not be read, as in ``mon-fri 08:30-09:30``, by bot.toml's time zone."""
-
-    @property
-    def environment_name(self) -> str:
-        """The end of the name of the variable that holds its own password."""
-        return self.name.upper().replace("-", "_")
-
-
-class TableSection(_Section):
-    """A table that may be copied."""
-
-    name: Annotated[str, Field(pattern=r"^[^.]+\.[^.]+$")]
-    """``SCHEMA.TABLE`` as Oracle's dictionary spells it."""
-    source: str | None = None
-    """Name of its source; may be left out where there is only one."""
-    max_rows: Annotated[int, Field(gt=0)] | None = None
-    key: tuple[str, ...] = ()
-    """Columns that name a row, where Oracle declares no primary key or another one is meant."""
-    cursor: str | None = None
-    """The column that says when a row changed last."""
-    columns: dict[str, Policy] = {}
-    """What to do with a column's long values, or ``skip`` the column; the others are copied."""
-    lob_limit: Annotated[int, Field(gt=0, le=MAX_LOB_LIMIT)] = DEFAULT_LOB_LIMIT
-    """The longest CLOB in characters and BLOB in bytes; a longer one stops the sync or is cut."""
-    owners: frozenset[str] = frozenset()
-    """Slack user ids; they decide about this table as an approver does."""
-    model_sees: ModelSees | None = None
-
-
-class ModelSection(_Section):
-    """What leaves for the model."""
-
-    sees: ModelSees = "schema"
-    """Of a table that does not say it itself."""
-
-
-class Approvals(_Section):
-    """Who decides about what is proposed."""
-
-    approvers: frozenset[str] = frozenset()
-    """Slack ids of people and of user groups."""
-    self_approval: bool = True
-    """Whether an approver may approve what they asked for themselves."""
-    expires_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 24
-    two_above_rows: Annotated[int, Field(ge=0)] | None = None
-    """Copies of a table of more rows, by Oracle's statistics, need two different people."""
-
-
-class Rule(_Section):
-    """Another decision than the usual one for some tables. The first rule that fits one counts."""
-
-    name: str
-    """Shown on cards and in the audit."""
-    tables: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
-    """``SCHEMA.TABLE``, ``HR.*``, ``erp.SHOP.*``."""
-    up_to_rows: Annotated[int, Field(ge=0)] | None = None
-    """Only where Oracle's statistics say that the table has at most so many."""
-    above_rows: Annotated[int, Field(ge=0)] | None = None
-    """Only where they say more, or nothing."""
-    decision: Literal["auto", "ask", "refuse"] = "ask"
-    """``auto``: nobody has to be asked."""
-    approvers: frozenset[str] = frozenset()
-    """Slack ids of people and user groups, in place of the usual ones."""
-    quorum: Annotated[int, Field(ge=1, le=2)] | None = None
-    self_approval: bool | None = None
-    why: str = ""
-    """What people are told."""
-
-
-class Alerts(_Section):
-    """Where it is told that copies fail."""
-
-    channel: str = ""
-    """Id of a Slack channel; empty: only where a schedule lives."""
-
-
-class Limits(_Section):
-    """The bounds of everything that could run away."""
-
-    max_rows: Annotated[int, Field(gt=0)] = 10_000_000
-    """Rows a table may have in Oracle before its sync stops."""
-    query_seconds: Annotated[float, Field(gt=0, le=600)] = 20
-    query_rows: Annotated[int, Field(gt=0, le=100)] = 100
-    turn_steps: Annotated[int, Field(gt=0, le=50)] = 8
-    """Model calls of one turn."""
-    turns: Annotated[int, Field(gt=0, le=64)] = 8
-    """Turns at the same time in one bot."""
-    runs_per_user: Annotated[int, Field(gt=0, le=64)] = 2
-    """Runs at the same time of what one person asked for; more wait."""
-    runs_per_source: Annotated[int, Field(gt=0, le=64)] = 2
-
-
-class BotConfig(_Section):
+class BotConfig(Section):
     """All of bot.toml."""
 
     admins: frozenset[str] = frozenset()
@@ -172,6 +67,26 @@ class BotConfig(_Section):
     def section(self, ref: TableRef) -> TableSection | None:
         """Give what is said of an offered table."""
         return self._sections.get(ref)
+
+    def settings(self, ref: TableRef) -> TableSettings | None:
+        """Give what a table's plan is made by; None where it is not offered."""
+        section = self.section(ref)
+        if section is None:
+            return None
+        return TableSettings(
+            max_rows=self.max_rows(ref),
+            key=section.key,
+            mode=section.mode,
+            cursor=section.cursor,
+            lag=section.lag_seconds,
+            where=section.where,
+            include=section.include,
+            choices=ColumnChoices(section.columns, section.lob_limit),
+            proof=section.proof,
+            deletes=section.deletes,
+            delete_limit_percent=section.delete_limit_percent,
+            drift=section.drift,
+        )
 
     @cached_property
     def _sections(self) -> dict[TableRef, TableSection]:

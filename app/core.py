@@ -1,6 +1,6 @@
 """What every surface shares: the agent, the state, the warehouse and Oracle, put together once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,18 +19,18 @@ from app.texts import Language
 from sync.blackout import Closed, closed_times
 from sync.catalog import TableFacts
 from sync.changes import Look, look_at
-from sync.columns import ColumnChoices
 from sync.dispatch import RunLimits
-from sync.engine import make_estimate, make_table_plan, plan_tables
 from sync.errors import TableNotOffered
 from sync.oracle import Session
 from sync.oracle_errors import OracleUnreachable
 from sync.perform import Rules, perform_run
-from sync.plan import Plan, Progress, TablePlan, TableRef
+from sync.plan import Plan, TablePlan, Wish
+from sync.planning import make_estimate, make_table_plan, plan_tables
+from sync.progress import Progress
 from sync.schedules import clock_is_running
 from sync.sources import GuardedSource, open_source, require_open
 from sync.standing import StandingSchedule
-from sync.warehouse.manifest import Manifest, read_manifest
+from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query_process import Queries
 from sync.when import next_time, times
 
@@ -67,7 +67,7 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
         language=language,
         today=datetime.now(ZoneInfo(core.config.timezone)).date(),
         timezone=core.config.timezone,
-        plan_sync=lambda refs: plan_sync(core, refs, caller.user),
+        plan_sync=lambda wishes: plan_sync(core, wishes, caller.user),
         rule_on=lambda plan: rule_on(core.config, plan),
         schedule_status=lambda: schedule_status(core),
         windows_met=lambda schedule: windows_met(core.config, schedule),
@@ -76,11 +76,11 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
     )
 
 
-def plan_sync(core: Core, refs: tuple[TableRef, ...], asker: str) -> Plan:
-    """Ask Oracle's dictionary what a sync of these tables would do. Raises any DuckferryError."""
+def plan_sync(core: Core, wishes: Sequence[Wish], asker: str) -> Plan:
+    """Ask Oracle's dictionary what these wishes would do. Raises any DuckferryError."""
     return plan_tables(
         lambda name: open_session(core, name, "plan", asker, PLAN_WAIT_SECONDS),
-        refs,
+        wishes,
         read_manifest(core.warehouse),
         partial(plan_table, core.config),
     )
@@ -117,17 +117,18 @@ def rule_on(config: BotConfig, plan: Plan) -> Ruling:
     return Ruling(effect, found.quorum, ", ".join(found.rules), found.why, found.max_rows)
 
 
-def plan_table(config: BotConfig, facts: TableFacts) -> TablePlan:
+def plan_table(
+    config: BotConfig, facts: TableFacts, wish: Wish, current: ManifestEntry | None
+) -> TablePlan:
     """Plan a table as bot.toml has it, when it is asked for and again when it is run.
 
     Raises `TableNotOffered`, `RefusedByRule`, and what the engine raises.
     """
-    section = config.section(facts.ref)
-    if section is None:
+    settings = config.settings(facts.ref)
+    if settings is None:
         raise TableNotOffered(table=str(facts.ref), hint="")
-    choices = ColumnChoices(section.columns, section.lob_limit)
-    planned = make_table_plan(facts, config.max_rows(facts.ref), section.key, choices)
-    estimate = make_estimate(facts, Manifest())
+    planned = make_table_plan(facts, settings, wish, current)
+    estimate = make_estimate(facts, planned, Manifest())
     rule_on(config, Plan(tables=(planned,), estimates=(estimate,)))
     return planned
 

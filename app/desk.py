@@ -31,18 +31,18 @@ from sync.dispatch import queue_place
 from sync.errors import WarehouseDamaged
 from sync.history import expected_seconds
 from sync.oracle_errors import OracleUnreachable
-from sync.plan import Column, Plan, TableRef
+from sync.plan import Column, Plan, TableRef, Wish
 from sync.runs import Run, RunState
 from sync.state import derived_id, team_of
 from sync.warehouse.layout import RESERVE_BYTES
 from sync.warehouse.manifest import read_manifest
 
-MakePlan = Callable[[tuple[TableRef, ...], str], Plan]
-"""Asks Oracle what a copy of some tables would do, for somebody. Raises any DuckferryError."""
+MakePlan = Callable[[tuple[Wish, ...], str], Plan]
+"""Asks Oracle what some wishes would do, for somebody. Raises any DuckferryError."""
 
 
-def _no_oracle(refs: tuple[TableRef, ...], _asker: str) -> Plan:
-    raise OracleUnreachable(source=refs[0].source, detail="nothing says how to reach it")
+def _no_oracle(wishes: tuple[Wish, ...], _asker: str) -> Plan:
+    raise OracleUnreachable(source=wishes[0].ref.source, detail="nothing says how to reach it")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def make_desk(core: Core, groups: Groups = lambda _: frozenset[str]()) -> CardDe
     return CardDesk(
         redis=core.redis,
         config=core.config,
-        plan=lambda refs, asker: plan_sync(core, refs, asker),
+        plan=lambda wishes, asker: plan_sync(core, wishes, asker),
         groups=groups,
         warehouse=core.warehouse,
     )
@@ -177,7 +177,7 @@ def edit(
     DuckferryError of a plan; then nothing has changed.
     """
     old = approval.request
-    kept = {old.plan.tables[place].ref: rows for place, rows in ceilings.items()}
+    kept = {old.plan.tables[place].wished: rows for place, rows in ceilings.items()}
     plan = desk.plan(tuple(kept), user).capped(tuple(kept.values()))
     wider = any(rows > old.plan.tables[place].max_rows for place, rows in ceilings.items())
     request = old.model_copy(
@@ -227,7 +227,7 @@ def _ask(
 
 def _planned_anew(desk: CardDesk, old: Plan, user: str) -> Plan:
     """Plan the same tables as they are now; a ceiling that was agreed on is not widened."""
-    ceilings = {table.ref: table.max_rows for table in old.tables}
+    ceilings = {table.wished: table.max_rows for table in old.tables}
     return desk.plan(tuple(ceilings), user).capped(tuple(ceilings.values()))
 
 

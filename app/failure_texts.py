@@ -124,6 +124,34 @@ FAILURES: dict[str, tuple[str, str]] = {
         "{table}에 {column} 열이 없습니다. 있는 열: {columns}.",
         "{table} has no column {column}. It has: {columns}.",
     ),
+    "bad_filter": (
+        "{table}의 {column} 열은 이렇게 거를 수 없습니다: {reason}.",
+        "{column} of {table} cannot be filtered like this: {reason}.",
+    ),
+    "figure_differs": (
+        "{table} 사본에서 {what} 값이 {copied}인데 Oracle은 {oracle}이라고 합니다. 게시하지 않았고 기존 데이터는 그대로입니다. 다시 요청하고, 계속되면 관리자에게 알려 주세요.",
+        "In the copy of {table}, {what} is {copied} but Oracle says {oracle}. Nothing was published and the old data stays; ask again, and tell an admin if it stays so.",
+    ),
+    "key_not_unique": (
+        "{table}의 키({key})가 같은 행이 {count}건 있어 행을 구별할 수 없습니다. 게시하지 않았습니다. bot.toml의 key를 한 행만 가리키는 열로 바꾸세요.",
+        "The key of {table} ({key}) names {count} keys more than once, so its rows cannot be told apart. Nothing was published. Set key in bot.toml to columns that name one row.",
+    ),
+    "too_many_deletes": (
+        "{table} 사본의 {rows}행 가운데 {gone}행이 Oracle에서 사라졌습니다. 한 번에 지울 수 있는 {percent}%를 넘어 아무것도 바꾸지 않았습니다. 무엇이 바뀌는지 보여 주는 전체 동기화를 승인하면 반영됩니다.",
+        "{gone} of the {rows} rows in the copy of {table} are gone from Oracle, more than the {percent}% a run may remove. Nothing was changed. A full sync, which shows what it replaces, takes them over.",
+    ),
+    "bad_cursor": (
+        "{table}의 {column}({oracle_type})은 변경 순서를 알려 줄 수 없습니다. 커서는 날짜, 시각, 숫자 열이어야 합니다. bot.toml에서 다른 열을 지정하세요.",
+        "{column} of {table} ({oracle_type}) cannot order changes. The cursor must be a date, a timestamp or a number; set another one in bot.toml.",
+    ),
+    "backfill_impossible": (
+        "{table}의 일부 구간만 다시 읽을 수 없습니다. 맞는 사본이 없습니다({because}). 먼저 전체를 동기화하세요.",
+        "A range of {table} cannot be read again: there is no copy it fits into ({because}). Sync all of it first.",
+    ),
+    "schema_frozen": (
+        "{table}의 {column} 열이 {was}에서 {became}(으)로 바뀌었지만 bot.toml이 열을 고정했습니다. 이 테이블의 drift를 ask나 evolve로 바꾼 뒤 다시 동기화하세요.",
+        "Column {column} of {table} was {was} and is {became} in Oracle, but bot.toml freezes its columns. Set drift to ask or evolve for this table, then sync it again.",
+    ),
     "bad_query": ("이렇게는 조회할 수 없습니다: {reason}", "This cannot be asked: {reason}"),
     "query_timeout": (
         "조회가 {seconds}초 안에 끝나지 않아 중단했습니다. 범위를 줄이거나 조건을 더해 주세요.",

@@ -22,6 +22,9 @@ from app.failure_texts import word_failure
 from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say
 from app.views.answer import write_arguments
+from app.views.card_life import counts_line, receipt_notes
+from app.views.card_parts import table_parts
+from app.views.schedule_lines import to_plain
 from app.views.text import CONTROL, number
 from sync.plan import Plan, Receipt
 
@@ -60,22 +63,8 @@ def plan_lines(language: Language, plan: Plan) -> list[str]:
     """Write what a sync would do."""
     lines = [say(language, "card.pending")]
     for table, estimate in zip(plan.tables, plan.estimates, strict=True):
-        current = estimate.current_rows
-        lines.append(
-            f"  {table.ref}: "
-            + " · ".join(
-                [
-                    say(language, "card.from_to", source=table.ref.source),
-                    say(language, "card.first_copy")
-                    if current is None
-                    else say(language, "card.replaces", rows=number(current)),
-                    say(language, "card.estimate", rows=number(estimate.rows))
-                    if estimate.rows is not None
-                    else say(language, "card.no_estimate"),
-                    say(language, "card.limit", rows=number(table.max_rows)),
-                ]
-            )
-        )
+        parts = map(to_plain, table_parts(language, table, estimate))
+        lines.append(f"  {table.ref}: " + " · ".join(parts))
     return [*lines, "  " + say(language, "card.digest", digest=plan.digest[:8])]
 
 
@@ -83,9 +72,8 @@ def receipt_lines(language: Language, receipt: Receipt) -> list[str]:
     """Write what was copied and how it was proven."""
     lines: list[str] = []
     for table in receipt.tables:
-        rows, oracle_rows = number(table.rows), number(table.oracle_rows)
-        proven = say(language, "receipt.table", rows=rows, oracle_rows=oracle_rows)
-        lines.append(f"  {table.ref}: {proven}")
+        lines.append(f"  {table.ref}: {counts_line(language, table)}")
+        lines += [f"    {to_plain(line)}" for line in receipt_notes(language, table)]
         lines += [f"    {word_fidelity(language, one)}" for one in losses(table.columns)]
     total = number(sum(table.rows for table in receipt.tables))
     return [*lines, say(language, "system.published", rows=total)]
@@ -104,4 +92,6 @@ def _cell(value: object) -> str:
 def _basis(language: Language, basis: Basis) -> str:
     moment = datetime.fromisoformat(basis.as_of).strftime("%Y-%m-%d %H:%M UTC")
     words = say(language, "answer.basis", table=basis.table, rows=number(basis.rows), when=moment)
+    if basis.part:
+        words += " · " + say(language, "receipt.where", conditions=basis.part)
     return f"({words})"

@@ -4,6 +4,7 @@ import re
 
 from agent.deps import Language
 from app.card_texts import CARD_PHRASES
+from app.copy_texts import COPY_PHRASES
 
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
 _LATIN = re.compile("[A-Za-z]")
@@ -24,18 +25,7 @@ def say(language: Language, phrase: str, **values: str | int) -> str:
 
 PHRASES: dict[str, tuple[str, str]] = {
     **CARD_PHRASES,
-    # A receipt
-    "receipt.table": (
-        "{rows}행 복사, Oracle {oracle_rows}행과 일치",
-        "{rows} rows copied, equal to Oracle's {oracle_rows}",
-    ),
-    "receipt.as_of": ("{when} 기준", "as of {when}"),
-    "receipt.not_the_same": (
-        "그대로가 아닌 열: {names}",
-        "columns that are not the same: {names}",
-    ),
-    "receipt.scn": ("SCN {scn}", "SCN {scn}"),
-    "receipt.took": ("{seconds}초, {size}", "{seconds} s, {size}"),
+    **COPY_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import Steps, make_table_plan, plan_tables, run_plan
+from sync.catalog import TableFacts
+from sync.engine import Steps, run_plan
 from sync.oracle import Session, Source, connect
-from sync.plan import Plan, Receipt, TableRef
-from sync.warehouse.manifest import Manifest, read_manifest
+from sync.plan import Plan, Receipt, TablePlan, TableRef, Wish, plainly
+from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 
 COLUMNS = (
     ("ID", "NUMBER(12)"),
@@ -57,7 +60,10 @@ def opener(source: Source) -> Callable[[str], AbstractContextManager[Session]]:
 def plan_of(source: Source, ref: TableRef, rows: int) -> Plan:
     """The plan people would approve."""
     return plan_tables(
-        opener(source), [ref], Manifest(), lambda facts: make_table_plan(facts, rows)
+        opener(source),
+        plainly([ref]),
+        Manifest(),
+        partial(_plain, rows),
     )
 
 
@@ -76,3 +82,7 @@ def sync(source: Source, plan: Plan, warehouse: Path) -> Receipt:
         fence=fence,
         steps=Steps(on_progress=lambda _: None),
     )
+
+
+def _plain(rows: int, facts: TableFacts, wish: Wish, current: ManifestEntry | None) -> TablePlan:
+    return make_table_plan(facts, TableSettings(rows), wish, current)

@@ -19,8 +19,10 @@ from bench.figures import Figure, interleaved, median
 from bench.processes import cpu_seconds
 from bench.rows import opener, plan_of, source_of, sync
 from sandbox.oracle.process import OracleStandIn
-from sync.oracle import Source, begin_read_only, read_batches, select_statement
+from sync.oracle import Source, begin_read_only
 from sync.plan import Plan, TableRef
+from sync.reading import read_batches
+from sync.statements import rows_of
 from sync.types import wire_schema
 from sync.warehouse.generation import building, stage_rows
 
@@ -117,7 +119,7 @@ def _read_to_nothing(source: Source, plan: Plan) -> int:
     with opener(source)(source.name) as session:
         begin_read_only(session)
         for frame in session.connection.fetch_df_batches(
-            select_statement(table),
+            rows_of(table, None).sql,
             size=source.fetch_rows,
             requested_schema=wire_schema(table.ref, table.columns),
         ):
@@ -128,7 +130,7 @@ def _read_to_nothing(source: Source, plan: Plan) -> int:
 def _all_batches(source: Source, plan: Plan) -> list[Any]:
     with opener(source)(source.name) as session:
         begin_read_only(session)
-        return list(read_batches(session, plan.tables[0]))
+        return list(read_batches(session, plan.tables[0], rows_of(plan.tables[0], None)))
 
 
 def _stage(plan: Plan, batches: list[Any], warehouse: Path) -> int:

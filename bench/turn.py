@@ -7,7 +7,7 @@ warehouse and the query process are real.
 import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from sandbox.model.replies import Calls, JsonObject, Text, ToolCall
 from sandbox.model.server import ModelStandIn, start_model
 from sandbox.redis import start_redis
 from sync.oracle_errors import OracleUnreachable
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, TableRef, Wish
 from sync.state import connect_state
 from sync.warehouse.query_process import QueryLimits, open_queries
 
@@ -144,5 +144,5 @@ def _bare(talk: Talk, model: ModelStandIn, requests: tuple[JsonObject, ...]) -> 
     return ask
 
 
-def _no_oracle(_: tuple[TableRef, ...]) -> Plan:
+def _no_oracle(_: Sequence[Wish]) -> Plan:
     raise OracleUnreachable(source="main", detail="not part of this measurement")

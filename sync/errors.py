@@ -19,12 +19,16 @@ DuckferryError
 │   └── DiskFull
 ├── RunError                    one run
 │   ├── VerificationFailed
+│   ├── FigureDiffers
+│   ├── KeyNotUnique
 │   ├── TooManyRows
 │   ├── TableBusy               transient
 │   ├── PlanDrifted
+│   ├── TooManyDeletes
 │   ├── Cancelled
 │   ├── WorkerLost
 │   └── RecordUnreadable
+├── PlanningError               a wish: `sync.planning_errors`
 ├── TableNotOffered             bot.toml does not offer the table
 ├── SourcesMixed                one sync reads one source
 ├── RefusedByRule               a rule of bot.toml forbids it
@@ -206,6 +210,26 @@ class VerificationFailed(RunError):
     )
 
 
+class FigureDiffers(RunError):
+    """Oracle and the copy have as many rows, and not the same in them."""
+
+    code = "figure_differs"
+    message = (
+        "In the copy of {table}, {what} is {copied} but Oracle says {oracle}. Nothing was "
+        "published and the old data stays; ask again, and tell an admin if it stays so."
+    )
+
+
+class KeyNotUnique(RunError):
+    """Two rows have one key, so rows cannot be replaced by it."""
+
+    code = "key_not_unique"
+    message = (
+        "The key of {table} ({key}) names {count} keys more than once, so its rows cannot be told "
+        "apart. Nothing was published. Set key in bot.toml to columns that name one row."
+    )
+
+
 class TooManyRows(RunError):
     """Oracle has more rows than the approved plan allows."""
 
@@ -231,6 +255,17 @@ class PlanDrifted(RunError):
     message = (
         "{table} has changed in Oracle since the card was shown, so nothing was run. Ask for the "
         "sync again."
+    )
+
+
+class TooManyDeletes(PlanDrifted):
+    """More rows are gone from Oracle than an incremental run may remove by itself."""
+
+    code = "too_many_deletes"
+    message = (
+        "{gone} of the {rows} rows in the copy of {table} are gone from Oracle, more than the "
+        "{percent}% a run may remove. Nothing was changed. A full sync, which shows what it "
+        "replaces, takes them over."
     )
 
 

@@ -6,9 +6,8 @@ connect to a silent listener never returns (all measured). Everything here is se
 
 import re
 import threading
-from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from typing import Any, Literal, cast
 
 import oracledb
 
-from sync.arrival import arrived
 from sync.errors import DuckferryError
 from sync.oracle_errors import (
     CLASSES,
@@ -27,12 +25,8 @@ from sync.oracle_errors import (
     TableNotFound,
     kind_of,
 )
-from sync.plan import TablePlan, TableRef
-from sync.types import MAX_NAME_BYTES, arrow, row_bytes, select_list, wire_schema
-
-BATCHES_AHEAD = 4
-"""Read and waiting to be written: about what the driver fetches while DuckDB compresses a row group
-(122,880 rows), for which it takes no batch."""
+from sync.plan import TableRef
+from sync.types import MAX_NAME_BYTES
 
 MAX_PACKET_BYTES = 65_535
 """What we ask for; the server may want less. Bigger packets cost the driver less (measured)."""
@@ -74,6 +68,14 @@ class Session:
     connection: oracledb.Connection
 
 
+@dataclass(frozen=True)
+class Statement:
+    """A query, and its values in order."""
+
+    sql: str
+    binds: tuple[Any, ...] = ()
+
+
 @contextmanager
 def connect(source: Source, *, action: str, client_identifier: str) -> Generator[Session]:
     """A session that names itself to the DBA (module, action, client id) and closes at the end.
@@ -84,7 +86,7 @@ def connect(source: Source, *, action: str, client_identifier: str) -> Generator
     connection = _connect_by_deadline(source)
     session = Session(source, connection)
     try:
-        with _named_errors(source):
+        with named_errors(source):
             connection.call_timeout = round(source.call_timeout_seconds * 1000)
             connection.module = "duckferry"
             connection.action = action
@@ -110,18 +112,30 @@ def begin_read_only(session: Session) -> None:
 
 
 def current_scn(session: Session) -> int | None:
-    """Oracle's system change number now, or None where our user may not see ``V$DATABASE``.
+    """Oracle's system change number now, or None where our user may learn it in no way.
 
-    In a read-only transaction it is the present one; asked right at its beginning, the two agree to
-    within what was committed in between.
+    From ``V$DATABASE``, or from DBMS_FLASHBACK. In a read-only transaction it is the present one;
+    asked right at its beginning, the two agree to within what was committed in between.
     """
+    for question in _SCN_NOW:
+        found = rows_if_allowed(session, question)
+        if found:
+            return int(found[0][0])
+    return None
+
+
+def rows_if_allowed(
+    session: Session, sql: str, binds: Sequence[Any] = (), *, most: int = 1
+) -> list[tuple[Any, ...]] | None:
+    """What a question gives, or None where our user may not ask it, or Oracle does not know it."""
     try:
-        found = rows(session, "SELECT current_scn FROM v$database")
-    except (TableNotFound, OracleFailure) as refused:
-        if isinstance(refused, TableNotFound) or refused.params["oracle_code"] == _NO_PRIVILEGE:
+        return rows(session, sql, binds, most=most)
+    except TableNotFound:
+        return None
+    except OracleFailure as refused:
+        if refused.params["oracle_code"] in _NOT_ALLOWED:
             return None
         raise
-    return int(found[0][0])
 
 
 def oracle_now(session: Session) -> datetime:
@@ -130,62 +144,17 @@ def oracle_now(session: Session) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def count_rows(session: Session, ref: TableRef, *, read_seconds: float = 0) -> int:
-    """Rows Oracle counts; in a read-only transaction, at its moment.
+@contextmanager
+def patient(session: Session, read_seconds: float) -> Generator[Session]:
+    """A session whose calls may take as long as an aggregate over all rows does.
 
-    A count answers once, after the whole scan. So it has twice the *read_seconds* that reading all
-    rows took, up to `MAX_COUNT_SECONDS`, and never less than any other call.
+    Such a call answers once, after the whole scan. So it has twice the *read_seconds* that reading
+    all rows took, up to `MAX_COUNT_SECONDS`, and never less than any other call.
     """
     usual = session.source.call_timeout_seconds
     seconds = max(usual, min(2 * read_seconds, MAX_COUNT_SECONDS))
-    patient = replace(session, source=replace(session.source, call_timeout_seconds=seconds))
     with _call_timeout(session, seconds):
-        return int(rows(patient, f"SELECT COUNT(*) FROM {quote_table(ref)}", ref=ref)[0][0])
-
-
-def read_batches(session: Session, plan: TablePlan) -> Generator[Any]:
-    """All rows as ``pyarrow.RecordBatch`` values of `arrow_schema`, `Source.fetch_rows` a batch.
-
-    Any batch may be empty. A thread of its own keeps up to `BATCHES_AHEAD` of them ready, so that
-    whoever takes them works while the driver decodes the next; it has ended when the generator has.
-    Raises `LobTooLarge`.
-    """
-    with (
-        _named_errors(session.source, plan.ref),
-        ThreadPoolExecutor(1, thread_name_prefix=f"read {plan.ref}") as reader,
-    ):
-        frames = session.connection.fetch_df_batches(
-            select_statement(plan),
-            size=rows_a_batch(plan, session.source.fetch_rows),
-            requested_schema=wire_schema(plan.ref, plan.columns),
-        )
-
-        def fetch() -> Any | None:
-            for frame in frames:
-                return arrived(plan.ref, plan.columns, arrow.table(frame))
-            return None
-
-        ahead = deque(reader.submit(fetch) for _ in range(BATCHES_AHEAD))
-        try:
-            while (table := ahead.popleft().result()) is not None:
-                ahead.append(reader.submit(fetch))
-                yield from table.to_batches()
-        finally:
-            reader.shutdown(cancel_futures=True)
-
-
-def rows_a_batch(plan: TablePlan, most: int) -> int:
-    """Rows of a batch: *most*, and of rows with LOBs only what `MAX_BATCH_BYTES` surely holds."""
-    lobs = [column for column in plan.columns if column.limit is not None]
-    return max(1, min(most, MAX_BATCH_BYTES // row_bytes(lobs))) if lobs else most
-
-
-def select_statement(plan: TablePlan) -> str:
-    """The SELECT that reads a table of the plan, in the order of `sync.types.wire_schema`."""
-    for column in plan.columns:
-        quote_name(column.name)  # or it raises
-    shown = ", ".join(select_list(plan.ref, plan.columns))
-    return f"SELECT {shown} FROM {quote_table(plan.ref)}"
+        yield replace(session, source=replace(session.source, call_timeout_seconds=seconds))
 
 
 def quote_table(ref: TableRef) -> str:
@@ -203,15 +172,19 @@ def quote_name(name: str) -> str:
 def rows(
     session: Session,
     sql: str,
-    binds: Sequence[str | int] = (),
+    binds: Sequence[Any] = (),
     *,
     ref: TableRef | None = None,
     most: int = 1,
+    exact: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """Up to *most* rows of a statement with positional binds; *ref* is named if it is missing."""
-    with _named_errors(session.source, ref), session.connection.cursor() as cursor:
+    """Up to *most* rows of a statement with positional binds; *ref* is named if it is missing.
+
+    Fractions come as floats, or as decimals of every digit where it is to be *exact*.
+    """
+    with named_errors(session.source, ref), session.connection.cursor() as cursor:
         cursor.arraysize = min(most, ROWS_A_TRIP)
-        cursor.execute(sql, list(binds))
+        cursor.execute(sql, list(binds), fetch_decimals=exact)
         if cursor.description is None:
             return []
         return cast("list[tuple[Any, ...]]", cursor.fetchmany(most))
@@ -220,7 +193,7 @@ def rows(
 @contextmanager
 def _call_timeout(session: Session, seconds: float) -> Generator[None]:
     """Give the calls of the block *seconds*, those after it what the source says again."""
-    with _named_errors(session.source):
+    with named_errors(session.source):
         session.connection.call_timeout = round(seconds * 1000)
     try:
         yield
@@ -287,7 +260,8 @@ def _close_late(outcome: Future[oracledb.Connection]) -> None:
 
 
 @contextmanager
-def _named_errors(source: Source, ref: TableRef | None = None) -> Generator[None]:
+def named_errors(source: Source, ref: TableRef | None = None) -> Generator[None]:
+    """Turn what the driver raises in the block into an error of ours."""
     try:
         yield
     except (oracledb.Error, OSError) as error:
@@ -335,7 +309,12 @@ _SESSION_SETTINGS = (
     "NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD\"T\"HH24:MI:SS.FFTZH:TZM'",
     "TIME_ZONE = '+00:00'",
 )
-_NO_PRIVILEGE = "ORA-01031"
 _ORA_CODES = re.compile(r"\bORA-\d{5}\b")
 _WHERE_IT_WAS = frozenset({"ORA-00604", "ORA-02063", "ORA-06512", "ORA-12801"})
 """Recursive SQL, a database link, a line of PL/SQL, a parallel server; what happened comes next."""
+_SCN_NOW = (
+    "SELECT current_scn FROM v$database",
+    "SELECT dbms_flashback.get_system_change_number FROM dual",
+)
+_NOT_ALLOWED = frozenset({"ORA-01031", "ORA-00904", "ORA-06550", "ORA-06553"})
+"""Insufficient privileges; a package our user does not see is an invalid identifier."""

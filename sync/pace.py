@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from sync.plan import Progress
+from sync.progress import Progress
 
 
 class Pace:

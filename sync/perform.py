@@ -11,7 +11,7 @@ from pathlib import Path
 
 import redis
 
-from sync.engine import OpenSession, PlanTable, Steps, run_plan
+from sync.engine import Steps, run_plan
 from sync.errors import (
     Cancelled,
     DuckferryError,
@@ -25,7 +25,9 @@ from sync.history import kept_receipts
 from sync.leases import holder_of, next_fence, publish_turn, stay_alive, table_leases
 from sync.oracle_errors import SourceClosed, SourceStopped
 from sync.pace import Pace
-from sync.plan import Progress, Receipt, TableReceipt, TableRef
+from sync.plan import Receipt, TableReceipt, TableRef
+from sync.planning import OpenSession, PlanTable
+from sync.progress import Progress
 from sync.runs import (
     ALIVE_SECONDS,
     Backoff,

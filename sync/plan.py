@@ -1,14 +1,28 @@
 """What a sync would do, as a frozen value: the thing a person approves and a worker runs."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.fidelity import ColumnFidelity
 
-Mode = Literal["full"]
+Mode = Literal["full", "incremental", "append"]
+"""``full`` rebuilds the copy; ``incremental`` replaces by key the rows at or past the watermark;
+``append`` does so by the cursor alone, where rows have no key and never change."""
+
+Proof = Literal["count", "sums", "deep"]
+"""What is compared with Oracle before a copy is published; see `sync.proof`."""
+
+Deletes = Literal["keep", "remove", "mark"]
+"""What an incremental run does about rows that are gone from Oracle: nothing, remove them, or note
+when in ``_deleted_at``."""
+
+FilterOperator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "is_null", "is_not_null"]
+
+
+_VALUES_SHOWN = 6
 
 
 class TableRef(BaseModel):
@@ -48,12 +62,74 @@ class Column(BaseModel):
         return self.oracle_type, self.policy, self.limit
 
 
+class Filter(BaseModel):
+    """One comparison that rows must meet to be copied. Its values are bound, never SQL."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: Annotated[str, Field(max_length=128)]
+    op: FilterOperator
+    values: Annotated[
+        tuple[str, ...],
+        Field(
+            max_length=500,
+            description="As text: numbers in plain digits, moments in ISO 8601. One, or several "
+            "for in; none for is_null and is_not_null.",
+        ),
+    ] = ()
+
+    def __str__(self) -> str:
+        if self.op in ("is_null", "is_not_null"):
+            return f"{self.column} {self.op.replace('_', ' ').upper()}"
+        values = ", ".join(value[:60] for value in self.values[:_VALUES_SHOWN])
+        more = len(self.values) - _VALUES_SHOWN
+        if self.op == "in":
+            return f"{self.column} IN ({values}{f', +{more}' if more > 0 else ''})"
+        return f"{self.column} {self.op} {values}"
+
+
+class TypedFilter(Filter):
+    """A filter of a plan, with the type of its column."""
+
+    oracle_type: str
+
+
+class Wish(BaseModel):
+    """What somebody asks for of one table; `sync.planning` makes a `TablePlan` of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ref: TableRef
+    mode: Mode | None = None
+    """None: as configured, and as the copy there is allows."""
+    columns: tuple[str, ...] = ()
+    """The only ones to copy; empty: as configured."""
+    where: tuple[Filter, ...] = ()
+    """In place of what is configured."""
+    since: str | None = None
+    """With `until`, the range of the cursor column to read again: a backfill."""
+    until: str | None = None
+    trial_rows: int | None = None
+    """Copy at most so many rows, under a name of its own."""
+
+
+def is_special(wish: Wish) -> bool:
+    """Whether a wish is about a part of a table, so that it can be about one table alone."""
+    return wish != Wish(ref=wish.ref, mode=wish.mode)
+
+
+def plainly(refs: Iterable[TableRef]) -> tuple[Wish, ...]:
+    """Wish for tables with nothing special."""
+    return tuple(Wish(ref=ref) for ref in refs)
+
+
 class TablePlan(BaseModel):
     """One table of a plan. Every field here is hashed; what only informs stands in `Estimate`."""
 
     model_config = ConfigDict(frozen=True)
 
     ref: TableRef
+    """What the copy is called."""
     mode: Mode
     columns: tuple[Column, ...]
     """What is copied, in the table's order."""
@@ -63,6 +139,47 @@ class TablePlan(BaseModel):
     """The run stops above this many rows."""
     left_out: tuple[Column, ...] = ()
     """Columns that bot.toml skips."""
+    wish: Wish | None = None
+    """What it was made of, and is made of again before it is run."""
+    select: str = ""
+    """The statement that is read in place of a table; only bot.toml can say one."""
+    where: tuple[TypedFilter, ...] = ()
+    """All must hold."""
+    cursor: str | None = None
+    """The column that orders changes."""
+    lag: int = 0
+    """How far to step back from the watermark: seconds of a moment, units of a number."""
+    watermark: str | None = None
+    """The cursor's last published value, from which this run goes on; None: from the beginning."""
+    deletes: Deletes = "keep"
+    delete_limit_percent: int = 10
+    """A run that would remove a larger share of the copy stops and asks."""
+    proof: Proof = "sums"
+
+    @property
+    def wished(self) -> Wish:
+        """What it was made of; of a plain table nothing special."""
+        return self.wish or Wish(ref=self.ref)
+
+    @property
+    def source_ref(self) -> TableRef:
+        """The table that is read: of a trial it is not the copy's name."""
+        return self.wished.ref
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it goes on from the copy there is."""
+        return self.mode != "full"
+
+    def column(self, name: str) -> Column:
+        """A column by its name; raises KeyError."""
+        found = next((column for column in self.columns if column.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+FullBecause = Literal["first", "columns", "key", "cursor", "filter", "no_watermark"]
 
 
 class Estimate(BaseModel):
@@ -76,6 +193,8 @@ class Estimate(BaseModel):
     """ISO date and time of the statistics, UTC as Oracle stores them."""
     current_rows: int | None
     """Rows in the copy that would be replaced; None where there is no copy."""
+    full_because: FullBecause | None = None
+    """Why all of it is read, where an incremental run was wanted."""
 
 
 class Plan(BaseModel):
@@ -113,6 +232,56 @@ class Plan(BaseModel):
         return self.model_copy(update={"tables": tables})
 
 
+class Check(BaseModel):
+    """One figure that Oracle and the copy were asked for at the same moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    """``rows``, or what of which column: ``sum(AMOUNT)``."""
+    oracle: str
+    """As text, so that no digit is lost; empty for NULL."""
+    copy_value: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides say the same."""
+        return self.oracle == self.copy_value
+
+
+class Changes(BaseModel):
+    """What an incremental run did to the copy it went on from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fetched: int
+    """Rows read of Oracle."""
+    inserted: int
+    updated: int
+    """Fetched rows whose key was there already."""
+    deleted: int
+    """Removed or marked, for they are gone from Oracle."""
+
+
+NoteCode = Literal[
+    "no_flashback",
+    "restarted",
+    "rows_differ",
+    "frontier",
+    "lag_only",
+    "resumed",
+]
+
+
+class Note(BaseModel):
+    """What was otherwise than a reader would expect, and is said with the receipt."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: NoteCode
+    params: dict[str, str | int] = {}
+
+
 class TableReceipt(BaseModel):
     """What was copied of one table and how it was proven."""
 
@@ -124,10 +293,10 @@ class TableReceipt(BaseModel):
     rows: int
     """Rows in the published copy, counted in the sealed file."""
     oracle_rows: int
-    """Rows Oracle counted in the same read-only transaction."""
+    """Rows Oracle counted at the same moment."""
     scn: int | None
     """Oracle's system change number of the read, where our user may see it."""
-    consistency: Literal["read_only_transaction"]
+    consistency: Literal["read_only_transaction", "flashback"]
     as_of: str
     """ISO 8601 UTC moment of Oracle the copy shows."""
     seconds: float
@@ -135,6 +304,30 @@ class TableReceipt(BaseModel):
     """Size of the DuckDB file."""
     columns: tuple[ColumnFidelity, ...] = ()
     """How exactly each column holds what Oracle holds; empty in receipts of older releases."""
+    mode: Mode = "full"
+    cursor: str | None = None
+    watermark: str | None = None
+    """From which the next incremental run goes on."""
+    where: tuple[TypedFilter, ...] = ()
+    """The copy holds only rows that meet these."""
+    trial_of: TableRef | None = None
+    """The copy holds some rows of this table, and no more than a trial."""
+    changes: Changes | None = None
+    """Of an incremental run."""
+    proof: Proof = "count"
+    checks: tuple[Check, ...] = ()
+    """What was compared besides the rows; of an incremental run, in the window that was read."""
+    chunks: int = 1
+    """Pieces the table was read in."""
+    notes: tuple[Note, ...] = ()
+
+
+def part_of(receipt: TableReceipt) -> str:
+    """Which rows of its table a copy holds, in signs; empty for all of them."""
+    shown = [str(condition) for condition in receipt.where]
+    if receipt.trial_of is not None:
+        shown.append(f"ROWNUM <= {receipt.rows}")
+    return " AND ".join(shown)
 
 
 class Receipt(BaseModel):
@@ -144,44 +337,3 @@ class Receipt(BaseModel):
 
     tables: tuple[TableReceipt, ...]
     seconds: float
-
-
-class Progress(BaseModel):
-    """How far a run is, for cards and progress bars."""
-
-    model_config = ConfigDict(frozen=True)
-
-    table: str
-    """``SCHEMA.TABLE`` being copied."""
-    table_number: int
-    """1-based, of `tables`."""
-    tables: int
-    rows: int
-    expected_rows: int | None
-    seconds: float
-    """Since the run began."""
-    table_seconds: float | None = None
-    """Since this table's first batch was asked for."""
-    is_paced: bool = False
-    """Oracle is read no faster than bot.toml lets it be."""
-
-    @property
-    def rate(self) -> float | None:
-        """Rows a second of this table so far; None while there is nothing to say."""
-        seconds = self.seconds if self.table_seconds is None else self.table_seconds
-        return self.rows / seconds if self.rows and seconds > 0 else None
-
-    @property
-    def percent(self) -> int | None:
-        """How much of this table has arrived, by the dictionary; None where it knows nothing.
-
-        The dictionary may be old: what exceeds it is 100.
-        """
-        return min(self.rows * 100 // self.expected_rows, 100) if self.expected_rows else None
-
-    @property
-    def eta_seconds(self) -> float | None:
-        """How long the rest of this table takes at this rate; None where nobody can know."""
-        if not self.rate or not self.expected_rows or self.rows > self.expected_rows:
-            return None
-        return (self.expected_rows - self.rows) / self.rate

@@ -13,7 +13,8 @@ from sync.leases import abandon, stay_alive
 from sync.oracle import Session, cancel
 from sync.oracle_errors import SourceStopped
 from sync.pace import Pace
-from sync.plan import Progress, TableRef
+from sync.plan import TableRef
+from sync.progress import Progress
 from sync.runs import Run, RunState, cancel_asked, finish, report_progress
 from sync.stops import require_started
 

@@ -7,6 +7,7 @@ from agent.conversation import Message
 from agent.events import Basis
 from agent.failures import sentence_of
 from sync.approvals import Approval, ApprovalState
+from sync.plan import part_of
 from sync.runs import FINAL, Run, RunState
 from sync.standing import StandingSchedule
 from sync.when import in_words
@@ -28,7 +29,9 @@ def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
     event: dict[str, Any] = {"event": "run_ended", "state": run.state.value}
     if run.state is RunState.PUBLISHED and run.receipt is not None:
         tables = run.receipt.tables
-        basis = tuple(Basis(str(table.ref), table.rows, table.as_of) for table in tables)
+        basis = tuple(
+            Basis(str(table.ref), table.rows, table.as_of, part_of(table)) for table in tables
+        )
         event |= {
             "tables": [
                 {"table": item.table, "rows": item.rows, "as_of": item.as_of} for item in basis

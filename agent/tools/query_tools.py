@@ -11,8 +11,8 @@ from agent.tools.base import BaseTool, Parameters, ToolResult, within
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
 from sync.audit import note
 from sync.names import resolve_table, shown_name, shown_names
-from sync.plan import TableRef
-from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.plan import TableRef, part_of
+from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
 
 _COMMENT_CHARS = 200
@@ -20,8 +20,15 @@ _COMMENT_CHARS = 200
 
 def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
     """Read which of the offered tables are copied now, in the order they are offered."""
-    published = {entry.ref: entry for entry in read_manifest(deps.warehouse).entries}
-    return {ref: published[ref] for ref in deps.offered if ref in published}
+    manifest = read_manifest(deps.warehouse)
+    published = {entry.ref: entry for entry in manifest.entries}
+    return {ref: published[ref] for ref in visible(deps, manifest) if ref in published}
+
+
+def visible(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
+    """Name what may be asked about: the offered tables, and the trials of them there are."""
+    trials = (entry for entry in manifest.entries if entry.receipt.trial_of in deps.offered)
+    return (*deps.offered, *(entry.ref for entry in trials))
 
 
 class ListTablesParameters(Parameters):
@@ -43,8 +50,9 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
     ) -> ToolResult:
         """Read the manifest."""
         found = copies(deps)
-        names = shown_names(deps.offered)
-        lines = [_table_line(names[ref], found.get(ref)) for ref in deps.offered]
+        listed = dict.fromkeys([*deps.offered, *found])
+        names = shown_names(listed)
+        lines = [_table_line(names[ref], found.get(ref)) for ref in listed]
         data = _listed("tables", lines, deps.result_chars)
         basis = tuple(_basis(names[ref], entry) for ref, entry in found.items())
         return ToolResult(ok=True, data=data, basis=basis)
@@ -70,8 +78,10 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         self, deps: AnalystDeps, parameters: GetTableStatsParameters, _call_id: str, /
     ) -> ToolResult:
         """Read one manifest entry. Raises TableNotSynced where there is none."""
-        ref = resolve_table(parameters.table, deps.offered)
-        entry = read_manifest(deps.warehouse).entry(ref)
+        manifest = read_manifest(deps.warehouse)
+        known = visible(deps, manifest)
+        ref = resolve_table(parameters.table, known)
+        entry = manifest.entry(ref)
         columns = [
             {
                 "name": column.name,
@@ -83,14 +93,15 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         return ToolResult(
             ok=True,
             data={
-                "table": shown_name(ref, deps.offered),
+                "table": shown_name(ref, known),
                 "rows": entry.rows,
                 **_listed("columns", columns, deps.result_chars),
                 "key": list(entry.key),
                 "bytes": entry.bytes,
                 "as_of": entry.as_of,
+                **({"only_rows": part} if (part := part_of(entry.receipt)) else {}),
             },
-            basis=(_basis(shown_name(ref, deps.offered), entry),),
+            basis=(_basis(shown_name(ref, known), entry),),
         )
 
 
@@ -106,9 +117,11 @@ class QueryTableTool(BaseTool[Query]):
 
     def run(self, deps: AnalystDeps, parameters: Query, _call_id: str, /) -> ToolResult:
         """Run the query. Raises TableNotSynced, ColumnNotFound, BadQuery, QueryTimeout, …."""
-        ref = resolve_table(parameters.table, deps.offered)
-        entry = read_manifest(deps.warehouse).entry(ref)
-        sees = deps.model_sees(ref)
+        manifest = read_manifest(deps.warehouse)
+        known = visible(deps, manifest)
+        ref = resolve_table(parameters.table, known)
+        entry = manifest.entry(ref)
+        sees = deps.model_sees(entry.receipt.trial_of or ref)
         compiled = compile_query(question_with_sizes(sees, parameters), entry)
         result = deps.queries.run(compiled, entry)
         note(
@@ -127,9 +140,11 @@ class QueryTableTool(BaseTool[Query]):
             truncated=result.truncated,
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
-        name = shown_name(ref, deps.offered)
-        basis = Basis(name, result.basis.rows, result.basis.as_of)
+        name = shown_name(ref, known)
+        basis = Basis(name, result.basis.rows, result.basis.as_of, result.basis.part)
         data: dict[str, Any] = {"table": name, "as_of": basis.as_of}
+        if basis.part:
+            data["only_rows"] = basis.part
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,
@@ -160,7 +175,7 @@ def _table_line(name: str, entry: ManifestEntry | None) -> dict[str, Any]:
 
 
 def _basis(name: str, entry: ManifestEntry) -> Basis:
-    return Basis(name, entry.rows, entry.as_of)
+    return Basis(name, entry.rows, entry.as_of, part_of(entry.receipt))
 
 
 def _short(comment: str | None) -> str | None:

@@ -22,7 +22,7 @@ from sync.approvals import (
     revise,
 )
 from sync.names import one_source, resolve_table
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, TableRef, plainly
 from sync.schedules import list_schedules, load_for_change
 from sync.standing import (
     MAX_TABLES,
@@ -145,7 +145,7 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
             return _proposed(deps, asked)
         refs = tuple(dict.fromkeys(resolve_table(name, deps.offered) for name in parameters.tables))
         one_source(refs)
-        plan = deps.plan_sync(refs)
+        plan = deps.plan_sync(plainly(refs))
         others = list_schedules(deps.redis, deps.caller.team)
         elsewhere = [line.name for line in deps.schedule_status().schedules]
         taken = [*elsewhere, *(one.name for one in others)]

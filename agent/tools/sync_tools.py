@@ -7,7 +7,7 @@ from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.failures import sentence_of
-from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.base import BaseTool, Parameters, ToolResult, refused
 from agent.tools.query_tools import copies
 from sync.approvals import (
     Approval,
@@ -19,7 +19,7 @@ from sync.approvals import (
     request_approval,
 )
 from sync.names import one_source, resolve_table, shown_name
-from sync.plan import TableRef
+from sync.plan import Filter, Mode, TableRef, Wish, is_special
 from sync.runs import FINAL, Run, recent_runs
 from sync.state import derived_id
 
@@ -36,6 +36,38 @@ class StartSyncParameters(Parameters):
         min_length=1, max_length=MAX_TABLES, description="Tables to copy, as SCHEMA.TABLE or TABLE."
     )
     reason: str = Field(default="", max_length=500, description="Why, in the person's words.")
+    mode: Mode | None = Field(
+        default=None,
+        description="How to copy; null for the usual way. full: all rows. incremental: what "
+        "changed since the last copy. append: new rows of a log.",
+    )
+    columns: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="The only columns to copy; empty for the usual ones. Needs one table.",
+    )
+    where: list[Filter] = Field(
+        default=[],
+        max_length=20,
+        description="Copy only rows that meet all of these; empty for the usual rows. Needs one "
+        "table. The copy then holds no other rows, so use it only when somebody asks for a part.",
+    )
+    since: str | None = Field(
+        default=None,
+        max_length=40,
+        description="Read again only rows changed from this moment on (ISO 8601), to mend a range. "
+        "Needs one table that has a copy and a cursor column.",
+    )
+    until: str | None = Field(
+        default=None, max_length=40, description="Up to this moment, itself left out."
+    )
+    trial_rows: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Copy at most so many rows as a trial, under a name of its own; the real copy "
+        "is not touched.",
+    )
 
 
 class StartSyncTool(BaseTool[StartSyncParameters]):
@@ -58,7 +90,12 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
             found = (resolve_table(name, deps.offered) for name in parameters.tables)
             refs = tuple(dict.fromkeys(found))
             one_source(refs)
-            plan = deps.plan_sync(refs)
+            wishes = tuple(_wish(ref, parameters) for ref in refs)
+            if len(refs) > 1 and any(is_special(wish) for wish in wishes):
+                return refused(
+                    "one_table_only", "columns, where, since, until and trial_rows take one table."
+                )
+            plan = deps.plan_sync(wishes)
             ruling = deps.rule_on(plan)
             request = Request(
                 id=approval_id,
@@ -88,6 +125,18 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
             },
             approval=approval,
         )
+
+
+def _wish(ref: TableRef, parameters: StartSyncParameters) -> Wish:
+    return Wish(
+        ref=ref,
+        mode=parameters.mode,
+        columns=tuple(parameters.columns),
+        where=tuple(parameters.where),
+        since=parameters.since,
+        until=parameters.until,
+        trial_rows=parameters.trial_rows,
+    )
 
 
 class GetSyncStatusParameters(Parameters):

@@ -19,7 +19,7 @@ from app.terminal import answer_lines, plan_lines, receipt_lines, trace_line
 from app.texts import Language, language_of, say
 from app.views.schedule_lines import plain_change_lines
 from sync.approvals import Approval, Request, load_approval
-from sync.plan import Progress
+from sync.progress import Progress
 from sync.runs import Run
 
 

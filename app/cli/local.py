@@ -8,7 +8,7 @@ from app.core import Core, perform
 from sync.approvals import Approval, Click, Outcome, Verdict, decide
 from sync.errors import StateUnavailable
 from sync.perform import published_receipt
-from sync.plan import Progress
+from sync.progress import Progress
 from sync.runs import FINAL, Run, RunState, end_lost_runs, load_run
 from sync.warehouse.identity import check_warehouse
 

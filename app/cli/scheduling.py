@@ -31,7 +31,7 @@ from app.views.schedule_lines import (
 from sync.approvals import Request, request_approval
 from sync.names import one_source, resolve_table
 from sync.outcomes import last_outcome
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, TableRef, plainly
 from sync.schedules import LOCAL_TEAM, list_schedules, load_for_change, teams_of
 from sync.skips import last_skip
 from sync.standing import (
@@ -122,7 +122,7 @@ def create_here(session: Session, wish: Wish, *, yes: bool) -> None:
     one_source(refs)
     [told] = _resolved(core, (wish.tell_table,)) if wish.tell_table else refs[:1]
     tell_if = typed_condition(told, wish.tell_where, wish.tell_if, wish.tell_channel)
-    plan = plan_sync(core, refs, OPERATOR)
+    plan = plan_sync(core, plainly(refs), OPERATOR)
     others, elsewhere = (
         list_schedules(core.redis, team),
         [configured.name for configured in core.config.schedule],

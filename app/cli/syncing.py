@@ -16,7 +16,8 @@ from app.terminal import plan_lines, receipt_lines
 from app.texts import Language, say
 from sync.approvals import Request, request_approval
 from sync.names import resolve_table
-from sync.plan import Progress
+from sync.plan import plainly
+from sync.progress import Progress
 from sync.runs import Run
 from sync.state import new_id
 
@@ -31,7 +32,7 @@ def sync_tables(session: Session, tables: tuple[str, ...], *, yes: bool) -> None
     start_logging(session.settings("oracle"), logging.ERROR)
     core = session.core("oracle")
     refs = tuple(dict.fromkeys(resolve_table(table, core.config.offered) for table in tables))
-    plan = plan_sync(core, refs, OPERATOR)
+    plan = plan_sync(core, plainly(refs), OPERATOR)
     ruling = rule_on(core.config, plan)
     if ruling.quorum > 1:
         click.echo("In Slack this needs two people; here you decide alone, and it is noted so.")

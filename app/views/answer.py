@@ -143,7 +143,11 @@ def _bases(events: Sequence[Event]) -> list[Basis]:
 def _basis(language: Language, basis: Basis) -> str:
     table = cut(escape(basis.table), _BASIS_NAME_CHARACTERS)
     moment = when(datetime.fromisoformat(basis.as_of))
-    return say(language, "answer.basis", table=table, rows=number(basis.rows), when=moment)
+    line = say(language, "answer.basis", table=table, rows=number(basis.rows), when=moment)
+    if not basis.part:
+        return line
+    part = cut(escape(basis.part), _BASIS_NAME_CHARACTERS)
+    return f"{line} · {say(language, 'receipt.where', conditions=part)}"
 
 
 def _fitting_rows(table: TableShown) -> list[list[str]]:

@@ -5,10 +5,18 @@ from datetime import datetime
 
 from app.fidelity_texts import losses
 from app.texts import Language, say
-from app.views.card_parts import NAME_CHARACTERS, CardFacts, Role, duration, moment_of
+from app.views.card_parts import (
+    NAME_CHARACTERS,
+    CardFacts,
+    Role,
+    conditions_line,
+    duration,
+    moment_of,
+)
 from app.views.text import cut, escape, number, person, size, when, whoever
 from sync.approvals import Approval, ApprovalState
-from sync.plan import Progress, TableReceipt
+from sync.plan import TableReceipt
+from sync.progress import Progress
 
 PEOPLE_SHOWN = 20
 NAMES_CHARACTERS = 200
@@ -80,12 +88,7 @@ def progress_line(language: Language, progress: Progress) -> str:
 def receipt_line(language: Language, table: TableReceipt) -> str:
     """Tell what was copied of a table and how it was proven."""
     facts = [
-        say(
-            language,
-            "receipt.table",
-            rows=number(table.rows),
-            oracle_rows=number(table.oracle_rows),
-        ),
+        counts_line(language, table),
         say(language, "receipt.as_of", when=when(datetime.fromisoformat(table.as_of))),
     ]
     if table.scn is not None:
@@ -97,7 +100,36 @@ def receipt_line(language: Language, table: TableReceipt) -> str:
     if changed:
         names = cut(escape(", ".join(changed)), NAMES_CHARACTERS)
         facts.append(say(language, "receipt.not_the_same", names=names))
-    return " · ".join(facts)
+    return "\n".join([" · ".join(facts), *receipt_notes(language, table)])
+
+
+def counts_line(language: Language, table: TableReceipt) -> str:
+    """Tell how many rows the copy has; where Oracle has another number, its note says so."""
+    phrase = "receipt.table" if table.rows == table.oracle_rows else "receipt.rows"
+    rows, oracle_rows = number(table.rows), number(table.oracle_rows)
+    return say(language, phrase, rows=rows, oracle_rows=oracle_rows)
+
+
+def receipt_notes(language: Language, table: TableReceipt) -> list[str]:
+    """Tell how it was proven, what it changed, and what was otherwise than one would expect."""
+    facts: list[str] = []
+    if table.trial_of is not None:
+        facts.append(say(language, "receipt.trial", table=escape(str(table.trial_of))))
+    if table.changes is not None:
+        counts = {name: number(count) for name, count in table.changes.model_dump().items()}
+        facts.append(say(language, "receipt.changes", **counts))
+    if table.where:
+        shown = conditions_line(language, table.where)
+        facts.append(say(language, "receipt.where", conditions=shown))
+    facts.append(say(language, f"receipt.proof_{table.proof}", count=len(table.checks)))
+    lines = [" · ".join(facts)]
+    for note in table.notes:
+        params = {
+            name: number(value) if isinstance(value, int) else escape(value)
+            for name, value in note.params.items()
+        }
+        lines.append(say(language, f"receipt.{note.code}", **params))
+    return lines
 
 
 def people(who: Iterable[str], *, shown: int = PEOPLE_SHOWN) -> str:

@@ -8,12 +8,15 @@ from typing import Literal
 from app.texts import Language, say
 from app.views.text import cut, escape, number, size
 from sync.approvals import Request
-from sync.plan import Column, Estimate, Plan, TablePlan, TableRef
+from sync.bounds import lower_bound, written
+from sync.plan import Column, Estimate, Filter, Plan, TablePlan, TableRef
 
 TABLES_IN_FULL = 10
 NAME_CHARACTERS = 300
 """A name Oracle allows is shorter, unless it is made of signs that must be escaped."""
 _COLUMNS_NAMED = 6
+_CONDITIONS_SHOWN = 5
+_CONDITION_CHARACTERS = 300
 _TABLE_CHARACTERS = 800
 """Ten tables and all else must stay within what Slack takes of one message, 13,200."""
 _MINUTE, _HOUR = 60, 3600
@@ -135,18 +138,7 @@ def duration(language: Language, seconds: float) -> str:
 def _table(
     language: Language, table: TablePlan, estimate: Estimate | None, facts: CardFacts
 ) -> str:
-    parts = [say(language, "card.from_to", source=table.ref.source)]
-    current = estimate.current_rows if estimate else None
-    parts.append(
-        say(language, "card.first_copy")
-        if current is None
-        else say(language, "card.replaces", rows=number(current))
-    )
-    parts.append(_estimate(language, estimate))
-    if estimate and estimate.bytes is not None:
-        parts.append(say(language, "card.bytes", size=size(estimate.bytes)))
-    parts.append(say(language, "card.columns", count=len(table.columns)))
-    parts.append(say(language, "card.limit", rows=number(table.max_rows)))
+    parts = table_parts(language, table, estimate)
     text = f"*{name_of(table.ref)}*\n" + " · ".join(parts)
     if table.left_out:
         names = _listed([column.name for column in table.left_out])
@@ -156,6 +148,61 @@ def _table(
         changes = column_changes(language, before, table.columns)
         text += "\n" + (" · ".join(changes) or say(language, "card.columns_same"))
     return cut(text, _TABLE_CHARACTERS)
+
+
+def table_parts(language: Language, table: TablePlan, estimate: Estimate | None) -> list[str]:
+    """Tell of one table what would be copied, as safe mrkdwn."""
+    parts = [say(language, "card.from_to", source=table.ref.source)]
+    parts.append(how_line(language, table, estimate.current_rows if estimate else None))
+    if estimate and estimate.full_because and estimate.full_because != "first":
+        parts.append(say(language, f"card.full_{estimate.full_because}"))
+    if table.where:
+        conditions = conditions_line(language, table.where)
+        parts.append(say(language, "card.where", conditions=conditions))
+    if table.is_partial and table.deletes != "keep":
+        percent = table.delete_limit_percent
+        parts.append(say(language, f"card.deletes_{table.deletes}", percent=percent))
+    parts.append(_estimate(language, estimate))
+    if estimate and estimate.bytes is not None:
+        parts.append(say(language, "card.bytes", size=size(estimate.bytes)))
+    parts.append(say(language, "card.columns", count=len(table.columns)))
+    parts.append(say(language, "card.limit", rows=number(table.max_rows)))
+    parts.append(say(language, f"card.proof_{table.proof}"))
+    return parts
+
+
+def how_line(language: Language, table: TablePlan, current_rows: int | None) -> str:
+    """Tell how a table is copied, and what becomes of the copy there is."""
+    wish = table.wished
+    if wish.trial_rows is not None:
+        name = cut(escape(table.ref.table), NAME_CHARACTERS)
+        return say(language, "card.trial", rows=number(wish.trial_rows), table=name)
+    rows, cursor = number(current_rows or 0), escape(table.cursor or "")
+    if wish.since is not None or wish.until is not None:
+        return say(
+            language,
+            "card.backfill",
+            cursor=cursor,
+            since=escape(wish.since or "…"),
+            until=escape(wish.until or say(language, "card.open_end")),
+            rows=rows,
+        )
+    if table.is_partial:
+        begin = lower_bound(table)
+        return say(
+            language, f"card.{table.mode}", cursor=cursor, from_=escape(written(begin)), rows=rows
+        )
+    if current_rows is None:
+        return say(language, "card.first_copy")
+    return say(language, "card.replaces", rows=rows)
+
+
+def conditions_line(language: Language, where: Sequence[Filter]) -> str:
+    """Write the filter of a copy as safe mrkdwn: in signs, which both languages read alike."""
+    shown = [escape(str(one)) for one in where[:_CONDITIONS_SHOWN]]
+    rest = len(where) - _CONDITIONS_SHOWN
+    joined = (" 그리고 " if language == "ko" else " and ").join(shown)
+    return cut(f"{joined}, +{rest}" if rest > 0 else joined, _CONDITION_CHARACTERS)
 
 
 def column_changes(

@@ -204,11 +204,13 @@ class OracleControl:
 
 
 def _cell(value: Value) -> str | None:
-    """A value as a text that DuckDB casts to the column's type."""
+    """A value as a text that DuckDB casts to the column's type; an empty text is NULL in Oracle."""
     if isinstance(value, bytes):
         return "".join(f"\\x{byte:02x}" for byte in value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
         return f"{value // timedelta(microseconds=1)} microseconds"
-    return f"{value:f}" if isinstance(value, Decimal) else None if value is None else str(value)
+    return (
+        f"{value:f}" if isinstance(value, Decimal) else None if value in (None, "") else str(value)
+    )

@@ -7,7 +7,7 @@ with the ``with`` block, so a run that fails leaves nothing behind.
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from sync.errors import DiskFull, StaleFence, TooManyRows
-from sync.plan import TablePlan, TableReceipt, TableRef
+from sync.plan import Column, TablePlan, TableReceipt, TableRef
 from sync.settlement import Settlement, settle
 from sync.types import arrow, arrow_schema, row_bytes
 from sync.warehouse.layout import (
@@ -30,12 +30,18 @@ from sync.warehouse.layout import (
     sync_folder,
     write_durably,
 )
+from sync.warehouse.merge import DELETED_AT, STAGED, Database, staged_table, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
-from sync.warehouse.sql import quote, table_name
+from sync.warehouse.sql import quote, table_name, text
 
 MAX_MEMORY_MIB = 1024
 """Of the writing DuckDB; without a limit it takes 80% of the machine."""
 MIN_MEMORY_MIB = 64
+
+MOST_FREE_TIMES = 2
+"""A file of more than so many times its used blocks is written anew."""
+SPARE_BLOCKS = 16
+"""A small file is left as it is."""
 
 ROW_GROUP_ROWS = 122_880
 BLOCK_BYTES = 256 * 1024
@@ -74,21 +80,34 @@ def building(root: Path, ref: TableRef, run_id: str) -> Generator[Path]:
         remove_folder(folder)
 
 
+def go_on_from(folder: Path, current: Path) -> None:
+    """Begin the build as a copy of the generation readers see, for an incremental run.
+
+    The kernel copies it, on file systems that can by sharing its blocks.
+    """
+    target = folder / DATA_FILE
+    with disk_full_named(), current.open("rb") as old, target.open("xb") as new:
+        left = os.fstat(old.fileno()).st_size
+        while left:
+            left -= os.copy_file_range(old.fileno(), new.fileno(), left)
+
+
 def stage_rows(
     folder: Path, plan: TablePlan, batches: Iterator[Any], on_rows: Callable[[int], None]
 ) -> int:
     """Write all *batches* into the build; rows written. `settle_rows` comes next.
 
-    They are ``pyarrow.RecordBatch`` values of `arrow_schema`. *on_rows* hears the running total a
-    batch, on a thread of DuckDB's. Raises what *batches* raises, `TooManyRows` and `DiskFull`.
+    Into the table itself, or beside it where an incremental run takes them over later. They are
+    ``pyarrow.RecordBatch`` values of `arrow_schema`. *on_rows* hears the running total a batch, on
+    a thread of DuckDB's. Raises what *batches* raises, `TooManyRows` and `DiskFull`.
     """
     stream = _CountedBatches(plan, batches, on_rows)
     schema = arrow_schema(plan.ref, plan.columns)
     with _writer(_staged_file(folder, plan), plan) as db:
-        _create_table(db, plan, staged_columns(plan))
+        _create_staged(db, plan)
         db.register("incoming", arrow.RecordBatchReader.from_batches(schema, stream.read()))
         try:
-            db.execute(f"INSERT INTO {table_name(plan.ref)} SELECT * FROM incoming")
+            db.execute(f"INSERT INTO {_arriving_in(plan)} BY NAME SELECT * FROM incoming")
         except duckdb.Error:
             if stream.failure is not None:
                 raise stream.failure from None  # DuckDB passes on just its text
@@ -97,24 +116,27 @@ def stage_rows(
     return stream.rows
 
 
-def settle_rows(folder: Path, plan: TablePlan) -> Settlement:
+def settle_rows(
+    folder: Path, plan: TablePlan, current: Mapping[str, str] | None = None
+) -> Settlement:
     """Give the staged rows the types that all their values fit; what each column became.
 
-    Raises `StaleFence` where another run removed the build, and `DiskFull`.
+    *current* are the types of the copy an incremental run goes on from, which is widened where the
+    new rows need more. Raises `StaleFence` where another run removed the build, and `DiskFull`.
     """
     if not needs_settling(plan):
-        return settle(plan.ref, plan.columns, {}, plan.left_out)
+        return settle(plan.ref, plan.columns, {}, plan.left_out, current)
     staged = _staged_file(folder, plan)
-    if not staged.exists():
-        raise StaleFence(table=str(plan.ref))
-    with _writer(folder / DATA_FILE, plan, staged) as db:
-        rows = f"{_STAGED}.{table_name(plan.ref)}"
-        settled = settle(plan.ref, plan.columns, measure(db, rows, plan.columns), plan.left_out)
-        kinds = ", ".join(f"{quote(c.name)} {c.duckdb_type}" for c in settled.columns)
-        _create_table(db, plan, kinds)
+    with writing(folder, plan, staged) as db:
+        rows = f"{_STAGED_BESIDE}.{table_name(plan.ref)}"
+        measures = measure(db, rows, plan.columns)
+        settled = settle(plan.ref, plan.columns, measures, plan.left_out, current)
+        if current is not None:
+            widen(db, plan, settled.columns, current)
+        _create_table(db, plan, settled.columns)
         values = settled_values(plan.columns, settled.columns)
-        db.execute(f"INSERT INTO {table_name(plan.ref)} SELECT {values} FROM {rows}")
-        db.execute(f"DETACH {_STAGED}")
+        db.execute(f"INSERT INTO {staged_table(plan)} BY NAME SELECT {values} FROM {rows}")
+        db.execute(f"DETACH {_STAGED_BESIDE}")
     staged.unlink()
     return settled
 
@@ -124,13 +146,13 @@ def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int
 
     Raises `StaleFence` where another run removed the build, for it then holds the table's lease.
     """
-    if not (folder / DATA_FILE).exists():
-        raise StaleFence(table=str(plan.ref))
-    with _writer(folder / DATA_FILE, plan) as db:
-        db.execute("CREATE TABLE _meta (name VARCHAR, value VARCHAR)")
+    with writing(folder, plan) as db:
+        db.execute(f"DROP TABLE IF EXISTS {STAGED}")
+        db.execute("CREATE OR REPLACE TABLE _meta (name VARCHAR, value VARCHAR)")
         for name, value in {"plan": plan.model_dump_json(), **facts}.items():
             db.execute("INSERT INTO _meta VALUES ($1, $2)", [name, value])
     path = folder / DATA_FILE
+    _drop_free_blocks(folder, plan)
     with duckdb.connect(path, read_only=True, config=_config(plan)) as db:
         row = db.execute(f"SELECT count(*) FROM {table_name(plan.ref)}").fetchone()
     with disk_full_named():
@@ -144,6 +166,25 @@ def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int
             os.close(handle)
         path.chmod(0o444)
     return (row[0] if row else 0), path.stat().st_size
+
+
+def _drop_free_blocks(folder: Path, plan: TablePlan) -> None:
+    """Write a file anew that is mostly free blocks: what was deleted stays in it for ever else."""
+    path, new = folder / DATA_FILE, folder / "compact.duckdb"
+    config = {**_config(plan), "enable_external_access": True}
+    with _named_disk_full(), duckdb.connect(config=config) as db:
+        db.execute(f"ATTACH {text(str(path))} AS old (READ_ONLY)")
+        found = db.execute(
+            "SELECT total_blocks, used_blocks FROM pragma_database_size() "
+            "WHERE database_name = 'old'"
+        ).fetchone()
+        if found is None or found[0] <= MOST_FREE_TIMES * found[1] + SPARE_BLOCKS:
+            return
+        version = text(STORAGE_VERSION)
+        db.execute(f"ATTACH {text(str(new))} AS new (STORAGE_VERSION {version})")
+        db.execute("COPY FROM DATABASE old TO new")
+        db.execute("CHECKPOINT new")
+    new.replace(path)
 
 
 def place(root: Path, folder: Path, receipt: TableReceipt) -> Path:
@@ -220,26 +261,45 @@ class _CountedBatches:
             raise TooManyRows(table=str(self._plan.ref), ceiling=self._plan.max_rows)
 
 
+def _arriving_in(plan: TablePlan) -> str:
+    return table_name(plan.ref) if needs_settling(plan) else staged_table(plan)
+
+
 def _staged_file(folder: Path, plan: TablePlan) -> Path:
     return folder / (STAGED_FILE if needs_settling(plan) else DATA_FILE)
 
 
 @contextmanager
-def _writer(
-    path: Path, plan: TablePlan, staged: Path | None = None
-) -> Generator[duckdb.DuckDBPyConnection]:
+def writing(folder: Path, plan: TablePlan, staged: Path | None = None) -> Generator[Database]:
+    """Open the build's file to write, beside it rows that were *staged*, and leave it checkpointed.
+
+    Raises `DiskFull`, and `StaleFence` where another run removed the build, for it then holds the
+    table's lease.
+    """
+    if not folder.exists() or (staged is not None and not staged.exists()):
+        raise StaleFence(table=str(plan.ref))
+    with _writer(folder / DATA_FILE, plan, staged) as db:
+        yield db
+
+
+@contextmanager
+def _writer(path: Path, plan: TablePlan, staged: Path | None = None) -> Generator[Database]:
     """A connection that writes *path* and reads no other file than *staged*."""
+    config = _config(plan) | {"enable_external_access": staged is not None}
+    with _named_disk_full(), duckdb.connect(path, config=config) as db:
+        if staged is not None:
+            db.execute(f"ATTACH {text(str(staged))} AS {_STAGED_BESIDE} (READ_ONLY)")
+            db.execute("SET enable_external_access = false")
+        db.execute("SET TimeZone = 'UTC'")  # instants arrive as naive UTC
+        db.execute("SET enable_progress_bar = false")  # it would go to the worker's stdout
+        yield db
+        db.execute("CHECKPOINT")
+
+
+@contextmanager
+def _named_disk_full() -> Generator[None]:
     try:
-        config = _config(plan) | {"enable_external_access": staged is not None}
-        with duckdb.connect(path, config=config) as db:
-            if staged is not None:
-                file = str(staged).replace("'", "''")
-                db.execute(f"ATTACH '{file}' AS {_STAGED} (READ_ONLY)")
-                db.execute("SET enable_external_access = false")
-            db.execute("SET TimeZone = 'UTC'")  # instants arrive as naive UTC
-            db.execute("SET enable_progress_bar = false")  # it would go to the worker's stdout
-            yield db
-            db.execute("CHECKPOINT")
+        yield
     except duckdb.Error as error:
         if "No space left" in str(error):
             raise DiskFull from error
@@ -260,9 +320,22 @@ def _config(plan: TablePlan) -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def _create_table(db: duckdb.DuckDBPyConnection, plan: TablePlan, columns: str) -> None:
+def _create_staged(db: Database, plan: TablePlan) -> None:
+    """Make the table that rows arrive in: as they arrive, where the data decides a type."""
     db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
-    db.execute(f"CREATE TABLE {table_name(plan.ref)} ({columns})")
+    if needs_settling(plan):
+        db.execute(f"CREATE TABLE {table_name(plan.ref)} ({staged_columns(plan)})")
+    else:
+        _create_table(db, plan, plan.columns)
 
 
-_STAGED = "staged"
+def _create_table(db: Database, plan: TablePlan, columns: Sequence[Column]) -> None:
+    """Make the table of the copy, or the one beside it that an incremental run takes over."""
+    kinds = [f"{quote(c.name)} {c.duckdb_type}" for c in columns]
+    if plan.deletes == "mark" and not plan.is_partial:
+        kinds.append(f"{quote(DELETED_AT)} TIMESTAMP")
+    db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
+    db.execute(f"CREATE TABLE {staged_table(plan)} ({', '.join(kinds)})")
+
+
+_STAGED_BESIDE = "staged"

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout, WarehouseDamaged
-from sync.plan import TableRef
+from sync.plan import TableRef, part_of
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.query import CATALOG, CompiledQuery, compile_query
@@ -59,6 +59,8 @@ class Basis(BaseModel):
     published_at: str
     rows: int
     """In the whole copy."""
+    part: str = ""
+    """Which rows alone it holds, in signs; empty for all."""
 
 
 class QueryResult(BaseModel):
@@ -126,6 +128,7 @@ class Queries:
                 as_of=entry.as_of,
                 published_at=entry.published_at,
                 rows=entry.rows,
+                part=part_of(entry.receipt),
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Names inside DuckDB SQL: the one place that quotes them for the warehouse."""
+"""Names and literals inside DuckDB SQL: the one place that quotes them for the warehouse."""
 
 from sync.plan import TableRef
 
@@ -13,3 +13,10 @@ def quote(name: str) -> str:
 def table_name(ref: TableRef) -> str:
     """The table inside its generation's file, under the schema it has in Oracle."""
     return f"{quote(ref.schema_name)}.{quote(ref.table)}"
+
+
+def text(value: str) -> str:
+    """*value* as a literal, for statements that take no parameters, such as ATTACH."""
+    if "\0" in value:
+        raise ValueError("a text cannot hold NUL")
+    return "'" + value.replace("'", "''") + "'"

@@ -1,6 +1,6 @@
 """Real parts for the agent's tests: Redis, the openai client, a model that follows a script."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from sandbox.model.replies import Reply
 from sandbox.model.server import ModelStandIn, start_model
 from sandbox.redis import start_redis
 from sync.oracle_errors import OracleUnreachable
-from sync.plan import Column, Estimate, Plan, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, Estimate, Plan, TablePlan, TableReceipt, TableRef, Wish
 from sync.state import connect_state
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
@@ -35,7 +35,8 @@ class Planner:
     asked: list[tuple[TableRef, ...]] = field(default_factory=list[tuple[TableRef, ...]])
     unreachable: bool = False
 
-    def __call__(self, refs: tuple[TableRef, ...]) -> Plan:
+    def __call__(self, wishes: Sequence[Wish]) -> Plan:
+        refs = tuple(wish.ref for wish in wishes)
         self.asked.append(refs)
         if self.unreachable:
             raise OracleUnreachable(source="main", detail="DPY-6005")

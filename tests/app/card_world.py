@@ -30,7 +30,7 @@ from sync.approvals import (
     show_card,
 )
 from sync.audit import read_audit
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, Wish
 from sync.runs import Run, load_run
 from sync.state import new_id
 from tests.app.parts import plan, shown
@@ -45,11 +45,11 @@ CONFIG = BotConfig(
     admins=frozenset({ALICE}),
 )
 
-Planner = Callable[[tuple[TableRef, ...], str], Plan]
+Planner = Callable[[tuple[Wish, ...], str], Plan]
 
 
-def planned(refs: tuple[TableRef, ...], _asker: str) -> Plan:
-    return plan(*(ref.table for ref in refs))
+def planned(wishes: tuple[Wish, ...], _asker: str) -> Plan:
+    return plan(*(wish.ref.table for wish in wishes))
 
 
 @dataclass(frozen=True)

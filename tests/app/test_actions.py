@@ -14,7 +14,7 @@ from sandbox.slack.values import BOT_USER_ID
 from sync.approvals import ApprovalState
 from sync.errors import VerificationFailed
 from sync.oracle_errors import OracleUnreachable
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, Wish
 from sync.runs import RunState, claim, finish, load_run
 from sync.state import new_id
 from tests.app.card_world import (
@@ -214,8 +214,8 @@ def test_a_failed_run_can_be_tried_again(world: CardWorld) -> None:
 
 
 def test_asking_again_while_oracle_is_away_says_so_and_leaves_the_button(redis: Redis) -> None:
-    def away(refs: tuple[TableRef, ...], _asker: str) -> Plan:
-        raise OracleUnreachable(source=refs[0].source, detail="refused")
+    def away(wishes: tuple[Wish, ...], _asker: str) -> Plan:
+        raise OracleUnreachable(source=wishes[0].ref.source, detail="refused")
 
     with card_world(redis, planner=away) as world:
         asked, _ = world.ask(seconds=1)
@@ -322,9 +322,9 @@ def test_a_storm_of_clicks_is_one_run_and_every_click_is_answered(world: CardWor
 def test_a_click_is_answered_while_oracle_keeps_others_waiting(redis: Redis) -> None:
     going = threading.Event()
 
-    def slow(refs: tuple[TableRef, ...], asker: str) -> Plan:
+    def slow(wishes: tuple[Wish, ...], asker: str) -> Plan:
         assert going.wait(20)
-        return planned(refs, asker)
+        return planned(wishes, asker)
 
     with card_world(redis, planner=slow) as world:
         try:

@@ -11,7 +11,8 @@ from sandbox.slack.limits import refuse_over_limit
 from sync.approvals import Approval, ApprovalState
 from sync.errors import VerificationFailed
 from sync.oracle_errors import OracleUnreachable, SourceStopped
-from sync.plan import Column, Plan, Progress
+from sync.plan import Column, Plan
+from sync.progress import Progress
 from sync.runs import RunState
 from tests.app.card_world import narrowed
 from tests.app.parts import HOSTILE_NAMES, approval, plan, request, run, shown

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("run", "bot", "worker", "clock", "simulate", "chat", "sync", "manifest"),
     *("health", "doctor", "backup", "restore", "init", "config", "warehouse"),
-    *("audit", "runs", "schedule"),
+    *("audit", "runs", "schedule", "source"),
 )
 HEAVY = ("openai", "duckdb", "pyarrow", "oracledb", "slack_bolt", "slack_sdk", "redis", "rq")
 NO_REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}
@@ -259,7 +259,9 @@ def test_sync_copies_and_shows_the_receipt(sandbox: Sandbox) -> None:
     assert done.stdout.count("SHOP.CUSTOMERS: Oracle main → DuckDB") == 1
     assert done.stdout.endswith(
         "  SHOP.CUSTOMERS: 400 rows copied, equal to Oracle's 400\n"
+        "    all 27 sums agree\n"
         "  SHOP.PRODUCTS: 120 rows copied, equal to Oracle's 120\n"
+        "    all 21 sums agree\n"
         "[System] Sync done: 520 rows processed.\n"
     )
 

@@ -54,8 +54,8 @@ def test_settings_that_lose_approvals_are_named(changed: Redis, redis_url: str) 
 
 
 def test_a_redis_that_is_nearly_full_is_warned_of(changed: Redis, redis_url: str) -> None:
-    used = int(changed.info("memory")["used_memory"])
-    changed.config_set("maxmemory", int(used * 1.05))
+    # What is used moves by some percent from one moment to the next.
+    changed.config_set("maxmemory", int(changed.info("memory")["used_memory"]))
     assert found(changed, redis_url)["memory"][0] == "WARN"
 
 

@@ -63,7 +63,7 @@ def test_a_card_and_the_terminal_name_the_columns_that_are_not_the_same() -> Non
     table = receipt(what).tables[0].model_copy(update={"columns": (column("same"), lost)})
     assert "columns that are not the same: RATE" in receipt_line("en", table)
     lines = receipt_lines("ko", Receipt(tables=(table,), seconds=1))
-    assert lines[1].startswith("    RATE: NUMBER → VARCHAR. 3보다 긴 값 1개를")
+    assert lines[2].startswith("    RATE: NUMBER → VARCHAR. 3보다 긴 값 1개를")
 
 
 def test_a_card_names_the_columns_that_are_left_out() -> None:

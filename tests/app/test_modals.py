@@ -19,7 +19,7 @@ from app.views.modals import (
 from sandbox.slack.limits_views import ready_view
 from sync.approvals import ApprovalState
 from sync.oracle_errors import OracleUnreachable
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, Wish
 from tests.app.card_world import (
     ALICE,
     CONFIG,
@@ -166,8 +166,8 @@ def test_a_form_whose_card_redis_has_lost_is_answered(world: CardWorld) -> None:
 
 
 def test_oracle_being_away_leaves_the_card_as_it_was_and_says_so(redis: Redis) -> None:
-    def away(refs: tuple[TableRef, ...], _asker: str) -> Plan:
-        raise OracleUnreachable(source=refs[0].source, detail="refused")
+    def away(wishes: tuple[Wish, ...], _asker: str) -> Plan:
+        raise OracleUnreachable(source=wishes[0].ref.source, detail="refused")
 
     with card_world(redis, planner=away) as world:
         asked, card = world.ask()

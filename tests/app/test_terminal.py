@@ -96,7 +96,9 @@ def test_a_plan_is_shown_with_what_it_would_do() -> None:
         "Sync needs approval",
         (
             "  SHOP.ORDERS: Oracle main → DuckDB · full copy, replaces the current 150 rows · "
-            "about 99,800 rows (by Oracle's statistics) · stops above 1,000,000 rows"
+            "about 99,800 rows (by Oracle's statistics of 2026-11-20) · about 4.1 kB · 1 columns · "
+            "stops above 1,000,000 rows · "
+            "proof: sums of each column (Oracle reads the rows once more)"
         ),
         f"  content {plan('ORDERS').digest[:8]}",
     ]
@@ -105,6 +107,8 @@ def test_a_plan_is_shown_with_what_it_would_do() -> None:
 def test_a_receipt_is_shown_table_by_table() -> None:
     assert receipt_lines("ko", receipt(plan("USERS", "ORDERS"), rows=150)) == [
         "  SHOP.USERS: 150행 복사, Oracle 150행과 일치",
+        "    행 수 일치",
         "  SHOP.ORDERS: 150행 복사, Oracle 150행과 일치",
+        "    행 수 일치",
         "[System] 동기화 완료: 300건 처리됨.",
     ]

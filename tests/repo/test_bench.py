@@ -10,7 +10,9 @@ from bench.figures import Figure, interleaved, percentile
 from bench.rows import create_table, opener, plan_of, source_of
 from bench.sync_speed import Cost, bound
 from sandbox.oracle.process import start_oracle
-from sync.oracle import begin_read_only, read_batches
+from sync.oracle import begin_read_only
+from sync.reading import read_batches
+from sync.statements import rows_of
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_rows_the_stand_in_keeps_encoded_are_the_rows_and_follow_a_change() -> N
         def read() -> list[dict[str, object]]:
             with opener(source)("main") as session:
                 begin_read_only(session)
-                batches = list(read_batches(session, plan.tables[0]))
+                batches = list(read_batches(session, plan.tables[0], rows_of(plan.tables[0], None)))
             return sorted(
                 (row for batch in batches for row in batch.to_pylist()),
                 key=lambda row: str(row["ID"]),

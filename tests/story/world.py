@@ -182,4 +182,4 @@ def _says(message: Message) -> bool:
 
 def no_leaks(text: str) -> bool:
     """Tell whether a person would see neither a traceback nor a raw exception."""
-    return not re.search(r"Traceback|Exception|Error\(|ORA-\d+:.*\n|DPY-", text)
+    return not re.search(r"Traceback|Exception|Error\(|ORA-\d+:.*\n|DPY-\d+:", text)

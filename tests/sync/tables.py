@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sync.oracle import Session, quote_table, rows
 from sync.plan import Column, TablePlan, TableReceipt, TableRef
+from sync.planning import PlanTable, TableSettings, make_table_plan
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import (
     building,
@@ -44,9 +46,21 @@ def table_plan(
     )
 
 
-def record_batch(plan: TablePlan, rows: Sequence[tuple[Any, ...]]) -> Any:
+def count_rows(session: Session, ref: TableRef) -> int:
+    """Rows Oracle counts, by a statement of no particular run."""
+    return int(rows(session, f"SELECT COUNT(*) FROM {quote_table(ref)}", ref=ref)[0][0])
+
+
+def plain(max_rows: int) -> PlanTable:
+    """Plan tables with nothing configured but a ceiling."""
+    return lambda facts, wish, current: make_table_plan(
+        facts, TableSettings(max_rows), wish, current
+    )
+
+
+def record_batch(plan: TablePlan, values: Sequence[tuple[Any, ...]]) -> Any:
     schema = arrow_schema(plan.ref, plan.columns)
-    columns = list(zip(*rows, strict=True)) or [() for _ in plan.columns]
+    columns = list(zip(*values, strict=True)) or [() for _ in plan.columns]
     return arrow.record_batch(
         [
             arrow.array(list(values), kind)
@@ -57,11 +71,11 @@ def record_batch(plan: TablePlan, rows: Sequence[tuple[Any, ...]]) -> Any:
 
 
 def place_rows(
-    root: Path, plan: TablePlan, rows: Sequence[tuple[Any, ...]], fence: int
+    root: Path, plan: TablePlan, values: Sequence[tuple[Any, ...]], fence: int
 ) -> ManifestEntry:
     """Build, seal and place a generation; the entry is not published yet."""
     with building(root, plan.ref, f"run-{fence}") as folder:
-        stage_rows(folder, plan, iter([record_batch(plan, rows)]), lambda _: None)
+        stage_rows(folder, plan, iter([record_batch(plan, values)]), lambda _: None)
         settled = settle_rows(folder, plan)
         count, size = seal(folder, plan, {"scn": "7"})
         receipt = TableReceipt(

@@ -9,8 +9,10 @@ from sync.arrival import arrived
 from sync.catalog import OracleColumn
 from sync.columns import ColumnChoices, plan_columns
 from sync.errors import ColumnNotFound, LobTooLarge, SettingDoesNotFit, UnsupportedColumn
-from sync.oracle import MAX_BATCH_BYTES, rows_a_batch, select_statement
+from sync.oracle import MAX_BATCH_BYTES
 from sync.plan import Column, TablePlan, TableRef
+from sync.reading import rows_a_batch
+from sync.statements import rows_of
 from sync.types import arrow, wire_schema
 
 REF = TableRef(source="main", schema_name="SHOP", table="T")
@@ -51,7 +53,7 @@ def table_plan(copied: tuple[Column, ...]) -> TablePlan:
 )
 def test_a_column_is_read_so_that_nothing_is_lost(oracle_type: str, read: str) -> None:
     plan = table_plan(planned(oracle_type, ColumnChoices(lob_limit=9)))
-    head, _, rest = select_statement(plan).removesuffix(' FROM "SHOP"."T"').partition(", ")
+    head, _, rest = rows_of(plan, None).sql.removesuffix(' FROM "SHOP"."T"').partition(", ")
     assert (head, rest) == ('SELECT "ID"', " ".join(read.split()))
 
 
@@ -73,7 +75,7 @@ def test_a_column_that_may_be_cut_is_cut_by_oracle_where_it_can(
     choices = ColumnChoices(policies={"V": "truncate"}, lob_limit=5000)
     copied = planned(oracle_type, choices)
     assert copied[1].limit == limit
-    assert select_statement(table_plan(copied)) == f'SELECT "ID", {read} FROM "SHOP"."T"'
+    assert rows_of(table_plan(copied), None).sql == f'SELECT "ID", {read} FROM "SHOP"."T"'
 
 
 def test_a_skipped_column_is_not_read() -> None:
@@ -102,18 +104,18 @@ def test_a_choice_that_cannot_be_meant_is_refused_by_name() -> None:
 def test_names_of_any_kind_are_read_as_they_are() -> None:
     names = ["SELECT", "주문 번호", "mixedCase", "가" * 42 + "AB"]
     copied, _ = plan_columns(REF, columns(*((name, "DATE") for name in names)), ColumnChoices())
-    assert select_statement(table_plan(copied)) == (
+    assert rows_of(table_plan(copied), None).sql == (
         f'SELECT "SELECT", "주문 번호", "mixedCase", "{names[3]}" FROM "SHOP"."T"'
     )
 
 
 def test_with_long_values_a_batch_has_fewer_rows() -> None:
     short = table_plan(planned("VARCHAR2(4000)", ColumnChoices()))
-    assert rows_a_batch(short, 20_000) == 20_000
+    assert rows_a_batch(short.columns, 20_000) == 20_000
     long = table_plan(planned("CLOB", ColumnChoices(lob_limit=1_000_000)))
-    assert rows_a_batch(long, 20_000) == MAX_BATCH_BYTES // 1_000_016
+    assert rows_a_batch(long.columns, 20_000) == MAX_BATCH_BYTES // 1_000_016
     longest = table_plan(planned("BLOB", ColumnChoices(lob_limit=MAX_BATCH_BYTES)))
-    assert rows_a_batch(longest, 20_000) == 1
+    assert rows_a_batch(longest.columns, 20_000) == 1
 
 
 @pytest.mark.parametrize("oracle_type", ["CLOB", "BLOB", "LONG", "LONG RAW"])

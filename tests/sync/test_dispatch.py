@@ -13,7 +13,8 @@ from sync.approvals import Request, request_approval
 from sync.dispatch import Place, RunLimits, handed_over, queue_place, take_places
 from sync.jobs import hand_over
 from sync.oracle_errors import ConnectionDropped
-from sync.plan import Estimate, Plan, Progress, TableRef
+from sync.plan import Estimate, Plan, TableRef
+from sync.progress import Progress
 from sync.runs import Run, RunState, ask_cancel, claim, finish, put_off, report_progress, try_again
 from sync.state import connect_state, new_id
 from tests.sync.state_parts import ORDERS, THREAD, USERS, plan_of, press, receipt_of, run_of

@@ -18,11 +18,11 @@ import pytest
 from redis import Redis
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import make_table_plan, plan_tables
 from sync.jobs import hand_over, reconcile_until
 from sync.oracle import Session
 from sync.perform import published_receipt
-from sync.plan import TableRef
+from sync.plan import TableRef, plainly
+from sync.planning import plan_tables
 from sync.run_scripts import PLACES
 from sync.runs import FINAL, RunState, open_builds, open_runs
 from sync.warehouse.generation import sweep_builds
@@ -30,6 +30,7 @@ from sync.warehouse.layout import table_folder
 from sync.warehouse.manifest import Manifest, read_manifest
 from tests.sync.kill_parts import LIMITS, pause
 from tests.sync.state_parts import inbox_of, queue_run, run_of
+from tests.sync.tables import plain
 
 pytest_plugins = ["tests.sync.state_fixtures"]
 
@@ -97,7 +98,7 @@ def test_no_run_is_lost_or_published_twice_whenever_its_worker_is_killed(
     tables = {
         queue_run(
             state,
-            plan_tables(open_session, [ref], Manifest(), lambda f: make_table_plan(f, 10_000)),
+            plan_tables(open_session, plainly([ref]), Manifest(), plain(10_000)),
         ).id: ref
         for ref in refs
     }

@@ -18,18 +18,15 @@ import pytest
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.catalog import describe_table
-from sync.engine import make_table_plan
 from sync.oracle import (
     Session,
     Source,
     begin_read_only,
     connect,
-    count_rows,
     current_scn,
     oracle_now,
+    patient,
     quote_name,
-    read_batches,
-    select_statement,
 )
 from sync.oracle_errors import (
     ConnectionDropped,
@@ -41,8 +38,11 @@ from sync.oracle_errors import (
     TableNotFound,
 )
 from sync.plan import TableRef
+from sync.planning import TableSettings, make_table_plan
+from sync.reading import read_batches
+from sync.statements import rows_of
 from sync.types import arrow, arrow_schema
-from tests.sync.tables import table_plan
+from tests.sync.tables import count_rows, table_plan
 
 OpenSession = Callable[[str], AbstractContextManager[Session]]
 
@@ -126,6 +126,11 @@ def test_a_missing_table_is_named(session: Session) -> None:
         count_rows(session, shop("NOSUCH"))
 
 
+def count(session: Session, ref: TableRef, *, read_seconds: float) -> int:
+    with patient(session, read_seconds) as waiting:
+        return count_rows(waiting, ref)
+
+
 def test_a_count_may_take_twice_as_long_as_the_read_did(
     oracle: OracleStandIn, source: Source
 ) -> None:
@@ -133,11 +138,11 @@ def test_a_count_may_take_twice_as_long_as_the_read_did(
     slow = Fault("stall", sql_contains='COUNT(*) FROM "SHOP"."USERS"', seconds=1.2)
     with connect(hasty, action="sync", client_identifier="U1") as session:
         oracle.control.fault(slow)
-        assert count_rows(session, shop("USERS"), read_seconds=5) == 150
+        assert count(session, shop("USERS"), read_seconds=5) == 150
         assert session.connection.call_timeout == 800
         oracle.control.fault(slow)
         with pytest.raises(OracleTimeout, match="within 1 s"):
-            count_rows(session, shop("USERS"), read_seconds=0.1)
+            count(session, shop("USERS"), read_seconds=0.1)
 
 
 def test_a_count_that_outlasts_its_own_time_names_that_time(
@@ -149,7 +154,7 @@ def test_a_count_that_outlasts_its_own_time_names_that_time(
         connect(hasty, action="sync", client_identifier="U1") as session,
         pytest.raises(OracleTimeout, match="within 2 s"),
     ):
-        count_rows(session, shop("ORDERS"), read_seconds=1)
+        count(session, shop("ORDERS"), read_seconds=1)
 
 
 def test_oracles_clock_is_utc(session: Session) -> None:
@@ -187,9 +192,11 @@ def stored(
     if literals:
         values = ", ".join(f"({n}, {literal})" for n, literal in enumerate(literals))
         oracle.control.execute(f"INSERT INTO SHOP.{table} VALUES {values}")
-    plan = make_table_plan(describe_table(session, shop(table)), 1000)
+    plan = make_table_plan(describe_table(session, shop(table)), TableSettings(1000))
     schema = arrow_schema(plan.ref, plan.columns)
-    whole = arrow.Table.from_batches(list(read_batches(session, plan)), schema).sort_by("N")
+    whole = arrow.Table.from_batches(
+        list(read_batches(session, plan, rows_of(plan, None))), schema
+    ).sort_by("N")
     return whole.column("V").cast(arrow.string()).to_pylist()
 
 
@@ -246,8 +253,8 @@ def test_an_empty_table_gives_only_empty_batches(
 def test_rows_come_in_batches_of_the_size_asked(source: Source) -> None:
     small = replace(source, fetch_rows=64)
     with connect(small, action="a", client_identifier="c") as session:
-        plan = make_table_plan(describe_table(session, shop("USERS")), 1000)
-        sizes = [batch.num_rows for batch in read_batches(session, plan)]
+        plan = make_table_plan(describe_table(session, shop("USERS")), TableSettings(1000))
+        sizes = [batch.num_rows for batch in read_batches(session, plan, rows_of(plan, None))]
     assert sum(sizes) == 150
     assert max(sizes) <= 64
 
@@ -271,10 +278,10 @@ def test_a_fault_in_the_middle_of_a_read_is_named(
 ) -> None:
     impatient = replace(source, fetch_rows=64, call_timeout_seconds=1)
     with connect(impatient, action="a", client_identifier="c") as session:
-        plan = make_table_plan(describe_table(session, shop("USERS")), 1000)
+        plan = make_table_plan(describe_table(session, shop("USERS")), TableSettings(1000))
         oracle.control.fault(replace(fault, sql_contains='FROM "SHOP"."USERS"'))
         with pytest.raises(raised):
-            list(read_batches(session, plan))
+            list(read_batches(session, plan, rows_of(plan, None)))
 
 
 def test_what_the_driver_would_change_oracle_writes_itself() -> None:
@@ -286,7 +293,7 @@ def test_what_the_driver_would_change_oracle_writes_itself() -> None:
             ("T", "TIMESTAMP(9)"),
         ]
     )
-    assert select_statement(plan) == (
+    assert rows_of(plan, None).sql == (
         'SELECT "A", SYS_EXTRACT_UTC("회원") AS "회원", TO_CHAR("N", \'TM9\') AS "N", '
         'TO_CHAR("T", \'SYYYY-MM-DD HH24:MI:SS.FF9\') AS "T" FROM "SHOP"."T"'
     )

@@ -19,7 +19,7 @@ from sandbox.oracle.faults import Fault, FaultPoint
 from sandbox.oracle.process import OracleStandIn
 from scripts.oracle_errors import PAGE, page
 from sync.errors import DuckferryError
-from sync.oracle import Session, Source, connect, count_rows
+from sync.oracle import Session, Source, connect
 from sync.oracle_codes import REACHING
 from sync.oracle_errors import (
     CLASSES,
@@ -32,6 +32,7 @@ from sync.oracle_errors import (
 )
 from sync.oracle_read_codes import READING
 from sync.plan import TableRef
+from tests.sync.tables import count_rows
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 AFTER_LOGIN = {"killed", "idle_ended", "dropped", "timeout"}

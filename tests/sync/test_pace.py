@@ -3,7 +3,7 @@
 import pytest
 
 from sync.pace import Pace
-from sync.plan import Progress
+from sync.progress import Progress
 
 
 def progress(table: str, rows: int) -> Progress:

@@ -14,16 +14,18 @@ from redis import Redis
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.counts import count_state
-from sync.engine import make_table_plan, plan_tables
 from sync.oracle import Session, Source
 from sync.oracle_errors import SourceStopped
 from sync.perform import Rules, perform_run
-from sync.plan import Plan, Progress, TableRef
+from sync.plan import Plan, TableRef, plainly
+from sync.planning import plan_tables
+from sync.progress import Progress
 from sync.runs import RunState
 from sync.sources import GuardedSource, open_source
 from sync.stops import start_source, stop_source, stops
 from sync.warehouse.manifest import Manifest, read_manifest
 from tests.sync.state_parts import queue_run, run_of
+from tests.sync.tables import plain
 
 pytest_plugins = ["tests.sync.state_fixtures"]
 
@@ -40,7 +42,7 @@ def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
 
 
 def planned(open_session: OpenSession, *refs: TableRef) -> Plan:
-    return plan_tables(open_session, refs, Manifest(), lambda facts: make_table_plan(facts, 10_000))
+    return plan_tables(open_session, plainly(refs), Manifest(), plain(10_000))
 
 
 def never(_: str) -> NoReturn:

@@ -15,7 +15,7 @@ from agent.tools.scheduler_tools import SCHEDULER_TOOLS
 from sync.approvals import Approval, ApprovalState, Click, decide, load_approval, schedules_key
 from sync.blackout import Closed
 from sync.errors import RefusedByRule
-from sync.plan import Plan, TableRef
+from sync.plan import Plan, TableRef, plainly
 from sync.schedules import list_schedules, load_schedule
 from sync.skips import note_skip
 from sync.standing import StandingSchedule, shape_of
@@ -109,7 +109,7 @@ def test_a_yes_saves_exactly_what_the_card_was_about(deps: AnalystDeps, planner:
     assert saved == change.schedule
     assert saved.tables == (USERS, ORDERS)
     assert saved.max_rows == (500, 500)
-    assert saved.shapes == tuple(map(shape_of, planner((USERS, ORDERS)).tables))
+    assert saved.shapes == tuple(map(shape_of, planner(plainly((USERS, ORDERS))).tables))
     assert (saved.cron, saved.timezone, saved.until) == (
         "30 18 * * 1-5",
         "Europe/Berlin",

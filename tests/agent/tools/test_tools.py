@@ -17,7 +17,8 @@ from sync.approvals import ApprovalState, Click, decide, load_approval
 from sync.audit import read_audit
 from sync.errors import RefusedByRule
 from sync.oracle_errors import ConnectionDropped
-from sync.plan import Plan, Progress, Receipt, TableReceipt, TableRef
+from sync.plan import Plan, Receipt, TableReceipt, TableRef
+from sync.progress import Progress
 from sync.runs import RunState, claim, finish, load_run, open_runs, report_progress
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")

@@ -1,0 +1,142 @@
+"""The sections of bot.toml, one by one: each field with its bounds and its default."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.deps import ModelSees
+from sync.columns import DEFAULT_LOB_LIMIT, MAX_LOB_LIMIT, Policy
+from sync.plan import Deletes, Filter, Mode, Proof
+from sync.planning import Drift
+
+
+class Section(BaseModel):
+    """Frozen, and a field that does not exist is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSection(Section):
+    """A database to copy from, and how gently. Its password stands in the environment."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    dsn: str | None = None
+    """``host:port/service`` or a connect descriptor; ORACLE_DSN where it is not said here."""
+    user: str | None = None
+    """ORACLE_USER where it is not said here."""
+    driver: Literal["thin", "thick"] = "thin"
+    """Oracle 11g needs the thick one, and so a process with ORACLE_CLIENT_LIB_DIR."""
+    schemas: frozenset[str] = frozenset()
+    """The only schemas whose tables may be offered; empty: any."""
+    max_sessions: Annotated[int, Field(ge=1, le=64)] = 4
+    """At the same time, over all our processes."""
+    rows_per_second: Annotated[int, Field(ge=100, le=100_000_000)] | None = None
+    """What a run may read, over all its sessions; any where it is not said."""
+    connect_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10
+    call_timeout_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
+    """Of each round trip."""
+    blackout: tuple[str, ...] = ()
+    """When Oracle may not be read, as in ``mon-fri 08:30-09:30``, by bot.toml's time zone."""
+
+    @property
+    def environment_name(self) -> str:
+        """The end of the name of the variable that holds its own password."""
+        return self.name.upper().replace("-", "_")
+
+
+class TableSection(Section):
+    """A table that may be copied."""
+
+    name: Annotated[str, Field(pattern=r"^[^.]+\.[^.]+$")]
+    """``SCHEMA.TABLE`` as Oracle's dictionary spells it."""
+    source: str | None = None
+    """Name of its source; may be left out where there is only one."""
+    max_rows: Annotated[int, Field(gt=0)] | None = None
+    key: tuple[str, ...] = ()
+    """Columns that name a row, where Oracle declares no primary key or another one is meant."""
+    cursor: str | None = None
+    """The column that says when a row changed last; with a key, syncs are incremental by it."""
+    columns: dict[str, Policy] = {}
+    """What to do with a column's long values, or ``skip`` the column; the others are copied."""
+    lob_limit: Annotated[int, Field(gt=0, le=MAX_LOB_LIMIT)] = DEFAULT_LOB_LIMIT
+    """The longest CLOB in characters and BLOB in bytes; a longer one stops the sync or is cut."""
+    mode: Mode | None = None
+    """How it is copied where nobody says; `sync.planning.wanted_mode`."""
+    lag_seconds: Annotated[int, Field(ge=0, le=31 * 24 * 3600)] | None = None
+    """How far an incremental sync steps back: rows may be committed so long after their time."""
+    where: tuple[Filter, ...] = ()
+    """Only rows that meet all of these are copied."""
+    include: tuple[str, ...] = ()
+    """Only these columns are copied, and those of the key; empty: all."""
+    proof: Proof = "sums"
+    deletes: Deletes = "keep"
+    delete_limit_percent: Annotated[int, Field(ge=0, le=100)] = 10
+    """An incremental sync that would remove a larger share of the copy stops and asks."""
+    drift: Drift = "ask"
+    """What is done when Oracle's columns change."""
+    owners: frozenset[str] = frozenset()
+    """Slack user ids; they decide about this table as an approver does."""
+    model_sees: ModelSees | None = None
+
+
+class ModelSection(Section):
+    """What leaves for the model."""
+
+    sees: ModelSees = "schema"
+    """Of a table that does not say it itself."""
+
+
+class Approvals(Section):
+    """Who decides about what is proposed."""
+
+    approvers: frozenset[str] = frozenset()
+    """Slack ids of people and of user groups."""
+    self_approval: bool = True
+    """Whether an approver may approve what they asked for themselves."""
+    expires_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 24
+    two_above_rows: Annotated[int, Field(ge=0)] | None = None
+    """Copies of a table of more rows, by Oracle's statistics, need two different people."""
+
+
+class Rule(Section):
+    """Another decision than the usual one for some tables. The first rule that fits one counts."""
+
+    name: str
+    """Shown on cards and in the audit."""
+    tables: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
+    """``SCHEMA.TABLE``, ``HR.*``, ``erp.SHOP.*``."""
+    up_to_rows: Annotated[int, Field(ge=0)] | None = None
+    """Only where Oracle's statistics say that the table has at most so many."""
+    above_rows: Annotated[int, Field(ge=0)] | None = None
+    """Only where they say more, or nothing."""
+    decision: Literal["auto", "ask", "refuse"] = "ask"
+    """``auto``: nobody has to be asked."""
+    approvers: frozenset[str] = frozenset()
+    """Slack ids of people and user groups, in place of the usual ones."""
+    quorum: Annotated[int, Field(ge=1, le=2)] | None = None
+    self_approval: bool | None = None
+    why: str = ""
+    """What people are told."""
+
+
+class Alerts(Section):
+    """Where it is told that copies fail."""
+
+    channel: str = ""
+    """Id of a Slack channel; empty: only where a schedule lives."""
+
+
+class Limits(Section):
+    """The bounds of everything that could run away."""
+
+    max_rows: Annotated[int, Field(gt=0)] = 10_000_000
+    """Rows a table may have in Oracle before its sync stops."""
+    query_seconds: Annotated[float, Field(gt=0, le=600)] = 20
+    query_rows: Annotated[int, Field(gt=0, le=100)] = 100
+    turn_steps: Annotated[int, Field(gt=0, le=50)] = 8
+    """Model calls of one turn."""
+    turns: Annotated[int, Field(gt=0, le=64)] = 8
+    """Turns at the same time in one bot."""
+    runs_per_user: Annotated[int, Field(gt=0, le=64)] = 2
+    """Runs at the same time of what one person asked for; more wait."""
+    runs_per_source: Annotated[int, Field(gt=0, le=64)] = 2

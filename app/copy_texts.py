@@ -1,0 +1,107 @@
+"""How a copy is made, and how it was made and proven, in Korean and in English."""
+
+COPY_PHRASES: dict[str, tuple[str, str]] = {
+    # What a sync would do
+    "card.incremental": (
+        "증분 복사: {cursor} 기준 {from_} 이후 바뀐 행을 읽어 현재 사본 {rows}행에 반영",
+        "incremental: reads the rows of {cursor} from {from_} on into the current {rows} rows",
+    ),
+    "card.append": (
+        "추가 복사: {cursor} 기준 {from_} 이후 행을 현재 사본 {rows}행에 추가",
+        "append: adds the rows of {cursor} from {from_} on to the current {rows} rows",
+    ),
+    "card.backfill": (
+        "구간 다시 읽기: {cursor} {since} ~ {until}, 현재 사본 {rows}행에 반영",
+        "reads a range again: {cursor} from {since} to {until}, into the current {rows} rows",
+    ),
+    "card.open_end": ("끝", "the end"),
+    "card.trial": (
+        "시험 복사: 최대 {rows}행을 {table}(이)라는 이름으로, 실제 사본은 그대로",
+        "a trial: at most {rows} rows, under the name {table}; the real copy is not touched",
+    ),
+    "card.where": ("다음 행만: {conditions}", "only rows where {conditions}"),
+    "card.deletes_remove": (
+        "Oracle에서 사라진 행은 삭제 (사본의 {percent}%까지)",
+        "removes rows that are gone from Oracle (up to {percent}% of the copy)",
+    ),
+    "card.deletes_mark": (
+        "Oracle에서 사라진 행은 _deleted_at에 표시 (사본의 {percent}%까지)",
+        "marks rows that are gone from Oracle in _deleted_at (up to {percent}% of the copy)",
+    ),
+    "card.proof_count": ("검증: 행 수", "proof: row counts"),
+    "card.proof_sums": (
+        "검증: 열별 합계 (Oracle이 행을 한 번 더 읽음)",
+        "proof: sums of each column (Oracle reads the rows once more)",
+    ),
+    "card.proof_deep": (
+        "검증: 열별 합계와 텍스트 해시 (Oracle이 행을 한 번 더 읽고 CPU를 더 씀)",
+        "proof: sums and hashes of text (Oracle reads the rows once more, and works for it)",
+    ),
+    "card.full_first": ("첫 사본이라 전체를 복사", "a full copy, since there is none yet"),
+    "card.full_columns": (
+        "열이 바뀌어 전체를 복사",
+        "a full copy, since its columns have changed",
+    ),
+    "card.full_key": ("키가 달라 전체를 복사", "a full copy, since its key is another one"),
+    "card.full_cursor": (
+        "커서 열이 달라 전체를 복사",
+        "a full copy, since its cursor column is another one",
+    ),
+    "card.full_filter": (
+        "조건이 달라 전체를 복사",
+        "a full copy, since other rows are asked for",
+    ),
+    "card.full_no_watermark": (
+        "이어서 읽을 기준값이 없어 전체를 복사",
+        "a full copy, since it does not say from where to go on",
+    ),
+    # A receipt
+    "receipt.table": (
+        "{rows}행 복사, Oracle {oracle_rows}행과 일치",
+        "{rows} rows copied, equal to Oracle's {oracle_rows}",
+    ),
+    "receipt.rows": ("{rows}행", "{rows} rows"),
+    "receipt.changes": (
+        "읽음 {fetched}, 추가 {inserted}, 변경 {updated}, 삭제 {deleted}",
+        "read {fetched}, added {inserted}, changed {updated}, deleted {deleted}",
+    ),
+    "receipt.proof_count": ("행 수 일치", "row counts agree"),
+    "receipt.proof_sums": ("열별 합계 {count}개 모두 일치", "all {count} sums agree"),
+    "receipt.proof_deep": (
+        "열별 합계와 해시 {count}개 모두 일치",
+        "all {count} sums and hashes agree",
+    ),
+    "receipt.where": ("다음 행만: {conditions}", "only rows where {conditions}"),
+    "receipt.trial": ("{table}의 시험 복사", "a trial of {table}"),
+    "receipt.no_flashback": (
+        "FLASHBACK 권한이 없어 읽기 전용 트랜잭션 하나로 읽음",
+        "read in one read-only transaction, for want of the FLASHBACK right",
+    ),
+    "receipt.restarted": (
+        "Oracle이 처음 시점을 더 보여 줄 수 없어 새 시점에서 다시 읽음 ({count}번)",
+        "read again at a new moment, since Oracle could not show the first one any longer ({count} times)",
+    ),
+    "receipt.resumed": (
+        "끊긴 연결 {count}번을 이어서 읽음",
+        "went on after {count} lost connections",
+    ),
+    "receipt.rows_differ": (
+        ":warning: Oracle은 {oracle}행, 사본은 {copied}행: 삭제되었거나 늦게 커밋된 행이 있습니다. 전체 동기화로 맞출 수 있습니다.",
+        ":warning: Oracle has {oracle} rows and the copy {copied}: rows were deleted, or committed late. A full sync brings them together.",
+    ),
+    "receipt.frontier": (
+        "열려 있는 트랜잭션 때문에 다음 기준값을 {seconds}초 앞으로 잡음",
+        "the next sync steps back {seconds} s for transactions that are still open",
+    ),
+    "receipt.lag_only": (
+        "열린 트랜잭션을 볼 권한이 없어 {seconds}초만 되짚어 읽음",
+        "steps back {seconds} s, without a look at open transactions (no right to see them)",
+    ),
+    "receipt.as_of": ("{when} 기준", "as of {when}"),
+    "receipt.not_the_same": (
+        "그대로가 아닌 열: {names}",
+        "columns that are not the same: {names}",
+    ),
+    "receipt.scn": ("SCN {scn}", "SCN {scn}"),
+    "receipt.took": ("{seconds}초, {size}", "{seconds} s, {size}"),
+}

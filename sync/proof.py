@@ -1,0 +1,187 @@
+"""What Oracle and the copy are both asked before readers see a copy, column by column.
+
+Each figure is asked of Oracle at the moment of the run and of DuckDB in its own words, and compared
+as text, so that no digit is lost on the way. Facts of Oracle: Database SQL Language Reference,
+"TO_CHAR (datetime)", "STANDARD_HASH", "Floating-Point Conditions"; PL/SQL Packages and Types
+Reference, DBMS_LOB.GETLENGTH, UTL_RAW.LENGTH, UTL_I18N.STRING_TO_RAW.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+
+from sync.errors import FigureDiffers
+from sync.oracle import quote_name
+from sync.plan import Check, Column, Proof, TablePlan
+from sync.types import is_cut
+from sync.warehouse.sql import quote
+
+FIGURES_AT_ONCE = 900
+"""Of one statement: Oracle's select list takes 1,000 expressions (ORA-01792)."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One question, in the words of both databases."""
+
+    what: str
+    oracle: str
+    duckdb: str
+    unbounded: str = ""
+    """What DuckDB is asked in its place where a sum exceeds 38 digits: whole units, as text."""
+    scale: int = 0
+    """Fraction digits of `unbounded`."""
+
+
+def figures(plan: TablePlan, columns: Sequence[Column]) -> tuple[Figure, ...]:
+    """What is asked of a table's rows at the plan's level of proof; their number comes first.
+
+    *columns* are the plan's, with the types they became in the copy.
+    """
+    found = [Figure("rows", "COUNT(*)", "count(*)")]
+    if plan.proof != "count":
+        for column in columns:
+            found += _of_column(column, plan.proof)
+    return tuple(found)
+
+
+def compared(
+    asked: Sequence[Figure], oracle: Sequence[object], copy: Sequence[object]
+) -> tuple[Check, ...]:
+    """Both answers to each question, as text."""
+    return tuple(
+        Check(what=figure.what, oracle=as_text(theirs), copy_value=as_text(ours))
+        for figure, theirs, ours in zip(asked, oracle, copy, strict=True)
+    )
+
+
+def require_agreement(plan: TablePlan, checks: Sequence[Check]) -> None:
+    """Raise `FigureDiffers` for the first figure on which Oracle and the copy do not agree."""
+    for check in checks:
+        if not check.agrees:
+            raise FigureDiffers(
+                table=str(plan.ref),
+                what=check.what,
+                oracle=check.oracle or "NULL",
+                copied=check.copy_value or "NULL",
+            )
+
+
+def in_batches(asked: Sequence[Figure]) -> Iterator[Sequence[Figure]]:
+    """As many questions at a time as one statement takes."""
+    for start in range(0, len(asked), FIGURES_AT_ONCE):
+        yield asked[start : start + FIGURES_AT_ONCE]
+
+
+def as_text(value: object) -> str:
+    """A figure as it is compared: a number without trailing zeros, or as it is written."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float | Decimal) and Decimal(value).is_finite():
+        return _plain(Decimal(value))
+    return str(value).lower() if isinstance(value, float) else str(value)
+
+
+def _plain(number: Decimal) -> str:
+    if not number:
+        return "0"
+    if len(number.as_tuple().digits) > _SUM_DIGITS:
+        # Oracle adds up with 38 to 40 digits, so behind these its own sum is rounded.
+        number = number.normalize(Context(prec=_ROUNDED_DIGITS))
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _of_column(column: Column, proof: Proof) -> Iterator[Figure]:
+    name = column.oracle_type.partition("(")[0]
+    if name in _UNTOUCHABLE:
+        return
+    theirs = quote_name(column.name)
+    if column.oracle_type.endswith("TIME ZONE"):
+        theirs = f"SYS_EXTRACT_UTC({theirs})"
+    ours = quote(column.name)
+
+    def figure(what: str, oracle: str, duckdb: str, unbounded: str = "", scale: int = 0) -> Figure:
+        return Figure(
+            what=f"{what}({column.name})",
+            oracle=oracle.replace("{c}", theirs),
+            duckdb=duckdb.replace("{c}", ours),
+            unbounded=unbounded.replace("{c}", ours),
+            scale=scale,
+        )
+
+    if is_cut(column):
+        return  # what was cut off is counted when the types are settled
+
+    # COUNT of an expression: some types may be tested for NULL and not be counted.
+    yield figure("count", "COUNT(CASE WHEN {c} IS NOT NULL THEN 1 END)", "count({c})")
+    if name in ("NUMBER", "FLOAT"):
+        yield from _of_number(column, figure)
+    for what, oracle, duckdb in _words(column, name):
+        yield figure(what, oracle, duckdb)
+    if proof == "deep" and name in _HASHED:
+        hashed = f"CASE WHEN {{c}} IS NOT NULL THEN {_HASHED[name]} END"
+        oracle = f"SUM(TO_NUMBER(SUBSTR(RAWTOHEX({hashed}), 1, 15), 'XXXXXXXXXXXXXXX'))"
+        yield figure("md5", oracle, "sum(('0x' || left(md5({c}), 15))::BIGINT)")
+
+
+def _of_number(column: Column, figure: Callable[..., Figure]) -> Iterator[Figure]:
+    kind = column.duckdb_type
+    if kind == "VARCHAR":
+        return  # digits beyond any DECIMAL are kept as text, which nothing here adds up
+    if kind not in ("DOUBLE", "FLOAT"):  # of those a sum in binary would round
+        _, _, fraction = kind.partition(",")
+        units = "sum(replace({c}::VARCHAR, '.', '')::BIGNUM)::VARCHAR"
+        yield figure("sum", "SUM({c})", "sum({c})", units, int(fraction.rstrip(")") or 0))
+    yield figure("min", "MIN({c})", "min({c})")
+    yield figure("max", "MAX({c})", "max({c})")
+
+
+def _words(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
+    if name in ("DATE", "TIMESTAMP") and column.duckdb_type != "VARCHAR":
+        theirs, ours = _SECONDS, "(epoch_us({c}) // 1000000)::HUGEINT"
+        if name == "TIMESTAMP":
+            theirs = f"({_SECONDS}) * 1000000000 + TO_NUMBER(TO_CHAR({{c}}, 'FF9'))"
+            is_nano = column.duckdb_type == "TIMESTAMP_NS"
+            ours = "epoch_ns({c})::HUGEINT" if is_nano else "epoch_us({c})::HUGEINT * 1000"
+        for what in ("sum", "min", "max"):
+            yield what, f"{what.upper()}({theirs})", f"{what}({ours})"
+    elif name in _BINARY:
+        is_nan = "SUM(CASE WHEN {c} IS NAN THEN 1 ELSE 0 END)"
+        yield "nan", is_nan, "sum(CASE WHEN isnan({c}) THEN 1 ELSE 0 END)"
+        yield "min", "MIN({c})", "min({c})"
+        yield "max", "MAX({c})", "max({c})"
+    elif name in _LENGTHS:
+        theirs, ours = _LENGTHS[name]
+        yield "length", f"SUM({theirs})", f"sum({ours})"
+
+
+_SUM_DIGITS = 38
+_ROUNDED_DIGITS = 36
+_SECONDS = "(TRUNC({c}) - DATE '1970-01-01') * 86400 + TO_NUMBER(TO_CHAR({c}, 'SSSSS'))"
+_BINARY = frozenset({"BINARY_FLOAT", "BINARY_DOUBLE"})
+_CHARACTERS = ("LENGTH4({c})", "length({c})")
+# Oracle counts a CLOB in UTF-16, where what lies beyond U+FFFF takes two.
+_BEYOND = "length(regexp_replace({c}, '[^\\x{10000}-\\x{10FFFF}]', '', 'g'))"
+_UNITS = ("DBMS_LOB.GETLENGTH({c})", f"(length({{c}}) + {_BEYOND})")
+_LENGTHS: dict[str, tuple[str, str]] = {
+    "VARCHAR2": _CHARACTERS,
+    "CHAR": _CHARACTERS,
+    "NVARCHAR2": _CHARACTERS,
+    "NCHAR": _CHARACTERS,
+    "CLOB": _UNITS,
+    "NCLOB": _UNITS,
+    "BLOB": ("DBMS_LOB.GETLENGTH({c})", "octet_length({c})"),
+    "RAW": ("LENGTH(RAWTOHEX({c})) / 2", "octet_length({c})"),
+}
+_OWN_BYTES = "STANDARD_HASH(CONVERT({c}, 'AL32UTF8'), 'MD5')"
+_NATIONAL_BYTES = "STANDARD_HASH(UTL_I18N.STRING_TO_RAW({c}, 'AL32UTF8'), 'MD5')"
+_HASHED: dict[str, str] = {
+    "VARCHAR2": _OWN_BYTES,
+    "CHAR": _OWN_BYTES,
+    "NVARCHAR2": _NATIONAL_BYTES,
+    "NCHAR": _NATIONAL_BYTES,
+    "RAW": "STANDARD_HASH({c}, 'MD5')",
+}
+_UNTOUCHABLE = frozenset({"LONG", "LONG RAW"})
+"""Oracle lets no expression be made of them (ORA-00997)."""

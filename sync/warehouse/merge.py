@@ -1,0 +1,183 @@
+"""Take what an incremental run has read into the copy it goes on from.
+
+Deleting and inserting costs a fraction of DuckDB's MERGE (measured: 4 to 23 times less), and nobody
+reads the file while it is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Any
+
+import duckdb
+
+from sync.bounds import lower_bound, upper_bound
+from sync.errors import KeyNotUnique, TooManyDeletes
+from sync.plan import Column, TablePlan
+from sync.proof import Figure
+from sync.warehouse.sql import quote, table_name
+
+Database = duckdb.DuckDBPyConnection
+"""A build's file, open to write."""
+
+STAGED = "main._staged"
+"""What an incremental run has read."""
+DELETED_AT = "_deleted_at"
+"""Of a row that is gone from Oracle: when that was noticed, where such rows are marked."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """How many rows came and went."""
+
+    inserted: int
+    updated: int
+
+
+def staged_table(plan: TablePlan) -> str:
+    """Where the rows go that a run reads: into the table, or beside it."""
+    return STAGED if plan.is_partial else table_name(plan.ref)
+
+
+def widen(
+    db: Database, plan: TablePlan, columns: Sequence[Column], current: Mapping[str, str]
+) -> None:
+    """Give the copy the types of *columns* where its own, by name, are narrower."""
+    for column in columns:
+        was, name = current.get(column.name, column.duckdb_type), quote(column.name)
+        if was == column.duckdb_type:
+            continue
+        value = f"CAST({name} AS {column.duckdb_type})"
+        if column.duckdb_type == "VARCHAR":
+            value = _as_oracle_writes(name, was)
+        db.execute(
+            f"ALTER TABLE {table_name(plan.ref)} ALTER COLUMN {name} TYPE {column.duckdb_type} "
+            f"USING {value}"
+        )
+
+
+def _as_oracle_writes(name: str, was: str) -> str:
+    """A value as the text that Oracle writes for it, which the new rows are kept as."""
+    if was.startswith("DECIMAL") and not was.endswith(",0)"):
+        return f"regexp_replace(CAST({name} AS VARCHAR), '[.]?0*$', '')"
+    if was.startswith("TIMESTAMP"):
+        return f"strftime({name}, '%Y-%m-%d %H:%M:%S.%n')"
+    return f"CAST({name} AS VARCHAR)"
+
+
+def ask(db: Database, table: str, asked: Sequence[Figure]) -> tuple[object, ...]:
+    """Answer each question of a proof over the rows of *table*."""
+    try:
+        return _asked(db, table, [figure.duckdb for figure in asked])
+    except duckdb.OutOfRangeException:  # a sum of more than 38 digits
+        found = _asked(db, table, [figure.unbounded or figure.duckdb for figure in asked])
+    return tuple(
+        Decimal(str(value)).scaleb(-figure.scale, Context(prec=200))
+        if figure.unbounded and value is not None
+        else value
+        for figure, value in zip(asked, found, strict=True)
+    )
+
+
+def newest(db: Database, plan: TablePlan) -> object:
+    """The greatest value of the cursor in the copy; None where there is none."""
+    if plan.cursor is None:
+        return None
+    [value] = _asked(db, table_name(plan.ref), [f"max({quote(plan.cursor)})"])
+    return value
+
+
+def count_rows(db: Database, plan: TablePlan) -> int:
+    """Rows of the copy that are in Oracle as far as it knows."""
+    there = f"{quote(DELETED_AT)} IS NULL" if plan.deletes == "mark" else "true"
+    return _one(db, f"SELECT count(*) FROM {table_name(plan.ref)} WHERE {there}")
+
+
+def _asked(db: Database, table: str, expressions: Sequence[str]) -> tuple[object, ...]:
+    found = db.execute(f"SELECT {', '.join(expressions)} FROM {table}").fetchone()
+    return tuple(found or ())
+
+
+def merge(db: Database, plan: TablePlan) -> Merged:
+    """Put the staged rows in the place of those with their keys, or of their range of the cursor.
+
+    In one transaction. Raises `KeyNotUnique` for staged rows with one key.
+    """
+    if plan.mode == "incremental":
+        require_unique(db, plan, STAGED)
+    db.begin()
+    try:
+        gone = _delete_replaced(db, plan)
+        inserted = _one(db, f"INSERT INTO {table_name(plan.ref)} BY NAME SELECT * FROM {STAGED}")
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+    updated = min(gone, inserted)
+    return Merged(inserted=inserted - updated, updated=updated)
+
+
+def require_unique(db: Database, plan: TablePlan, table: str) -> None:
+    """Raise `KeyNotUnique` where a key of the plan stands in more than one row of *table*."""
+    if not plan.key:
+        return
+    key = ", ".join(map(quote, plan.key))
+    twice = f"SELECT 1 FROM {table} GROUP BY {key} HAVING count(*) > 1"
+    found = db.execute(f"SELECT count(*) FROM ({twice})").fetchone()
+    if found and found[0]:
+        raise KeyNotUnique(table=str(plan.ref), key=", ".join(plan.key), count=int(found[0]))
+
+
+def remove_gone(db: Database, plan: TablePlan, keys: Any, as_of: str) -> int:
+    """Remove or mark the rows whose key is not among Oracle's; how many.
+
+    *keys* is a ``pyarrow.RecordBatchReader`` of all of Oracle's. Raises `TooManyDeletes`, and
+    changes nothing, where that is a larger share than the plan lets go.
+    """
+    db.register("keys_arriving", keys)
+    db.execute("CREATE TEMP TABLE oracle_keys AS FROM keys_arriving")
+    db.unregister("keys_arriving")
+    table = table_name(plan.ref)
+    same = _same_key(plan, "t", "k")
+    there = f"{quote(DELETED_AT)} IS NULL" if plan.deletes == "mark" else "true"
+    is_gone = f"{there} AND NOT EXISTS (SELECT 1 FROM temp.oracle_keys k WHERE {same})"
+    rows = _one(db, f"SELECT count(*) FROM {table} t WHERE {there}")
+    gone = _one(db, f"SELECT count(*) FROM {table} t WHERE {is_gone}")
+    if gone * 100 > rows * plan.delete_limit_percent:
+        raise TooManyDeletes(
+            table=str(plan.ref), gone=gone, rows=rows, percent=plan.delete_limit_percent
+        )
+    if gone and plan.deletes == "mark":
+        db.execute(
+            f"UPDATE {table} AS t SET {quote(DELETED_AT)} = CAST($1 AS TIMESTAMP) WHERE {is_gone}",
+            [as_of.removesuffix("+00:00")],
+        )
+    elif gone:
+        db.execute(f"DELETE FROM {table} AS t WHERE {is_gone}")
+    db.execute("DROP TABLE temp.oracle_keys")
+    return gone
+
+
+def _delete_replaced(db: Database, plan: TablePlan) -> int:
+    table = table_name(plan.ref)
+    if plan.mode == "incremental":
+        same = _same_key(plan, "t", "s")
+        return _one(db, f"DELETE FROM {table} AS t USING {STAGED} AS s WHERE {same}")
+    conditions: list[str] = []
+    values: list[Any] = []
+    for op, value in ((">=", lower_bound(plan)), ("<", upper_bound(plan))):
+        if value is not None and plan.cursor is not None:
+            values.append(value)
+            conditions.append(f"{quote(plan.cursor)} {op} ${len(values)}")
+    where = " AND ".join(conditions) or "true"
+    return _one(db, f"DELETE FROM {table} WHERE {where}", values)
+
+
+def _same_key(plan: TablePlan, left: str, right: str) -> str:
+    columns = map(quote, plan.key)
+    return " AND ".join(f"{left}.{name} = {right}.{name}" for name in columns)
+
+
+def _one(db: Database, sql: str, values: Sequence[Any] = ()) -> int:
+    found = db.execute(sql, list(values)).fetchone()
+    return int(found[0]) if found else 0
