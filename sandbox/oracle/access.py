@@ -67,7 +67,11 @@ class Access:
                 raise OracleError(904, f'"{name}"')
 
     def _check_rights(self, query: Query, found: Iterable[Name]) -> None:
-        """Refuse the past of a table without FLASHBACK, and a package without EXECUTE."""
+        """Refuse a ROWID of a view, the past without FLASHBACK, a package without EXECUTE."""
+        if query.uses_rowid and any(
+            table[0] in self.owners and table not in self.tables for table in found
+        ):
+            raise OracleError(1445)
         if query.is_past:
             for table in found:
                 if table[0] in self.owners and table not in self.past_readable:

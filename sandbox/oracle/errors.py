@@ -22,6 +22,7 @@ MESSAGES = {
     1403: "no data found",
     1410: "invalid ROWID",
     1435: "user does not exist",
+    1445: "cannot select ROWID from, or sample, a join view without a key-preserved table",
     1453: "SET TRANSACTION must be first statement of transaction",
     1466: "unable to read data - table definition has changed",
     1555: 'snapshot too old: rollback segment number with name "" too small',

@@ -14,6 +14,8 @@ from sandbox.oracle.tokens import Kind, Token
 
 #: Packages of SYS whose functions are here. Of these, EXECUTE on DBMS_FLASHBACK is not everybody's.
 PACKAGES = ("DBMS_FLASHBACK", "DBMS_LOB", "UTL_I18N", "UTL_RAW", "DBMS_XMLGEN")
+#: Longer ones TO_CHAR(n, 'TM9') writes with an exponent (SQL Language Reference, TM9).
+LONGEST_NUMBER_TEXT = 64
 UTF16_TYPES = ("NVARCHAR2", "NCHAR", "NCLOB", "CLOB")
 
 #: Snapshots are (SCN, the time it was taken), oldest first, as a variable of the connection.
@@ -24,10 +26,20 @@ CREATE MACRO SYS."UTF16_LENGTH$"(t) AS
 CREATE MACRO SYS."PADDED$"(t, characters) AS t || repeat(' ', greatest(0, characters - length(t)));
 CREATE MACRO SYS."PADDED_BYTES$"(t, bytes) AS t || repeat(' ', greatest(0, bytes - strlen(t)));
 CREATE MACRO SYS."SECOND_OF_DAY$"(t) AS hour(t) * 3600 + minute(t) * 60 + second(t);
-CREATE MACRO SYS."NUMBER_TEXT$"(n) AS regexp_replace(
-    CASE WHEN contains(CAST(n AS VARCHAR), '.')
-         THEN rtrim(rtrim(CAST(n AS VARCHAR), '0'), '.') ELSE CAST(n AS VARCHAR) END,
-    '^(-?)0\\.', '\\1.');
+CREATE MACRO SYS."SHORT$"(t) AS regexp_replace(
+    CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END, '^(-?)0\\.', '\\1.');
+CREATE MACRO SYS."DIGITS_OF$"(t) AS trim(replace(ltrim(t, '-'), '.', ''), '0');
+CREATE MACRO SYS."EXPONENT$"(t) AS CASE
+    WHEN ltrim(split_part(ltrim(t, '-'), '.', 1), '0') <> ''
+    THEN length(ltrim(split_part(ltrim(t, '-'), '.', 1), '0')) - 1
+    ELSE length(ltrim(split_part(t, '.', 2), '0')) - length(split_part(t, '.', 2)) - 1 END;
+CREATE MACRO SYS."SCIENTIFIC$"(t) AS CASE WHEN starts_with(t, '-') THEN '-' ELSE '' END
+    || rtrim(SYS."DIGITS_OF$"(t)[1] || '.' || SYS."DIGITS_OF$"(t)[2:], '.')
+    || CASE WHEN SYS."EXPONENT$"(t) < 0 THEN 'E-' ELSE 'E+' END
+    || printf('%02d', abs(SYS."EXPONENT$"(t)));
+CREATE MACRO SYS."NUMBER_TEXT$"(n) AS CASE
+    WHEN length(SYS."SHORT$"(CAST(n AS VARCHAR))) > {LONGEST_NUMBER_TEXT}
+    THEN SYS."SCIENTIFIC$"(CAST(n AS VARCHAR)) ELSE SYS."SHORT$"(CAST(n AS VARCHAR)) END;
 CREATE MACRO SYS."SCN_AT$"(t) AS coalesce(
     list_max(list_transform(
         list_filter({_SNAPSHOTS}, lambda s: s."TAKEN" <= t), lambda s: s."SCN")),

@@ -57,6 +57,8 @@ class Query:
     packages: frozenset[str] = frozenset()
     rowid_binds: Mapping[int, Side] = field(default_factory=dict[int, Side])
     number_binds: frozenset[int] = frozenset()
+    uses_rowid: bool = False
+    """Whether it asks for ROWIDs or a sample, which views do not have here."""
 
     @property
     def is_past(self) -> bool:
@@ -166,6 +168,7 @@ def _query(
         packages=packages,
         rowid_binds=rowid_binds,
         number_binds=number_binds,
+        uses_rowid=any(token.is_word("ROWID", "SAMPLE") for token in head),
     )
 
 

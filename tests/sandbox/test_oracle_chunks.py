@@ -135,3 +135,13 @@ def test_kept_encodings_of_a_range_are_of_that_range(
     for _ in range(2):
         assert rows(connection, read, [moment, 10]) == [(10,)]
         assert rows(connection, read, [moment, 20]) == [(20,)]
+
+
+def test_a_view_has_no_rowids_and_no_sample(
+    big: OracleStandIn, connection: oracledb.Connection
+) -> None:
+    big.control.execute(f'CREATE VIEW SHOP."보기" AS SELECT * FROM {TABLE}')
+    for asked in ("", " sample block (1)"):
+        with pytest.raises(oracledb.DatabaseError, match="ORA-01445"):
+            rows(connection, f'select rowidtochar(rowid) from "SHOP"."보기"{asked} order by rowid')
+    assert rows(connection, 'select count(*) from "SHOP"."보기"') == [(ROW_COUNT,)]

@@ -78,6 +78,10 @@ def test_numbers_beyond_any_decimal_are_compared_and_written_exactly_and_summed_
 ) -> None:
     made(stand_in, "NUMBER", NINES, "-0.5", "1e-50", "12")
     assert read(connection, "to_char(\"C\", 'TM9')") == [NINES, "-.5", "." + "0" * 49 + "1", "12"]
+    made(stand_in, "NUMBER", "1e64", "-1.25e64", "3e-65", "-12e-100")
+    written = ["1E+64", "-1.25E+64", "3E-65", "-1.2E-99"]
+    assert read(connection, "to_char(\"C\", 'TM9')") == written
+    made(stand_in, "NUMBER", NINES, "-0.5", "1e-50", "12")
     above = 'select count(*) from "SHOP"."T" where "C" >= :1'
     assert [rows(connection, above, [value])[0][0] for value in (12, Decimal("1e-50"), -1)] == [
         2, 3, 4,
