@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench sweep lock clean venv
+.PHONY: help demo test check format bench judge sweep lock clean venv
 
 help: ## List these targets
 	@echo "Usage: make <target> [PYTHON=python3.12]"
@@ -32,6 +32,9 @@ format: venv ## Format the code and apply safe fixes
 
 bench: venv ## Measure everything against a bound or a peer (minutes)
 	@$(BIN)/python -m bench.run
+
+judge: venv ## Let other Oracle clients read the stand-in (installs them under build/)
+	@$(BIN)/python -m sandbox.judges
 
 sweep: venv ## Run the long sweeps: kills, storms, forgeries, outages (half an hour)
 	@$(BIN)/pytest -q -m sweep --timeout 3600

@@ -18,26 +18,16 @@ from sandbox.oracle.messages import CallEnd
 from sandbox.oracle.parts import Parts
 from sandbox.oracle.requests import BindType, Execute
 from sandbox.oracle.results import Result, ResultColumn
-from sandbox.oracle.sql import AlterSession, BeginReadOnly, EndTransaction, Query
+from sandbox.oracle.settings import NLS_DEFAULTS, SESSION_SETTINGS
+from sandbox.oracle.sql import AlterSession, BeginReadOnly, EndTransaction, Query, SelectInto
 from sandbox.oracle.values import BindValue
 from sandbox.oracle.wire import Reader
 
 MOST_CURSORS = 300
+#: What go-ora calls itself; by which capability Oracle knows its dialect was not found.
+GO_DRIVER = "OracleClientGo"
 #: Types a LOB can be asked for as: LONG and LONG RAW.
 AS_LONG = (8, 24)
-SESSION_SETTINGS = ("NLS_", "_", "TIME_ZONE", "STATISTICS_LEVEL", "DDL_LOCK_TIMEOUT", "OPTIMIZER_")
-NLS_DEFAULTS = {
-    "NLS_DATE_FORMAT": "DD-MON-RR",
-    "NLS_TIMESTAMP_FORMAT": "DD-MON-RR HH.MI.SSXFF AM",
-    "NLS_TIMESTAMP_TZ_FORMAT": "DD-MON-RR HH.MI.SSXFF AM TZR",
-    "NLS_NUMERIC_CHARACTERS": ".,",
-    "NLS_LANGUAGE": "AMERICAN",
-    "NLS_TERRITORY": "AMERICA",
-    "NLS_SORT": "BINARY",
-    "NLS_COMP": "BINARY",
-    "NLS_CALENDAR": "GREGORIAN",
-    "NLS_DATE_LANGUAGE": "AMERICAN",
-}
 
 
 @dataclass
@@ -67,13 +57,16 @@ class Calls:
     one, commit and rollback let it go.
 
     `running` is the DuckDB connection at work, for another thread to interrupt. `cut` says that a
-    fault wants the answer of this call torn.
+    fault wants the answer of this call torn. `driver` is what the client calls itself,
+    `field_version` the layout of messages that both sides know.
     """
 
     parts: Parts
     broken: threading.Event
     cut: bool = False
     schema: str = ""
+    driver: str = ""
+    field_version: int = 0
     running: duckdb.DuckDBPyConnection | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     settings: dict[str, str] = field(default_factory=lambda: dict(NLS_DEFAULTS))
@@ -109,7 +102,8 @@ class Calls:
         if request.defines:
             return self._define(cursor, request.defines)
         try:
-            return self._run(cursor, request.binds, request.rows_wanted, context)
+            rows = request.prefetch_rows if self.driver == GO_DRIVER else request.rows_wanted
+            return self._run(cursor, request.binds, rows, context)
         except OracleError:
             if not request.cursor:
                 del self._cursors[cursor.number]
@@ -172,6 +166,9 @@ class Calls:
         ):
             case Query() as query:
                 return self._query(cursor, query, binds, rows)
+            case SelectInto(query):
+                self._query(cursor, query, (), 0)
+                return self._into_binds(cursor)
             case AlterSession(settings):
                 self._alter(settings)
                 if self.schema and any(name == "CURRENT_SCHEMA" for name, _ in settings):
@@ -225,6 +222,12 @@ class Calls:
             end = self._end(CallEnd(self.call_status, cursor.number))
             return description + messages.PARAMETERS + end
         return description + self._rows(cursor, result, rows)
+
+    def _into_binds(self, cursor: Cursor) -> bytes:
+        """The one row of a SELECT INTO, as the values of its binds."""
+        cells = cursor.result.only_row() if cursor.result else []
+        end = self._end(CallEnd(self.call_status, cursor.number))
+        return messages.binds(cells) + messages.PARAMETERS + end
 
     def _define(self, cursor: Cursor, defines: Sequence[BindType]) -> bytes:
         """How LOB columns are to be sent: as LONG and LONG RAW, or as locators."""
@@ -314,10 +317,11 @@ class Calls:
         return messages.ROW_HEADER + rows + messages.PARAMETERS + self._end(end)
 
     def _describe(self, result: Result) -> bytes:
-        return messages.describe(result.columns, self.parts.setup.release.field_version)
+        wide = self.driver == GO_DRIVER
+        return messages.describe(result.columns, self.field_version, wide_scales=wide)
 
     def _end(self, end: CallEnd) -> bytes:
-        return messages.end_of_call(end, self.parts.setup.release.field_version)
+        return messages.end_of_call(end, self.field_version)
 
     def _alter(self, settings: Sequence[tuple[str, str]]) -> None:
         for name, setting in settings:

@@ -21,6 +21,7 @@ MESSAGES = {
     1031: "insufficient privileges",
     1403: "no data found",
     1410: "invalid ROWID",
+    1422: "exact fetch returns more than requested number of rows",
     1435: "user does not exist",
     1445: "cannot select ROWID from, or sample, a join view without a key-preserved table",
     1453: "SET TRANSACTION must be first statement of transaction",

@@ -23,6 +23,17 @@ UTF8, UTF16 = 873, 2000
 VERIFIER_12C, VERIFIER_11G = 0x4815, 0x1B25
 PART_BYTES_11G, SESSION_KEY_BYTES_11G = 48, 24
 VERIFIER_ROUNDS, SESSION_KEY_ROUNDS = 4096, 3
+#: What a server says it runs on, here; node-oracledb takes 47 bytes of it.
+PLATFORM = b"x86_64/Linux 2.4.xx"
+#: DBTIMEZONE as an interval of no hours.
+TIME_ZONE_UTC = bytes((0x80, 0, 0, 0, 60, 60, 0x80, 0, 0, 0, 0))
+#: O5LOGON with and without padding, long identifiers and passwords, and with the verifier of 12c
+#: O7LOGON: go-ora takes that to mean that session keys are derived as for 12c.
+LOGON_TYPES = {"11G": 0x02 | 0x08 | 0x40 | 0x80, "12C": 0x02 | 0x08 | 0x20 | 0x40 | 0x80}
+TIME_ZONE_BYTES, TIME_ZONE_FILE_BYTES = 11, 4
+HIGHEST_TYPE = 0x0FFF
+#: The protocol version from which on the last packet of a response is marked.
+RESPONSES_END_SINCE = 319
 AUTH_PHASE_ONE, AUTH_PHASE_TWO = 118, 115
 
 
@@ -38,18 +49,28 @@ class Challenge:
     is_11g: bool = False
 
 
-def read_connect(packets: PacketSocket) -> tuple[str, int]:
-    """The service that CONNECT asks for ("" where none is named), and the SDU it offers."""
+@dataclass(frozen=True)
+class Connect:
+    """What a client asks the listener for; `service` is "" where it names none."""
+
+    service: str
+    sdu_bytes: int
+    protocol_version: int
+
+
+def read_connect(packets: PacketSocket) -> Connect:
+    """The CONNECT packet, and the packet of data behind it where it has one."""
     packet_type, body = packets.read()
     if packet_type != PacketType.CONNECT:
         raise ProtocolError(f"packet type {packet_type} before CONNECT")
+    (version,) = struct.unpack_from(">H", body)
     length, offset = struct.unpack_from(">HH", body, 16)
     (sdu_bytes,) = struct.unpack_from(">I", body, 50)
     text = body[offset - wire.HEADER_BYTES :]
     if len(text) < length:  # connect data above 230 bytes comes in a DATA packet of its own
         text = packets.read()[1][wire.DATA_FLAGS_BYTES :]
     asked = re.search(rb"\((?:SERVICE_NAME|SID)=([^)]*)\)", text, re.IGNORECASE)
-    return asked[1].decode() if asked else "", sdu_bytes
+    return Connect(asked[1].decode() if asked else "", sdu_bytes, version)
 
 
 def refuse(packets: PacketSocket, code: int) -> None:
@@ -59,12 +80,14 @@ def refuse(packets: PacketSocket, code: int) -> None:
     packets.send(PacketType.REFUSE, b"\x22\x00" + struct.pack(">H", len(reason)) + reason)
 
 
-def accept(packets: PacketSocket, setup: Setup, sdu_bytes: int) -> None:
-    """Answer CONNECT with ACCEPT, and switch to the packets of that protocol version."""
-    sdu_bytes = max(512, min(sdu_bytes or 8192, LARGEST_SDU_BYTES))
+def accept(packets: PacketSocket, setup: Setup, asked: Connect) -> None:
+    """Answer CONNECT with ACCEPT, and switch to the packets of the version that both know."""
+    sdu_bytes = max(512, min(asked.sdu_bytes or 8192, LARGEST_SDU_BYTES))
     small_sdu = min(sdu_bytes, 0xFFFF)
     release = setup.release
-    version = REFUSED_PROTOCOL_VERSION if setup.thin_refused else release.protocol_version
+    known = REFUSED_PROTOCOL_VERSION if setup.thin_refused else release.protocol_version
+    version = min(known, asked.protocol_version)
+    flags = release.accept_flags if version >= RESPONSES_END_SINCE else 0
     packets.send(
         PacketType.ACCEPT,
         struct.pack(
@@ -81,29 +104,31 @@ def accept(packets: PacketSocket, setup: Setup, sdu_bytes: int) -> None:
             sdu_bytes,
             sdu_bytes,
             0,
-            release.accept_flags,
+            flags,
         ),
     )
-    packets.accepted(sdu_bytes, ends_responses=release.ends_responses)
+    packets.accepted(sdu_bytes, ends_responses=bool(flags))
 
 
-def answer_protocol(reader: Reader, release: Release) -> bytes:
+def answer_protocol(reader: Reader, setup: Setup) -> bytes:
     """Read the protocol message (its first byte is already read) and build the answer."""
     reader.until_zero()
     reader.until_zero()
     compile_caps = bytearray(53)
-    compile_caps[7] = release.field_version
+    compile_caps[4] = LOGON_TYPES[setup.verifier]
+    compile_caps[7] = setup.release.field_version
     compile_caps[15] = 0x01  # end-of-call status
     compile_caps[16] = 0x01  # end-to-end sequence number
     compile_caps[27] = 0x01
     compile_caps[37] = 0x20  # big chunks
     runtime_caps = bytearray(11)
+    runtime_caps[1] = 0x01  # time zone exchange
     runtime_caps[6] = 0x04  # 32K strings keep long binds in order
     national = bytes(9) + UTF16.to_bytes(2, "big")
     return b"".join(
         (
             b"\x01\x06\x00",
-            release.banner.encode() + b"\x00",
+            PLATFORM + b"\x00",
             struct.pack("<HBH", UTF8, 1, 0),
             struct.pack(">H", len(national)) + national,
             bytes((len(compile_caps),)) + compile_caps,
@@ -112,27 +137,40 @@ def answer_protocol(reader: Reader, release: Release) -> bytes:
     )
 
 
-def answer_data_types(reader: Reader) -> bytes:
-    """Read the data types message (its first byte is already read); no conversions are needed."""
+def answer_data_types(reader: Reader) -> tuple[bytes, int]:
+    """Read the data types message (its first byte is already read), and the client's field version.
+
+    No conversions are needed.
+    """
     reader.raw(5)
-    reader.raw(reader.byte())
+    compile_caps = reader.raw(reader.byte())
     runtime_caps = reader.raw(reader.byte())
-    if runtime_caps[1] & 1:
-        raise ProtocolError("time zone exchange is not supported")
-    while int.from_bytes(reader.raw(2), "big"):
+    knows_time_zones = bool(runtime_caps[1] & 1)  # node-oracledb does, python-oracledb does not
+    if knows_time_zones:
+        reader.raw(TIME_ZONE_BYTES + (TIME_ZONE_FILE_BYTES if compile_caps[37] & 2 else 0))
+    number = int.from_bytes(reader.raw(2), "big")
+    if number > HIGHEST_TYPE:  # go-ora has the national character set in front
+        number = int.from_bytes(reader.raw(2), "big")
+    while number:
         if int.from_bytes(reader.raw(2), "big"):
             reader.raw(4)
-    return b"\x02\x00\x00"
+        number = int.from_bytes(reader.raw(2), "big")
+    answer = b"\x02" + (TIME_ZONE_UTC if knows_time_zones else b"") + b"\x00\x00"
+    return answer, compile_caps[7]
 
 
-def answer_fast_auth(reader: Reader, release: Release) -> bytes:
-    """Read fast authentication up to its auth function, and answer the two messages before."""
+def answer_fast_auth(reader: Reader, setup: Setup) -> tuple[bytes, int]:
+    """Read fast authentication up to its auth function, and answer the two messages before.
+
+    Gives the client's field version too.
+    """
     reader.raw(3)
     reader.byte()  # the type of the protocol message
-    answer = answer_protocol(reader, release)
+    answer = answer_protocol(reader, setup)
     reader.raw(6)
     reader.byte()  # the type of the data types message
-    return answer + answer_data_types(reader)
+    types, field_version = answer_data_types(reader)
+    return answer + types, field_version
 
 
 def read_auth(reader: Reader) -> tuple[str, dict[str, bytes]]:
@@ -215,14 +253,12 @@ def prove(asked: Challenge, pairs: Mapping[str, bytes]) -> tuple[bool, bytes]:
 def welcome(session_key: bytes, session_id: int, release: Release) -> bytes:
     """The answer to the right password: the server's own proof, and who it is."""
     proof = _encrypt(session_key, secrets.token_bytes(16) + b"SERVER_TO_CLIENT" + b"\x10" * 16)
-    major, minor, update, patch, port = release.version
-    number = major << 24 | minor << 16 | update << 12 | patch << 4 | port
     return _pairs(
         {
             "AUTH_SVR_RESPONSE": proof.hex().upper(),
             "AUTH_SESSION_ID": str(session_id),
             "AUTH_SERIAL_NUM": "1",
-            "AUTH_VERSION_NO": str(number),
+            "AUTH_VERSION_NO": str(release.number),
             "AUTH_SC_SERVICE_NAME": SERVICE,
             "AUTH_SC_DBUNIQUE_NAME": SERVICE,
             "AUTH_INSTANCENAME": SERVICE,

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from sandbox.oracle import wire
 from sandbox.oracle.logon import UTF8, UTF16
+from sandbox.oracle.release import Release
 from sandbox.oracle.results import ResultColumn
 from sandbox.oracle.types import OracleType
 
 TRANSACTION_OPEN = 2
 NO_DATA_FOUND = 1403
 KEYWORD_SCHEMA = 168
+OUT_BIND = 16
 TYPE_NUMBERS = {
     "VARCHAR2": 1,
     "NVARCHAR2": 1,
@@ -41,7 +43,8 @@ TYPE_NUMBERS = {
     "INTERVAL DAY TO SECOND": 183,
 }
 ROW_HEADER = b"\x06" + bytes(7)
-PARAMETERS = b"\x08" + bytes(4)
+#: Six numbers that mean nothing here (go-ora takes two even where there are none), and no pairs.
+PARAMETERS = b"\x08" + wire.uint(6) + bytes(6) + bytes(3)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,20 @@ def status(call_status: int) -> bytes:
     return b"\x09" + wire.uint(call_status) + wire.uint(0)
 
 
+def version(release: Release) -> bytes:
+    """The banner and the number of the release."""
+    banner = release.banner.encode()
+    return b"\x08" + wire.sized_value(banner) + wire.uint(release.number)
+
+
+def binds(cells: Sequence[bytes]) -> bytes:
+    """The binds of a block (11), all of them OUT, and their values, each with no length cut off."""
+    high, low = divmod(len(cells), 256)
+    counts = wire.uint(low) + wire.uint(high) + bytes(4)
+    directions = bytes((OUT_BIND,)) * len(cells)
+    return b"\x0b\x00" + counts + directions + b"\x07" + b"".join(cell + b"\x00" for cell in cells)
+
+
 def schema_changed(schema: str) -> bytes:
     """Parameters (8) with the keyword pair that tells the client its new current schema."""
     name = schema.encode()
@@ -88,13 +105,18 @@ def schema_changed(schema: str) -> bytes:
     return b"\x08" + bytes(2) + wire.uint(1) + pair + bytes(1)
 
 
-def describe(columns: Sequence[ResultColumn], field_version: int) -> bytes:
-    """The DESCRIBE message (16)."""
+def describe(
+    columns: Sequence[ResultColumn], field_version: int, *, wide_scales: bool = False
+) -> bytes:
+    """The DESCRIBE message (16).
+
+    With `wide_scales` numbers and times have their scale in a length and bytes, as go-ora reads it.
+    """
     parts = [b"\x10\x00", wire.uint(0), wire.uint(len(columns)), b"\x00" if columns else b""]
     for position, column in enumerate(columns, start=1):
         name = column.name.encode()
         parts += [
-            _type(column.oracle_type),
+            _type(column.oracle_type, wide_scales=wide_scales),
             b"\x01",  # NULL allowed
             bytes((min(len(name), 255),)),
             wire.sized_value(name),
@@ -109,7 +131,7 @@ def describe(columns: Sequence[ResultColumn], field_version: int) -> bytes:
     return b"".join(parts)
 
 
-def _type(oracle_type: OracleType) -> bytes:
+def _type(oracle_type: OracleType, *, wide_scales: bool) -> bytes:
     """Type, flags, precision, scale, sizes and character set of one column.
 
     A size of 0 would make the client take every value for NULL.
@@ -119,12 +141,14 @@ def _type(oracle_type: OracleType) -> bytes:
         scale = -127
     elif oracle_type.name == "NUMBER":
         precision = precision or 38
+    has_scale = oracle_type.is_number or oracle_type.name.startswith("TIMESTAMP")
     is_text = oracle_type.is_text
     charset = 0 if not is_text else UTF16 if oracle_type.is_national else UTF8
     form = 0 if not is_text else 2 if oracle_type.is_national else 1
     return b"".join(
         (
-            bytes((TYPE_NUMBERS[oracle_type.name], 0, precision, scale & 0xFF)),
+            bytes((TYPE_NUMBERS[oracle_type.name], 0, precision)),
+            wire.signed(scale) if wide_scales and has_scale else bytes((scale & 0xFF,)),
             wire.uint(max(oracle_type.length_bytes, 1)),
             bytes(3),  # array elements, continuation flags, object id
             bytes(1),  # version

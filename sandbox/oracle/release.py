@@ -41,14 +41,15 @@ class Release:
         return f"{self.version[0]}.0.0.0.0" if self.is_at_least(18) else self.version_full
 
     @property
+    def number(self) -> int:
+        """The version as clients take it apart."""
+        major, minor, update, patch, port = self.version
+        return major << 24 | minor << 16 | update << 12 | patch << 4 | port
+
+    @property
     def product(self) -> str:
         """The product as PRODUCT_COMPONENT_VERSION names it."""
         return self.banner.partition("Release")[0]
-
-    @property
-    def ends_responses(self) -> bool:
-        """Whether the last packet of a response is marked."""
-        return bool(self.accept_flags)
 
     def is_at_least(self, major: int) -> bool:
         """Whether this is release `major` or a later one."""

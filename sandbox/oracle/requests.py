@@ -24,6 +24,7 @@ class Function(IntEnum):
     LOGOFF = 9
     COMMIT = 14
     ROLLBACK = 15
+    VERSION = 59
     REEXECUTE_AND_FETCH = 78
     EXECUTE = 94
     CLOSE_CURSORS = 105
@@ -49,7 +50,8 @@ class Execute:
     """`cursor` is 0 for a new statement; `bind_types` is None where none were sent.
 
     `defines` say how the columns of a parsed statement are wanted, LOBs as LONG for example; such
-    a request runs nothing.
+    a request runs nothing. `prefetch_rows` is what the client has room for, also where it does not
+    ask for rows.
     """
 
     cursor: int
@@ -58,6 +60,7 @@ class Execute:
     bind_types: tuple[BindType, ...] | None
     binds: tuple[BindValue, ...]
     defines: tuple[BindType, ...] = ()
+    prefetch_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def read_execute(reader: Reader) -> Execute:
         rows_wanted=rows_wanted if options & FETCH_OPTION else 0,
         bind_types=bind_types,
         binds=binds,
+        prefetch_rows=rows_wanted,
     )
 
 
@@ -135,6 +139,13 @@ def read_bind_row(reader: Reader, bind_types: tuple[BindType, ...]) -> tuple[Bin
         kind = bind_types[index]
         found[index] = values.decode_bind(kind.type_number, kind.form, reader.value())
     return tuple(found[index] for index in range(len(bind_types)))
+
+
+def read_version(reader: Reader) -> None:
+    """Pointers and the room for a banner."""
+    reader.byte()
+    for _ in range(3):
+        reader.uint()
 
 
 def read_close_cursors(reader: Reader) -> list[int]:

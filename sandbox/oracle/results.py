@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from sandbox.oracle import values
+from sandbox.oracle.errors import OracleError
 from sandbox.oracle.lobs import Lobs
 from sandbox.oracle.types import OracleType
 
@@ -45,6 +46,15 @@ class Result:
         if place not in self.kept:
             self.kept[place] = self._encode(part)
         return self.kept[place], part.num_rows
+
+    def only_row(self) -> list[bytes]:
+        """The values of a single row in wire form; ORA-01403 for none, ORA-01422 for several."""
+        if self.table.num_rows != 1:
+            raise OracleError(1422 if self.table.num_rows else 1403)
+        return [
+            values.encode_column(self.table.column(index), column.oracle_type)[0]
+            for index, column in enumerate(self.columns)
+        ]
 
     def _encode(self, part: pa.Table) -> bytes:
         encoded = [

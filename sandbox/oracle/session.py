@@ -68,8 +68,8 @@ class Session:
 
     def _connect(self) -> bool:
         """Answer CONNECT as a listener does; False when the connection was refused."""
-        service, sdu_bytes = logon.read_connect(self._packets)
-        if service.upper() != SERVICE:
+        asked = logon.read_connect(self._packets)
+        if asked.service.upper() != SERVICE:
             logon.refuse(self._packets, UNKNOWN_SERVICE)
             return False
         try:
@@ -78,7 +78,7 @@ class Session:
         except OracleError as error:
             logon.refuse(self._packets, error.code)
             return False
-        logon.accept(self._packets, self._parts.setup, sdu_bytes)
+        logon.accept(self._packets, self._parts.setup, asked)
         return True
 
     def _log_on(self) -> bool:
@@ -88,13 +88,16 @@ class Session:
             self._reader.start_request()
             kind = self._reader.byte()
             if kind == PROTOCOL:
-                self._packets.send_data(logon.answer_protocol(self._reader, self._release))
+                self._packets.send_data(logon.answer_protocol(self._reader, self._parts.setup))
                 continue
             if kind == DATA_TYPES:
-                self._packets.send_data(logon.answer_data_types(self._reader))
+                answer, version = logon.answer_data_types(self._reader)
+                self._agree(version)
+                self._packets.send_data(answer)
                 continue
             if kind == FAST_AUTH:
-                start = logon.answer_fast_auth(self._reader, self._release)
+                start, version = logon.answer_fast_auth(self._reader, self._parts.setup)
+                self._agree(version)
                 kind, function = self._reader.byte(), self._reader.raw(2)[0]  # no token yet
             else:
                 start, function = b"", self._function_code()
@@ -109,6 +112,10 @@ class Session:
                 raise ProtocolError(f"function {function} during logon")
         raise ProtocolError("logon did not end")
 
+    def _agree(self, client_field_version: int) -> None:
+        """Lay messages out as both sides know them."""
+        self._calls.field_version = min(self._release.field_version, client_field_version)
+
     def _enter(self, asked: logon.Challenge, pairs: Mapping[str, bytes]) -> bool:
         is_right, session_key = logon.prove(asked, pairs)
         try:
@@ -117,6 +124,7 @@ class Session:
         except OracleError as error:
             self._send_error(error)
             return False
+        self._calls.driver = pairs.get("SESSION_CLIENT_DRIVER_NAME", b"").decode()
         number, now = self.attributes.session_id, datetime.now(UTC)
         self.attributes = Attributes(number, user=asked.user, since=now)
         answer = logon.welcome(session_key, number, self._release)
@@ -186,6 +194,9 @@ class Session:
             case Function.FETCH:
                 cursor, rows = reader.uint(), reader.uint()
                 return calls.fetch(cursor, rows)
+            case Function.VERSION:
+                requests.read_version(reader)
+                return messages.version(self._release) + messages.status(calls.call_status)
             case Function.LOB_CALL:
                 return calls.lob_call(reader)
             case Function.COMMIT:
@@ -220,12 +231,12 @@ class Session:
         self._packets.send_data(answer)
 
     def _end(self, end: CallEnd) -> bytes:
-        return messages.end_of_call(end, self._release.field_version)
+        return messages.end_of_call(end, self._calls.field_version)
 
     def _function_code(self) -> int:
         """Which function a header names; from field version 18 on it carries a token too."""
         function, _ = self._reader.byte(), self._reader.byte()
-        if self._release.field_version >= 18:
+        if self._calls.field_version >= 18:
             self._reader.uint()
         return function
 

@@ -83,7 +83,14 @@ class EndTransaction:
     """COMMIT or ROLLBACK; the same here, where nobody writes."""
 
 
-Statement = Query | AlterSession | BeginReadOnly | EndTransaction
+@dataclass(frozen=True)
+class SelectInto:
+    """A block of PL/SQL that is one SELECT INTO binds: go-ora asks for its settings that way."""
+
+    query: Query
+
+
+Statement = Query | SelectInto | AlterSession | BeginReadOnly | EndTransaction
 
 
 Tables = Sequence[tuple[str, str]]
@@ -109,6 +116,8 @@ def translate(
             return _query(tokens, context, release, columns)
         case ["", *_] if tokens[0].is_symbol("("):
             return _query(tokens, context, release, columns)
+        case ["BEGIN", "SELECT", *_]:
+            return SelectInto(_query(_without_into(tokens), context, release, columns))
         case ["ALTER", "SESSION", "SET", *_]:
             return AlterSession(_settings(tokens[3:]))
         case ["SET", "TRANSACTION", "READ", "ONLY"]:
@@ -119,6 +128,16 @@ def translate(
             raise OracleError(1031)
         case _:
             raise OracleError(900)
+
+
+def _without_into(tokens: Sequence[Token]) -> list[Token]:
+    """The SELECT of `BEGIN SELECT … INTO :a, :b FROM …; END;`; ORA-03001 for any other block."""
+    into = next((i for i, token in lexer.outermost(tokens) if token.is_word("INTO")), None)
+    end = next((i for i, token in lexer.outermost(tokens) if token.is_symbol(";")), None)
+    if into is None or end is None or not tokens[end + 1 : end + 2] or len(tokens) > end + 3:
+        raise OracleError(3001)
+    start = next(i for i in range(into, end) if tokens[i].is_word("FROM"))
+    return [*tokens[1:into], *tokens[start:end]]
 
 
 def _settings(tokens: Sequence[Token]) -> tuple[tuple[str, str], ...]:

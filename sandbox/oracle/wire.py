@@ -222,6 +222,12 @@ def uint(number: int) -> bytes:
     return b"\x08" + number.to_bytes(8, "big")
 
 
+def signed(number: int) -> bytes:
+    """sb2 and its like: as `uint`, with the highest bit of the length for a minus."""
+    size, *rest = uint(abs(number))
+    return bytes((size | 0x80 if number < 0 else size, *rest))
+
+
 def value(data: bytes | None) -> bytes:
     """Bytes behind a length byte; long ones in chunks; NULL and empty are one 0 byte."""
     if not data:

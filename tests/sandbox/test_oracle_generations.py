@@ -84,3 +84,15 @@ def test_a_stall_at_any_batch_ends_with_the_call_timeout(
         assert found == list(range(trip * BATCH))
         connection.call_timeout = 0
         assert rows(connection, 'select count(*) from "SHOP"."ITEMS"') == [(ROW_COUNT,)]
+
+
+def test_a_block_of_one_select_fills_its_binds(stand_in: OracleStandIn) -> None:
+    block = "begin select max(n), '글' into :most, :text from shop.items; end;"
+    with connect(stand_in) as connection, connection.cursor() as cursor:
+        most, text = cursor.var(int), cursor.var(str)
+        cursor.execute(block, most=most, text=text)
+        assert (most.getvalue(), text.getvalue()) == (ROW_COUNT - 1, "글")
+        with pytest.raises(oracledb.DatabaseError, match="ORA-01422"):
+            cursor.execute("begin select n into :most from shop.items; end;", most=most)
+        with pytest.raises(oracledb.DatabaseError, match="ORA-00900"):
+            cursor.execute("begin null; select n into :most from shop.items; end;", most=most)
