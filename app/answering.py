@@ -27,7 +27,7 @@ from app.views.approval_card import Message
 from app.views.card_parts import duration, names_of
 from app.views.text import FALLBACK_CHARACTERS, MESSAGE_BLOCKS, cut, person, section
 from sync.approvals import Approval, load_approval, show_card
-from sync.errors import DuckferryError, WarehouseDamaged
+from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
 from sync.inbox import Entry
 from sync.plan import plainly
 from sync.runs import Run, RunState, load_run
@@ -145,7 +145,8 @@ def _ask_after_drift(office: Office, run: Run) -> None:
         log.warning("run %s is not asked for anew: its tables change all the time", run.id)
         return
     try:
-        ask_after_drift(make_desk(office.core), run.approval)
+        gone = run.failure is not None and run.failure.code == TooManyDeletes.code
+        ask_after_drift(make_desk(office.core), run.approval, in_full=gone)
     except DuckferryError as error:
         log.warning("run %s is not asked for anew: %s", run.id, error)
 

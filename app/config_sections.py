@@ -109,6 +109,8 @@ class Rule(Section):
     """Only where Oracle's statistics say that the table has at most so many."""
     above_rows: Annotated[int, Field(ge=0)] | None = None
     """Only where they say more, or nothing."""
+    modes: tuple[Mode, ...] = ()
+    """Only copies made so; empty: any."""
     decision: Literal["auto", "ask", "refuse"] = "ask"
     """``auto``: nobody has to be asked."""
     approvers: frozenset[str] = frozenset()

@@ -89,7 +89,7 @@ def may_cancel(desk: CardDesk, approval: Approval, user: str) -> bool:
 
 def limits_of(desk: CardDesk, plan: Plan) -> tuple[int, ...]:
     """Give the highest ceiling of each table of a plan."""
-    return tuple(desk.config.max_rows(table.ref) for table in plan.tables)
+    return tuple(desk.config.max_rows(table.source_ref) for table in plan.tables)
 
 
 def facts_of(desk: CardDesk, approval: Approval, run: Run | None) -> CardFacts:
@@ -158,14 +158,15 @@ def ask_again(desk: CardDesk, approval: Approval, user: str, *, where: str = "")
     return _ask(desk, approval, user, {**anew, "revision": 1, "replaces": None}, where)
 
 
-def ask_after_drift(desk: CardDesk, approval: Approval) -> Approval:
+def ask_after_drift(desk: CardDesk, approval: Approval, *, in_full: bool = False) -> Approval:
     """Ask for the same tables as they are now, for who asked before; done twice it asks once.
 
-    Raises any DuckferryError of a plan; then nothing has changed.
+    *in_full*: all of them, whatever was asked for. Raises any DuckferryError of a plan; then
+    nothing has changed.
     """
     old = approval.request
     anew = {"revision": old.revision + 1, "replaces": old.id}
-    return _ask(desk, approval, old.requested_by, anew, "")
+    return _ask(desk, approval, old.requested_by, anew, "", in_full=in_full)
 
 
 def edit(
@@ -208,9 +209,15 @@ def who_may(desk: CardDesk, approval: Approval) -> frozenset[str]:
 
 
 def _ask(
-    desk: CardDesk, old: Approval, user: str, anew: Mapping[str, object], where: str
+    desk: CardDesk,
+    old: Approval,
+    user: str,
+    anew: Mapping[str, object],
+    where: str,
+    *,
+    in_full: bool = False,
 ) -> Approval:
-    plan = _planned_anew(desk, old.request.plan, user)
+    plan = _planned_anew(desk, old.request.plan, user, in_full=in_full)
     ruling = require_allowed(desk.config, plan)
     plan = plan.capped(ruling.max_rows)
     update = {"id": again_id(old), "plan": plan, "quorum": ruling.quorum, **anew}
@@ -225,9 +232,10 @@ def _ask(
     return asked
 
 
-def _planned_anew(desk: CardDesk, old: Plan, user: str) -> Plan:
+def _planned_anew(desk: CardDesk, old: Plan, user: str, *, in_full: bool) -> Plan:
     """Plan the same tables as they are now; a ceiling that was agreed on is not widened."""
-    ceilings = {table.wished: table.max_rows for table in old.tables}
+    anew = {"mode": "full"} if in_full else {}
+    ceilings = {table.wished.model_copy(update=anew): table.max_rows for table in old.tables}
     return desk.plan(tuple(ceilings), user).capped(tuple(ceilings.values()))
 
 
@@ -239,7 +247,7 @@ def thread_of(approval: Approval) -> Place:
 
 
 def _roles(config: BotConfig, plan: Plan, approvers: frozenset[str]) -> dict[str, Role]:
-    sections = [config.section(table.ref) for table in plan.tables]
+    sections = [config.section(table.source_ref) for table in plan.tables]
     owners = frozenset[str]().union(*(one.owners for one in sections if one))
 
     def role(who: str) -> Role:

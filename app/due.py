@@ -143,7 +143,11 @@ def _request(
         return None
     seen = last_of(teller)
     approved = seen.request.plan if seen and seen.state is ApprovalState.APPROVED else None
-    breaches = outside(schedule, plan, today_of(schedule), approved)
+    breaches = tuple(
+        one
+        for one in outside(schedule, plan, today_of(schedule), approved)
+        if not _may_follow(desk, plan, one)
+    )
     if breaches:
         plan = plan.capped(ruling.max_rows)
     else:
@@ -173,6 +177,13 @@ def _request(
     return request_approval(
         desk.redis, request, expires_seconds=approval_seconds(desk.config), where="schedule"
     )
+
+
+def _may_follow(desk: DueDesk, plan: Plan, breach: Outside) -> bool:
+    """Whether bot.toml lets the copy follow when a table's columns change."""
+    changed = [table for table in plan.tables if str(table.ref) == breach.table]
+    settings = desk.config.settings(changed[0].source_ref) if changed else None
+    return breach.reason == "columns" and settings is not None and settings.drift == "evolve"
 
 
 def _settle(desk: DueDesk, approval: Approval) -> None:

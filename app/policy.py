@@ -8,7 +8,7 @@ from typing import Literal
 from app.bot_config import BotConfig, Rule
 from sync.approvals import Approval, Request, Verdict
 from sync.errors import RefusedByRule
-from sync.plan import Estimate, Plan, TableRef
+from sync.plan import Estimate, Plan, TablePlan
 from sync.standing import widest
 
 Groups = Callable[[str], frozenset[str]]
@@ -44,7 +44,7 @@ def judge(config: BotConfig, plan: Plan) -> Judgement:
     """
     estimates = plan.estimates or (None,) * len(plan.tables)
     each = [
-        _of_table(config, table.ref, estimate)
+        _of_table(config, table, estimate)
         for table, estimate in zip(plan.tables, estimates, strict=True)
     ]
     strictest = max(each, key=lambda one: _STRICTER.index(one.effect))
@@ -126,17 +126,21 @@ def people(approvers: frozenset[str], groups: Groups) -> frozenset[str]:
     return users.union(*(groups(one) for one in approvers - users))
 
 
-def _of_table(config: BotConfig, ref: TableRef, estimate: Estimate | None) -> Judgement:
-    rows = estimate.rows if estimate else None
-    rule = next((one for one in config.rule if _fits(one, ref, rows)), None)
+def _of_table(config: BotConfig, table: TablePlan, estimate: Estimate | None) -> Judgement:
+    ref, rows = table.source_ref, estimate.rows if estimate else None
+    rule = next((one for one in config.rule if _fits(one, table, rows)), None)
     deciders = config.deciders([ref])
     above = config.approvals.two_above_rows
     two = above is not None and (rows is None or rows > above)
     self_approval = config.approvals.self_approval
     if rule is None:
         return Judgement("ask", deciders, 2 if two else 1, self_approval)
+    section = config.section(ref)
+    # Other columns than the copy has are a person's to agree on, unless bot.toml says otherwise.
+    drifted = estimate is not None and estimate.columns_changed
+    asks = drifted and (section is None or section.drift == "ask")
     return Judgement(
-        effect=rule.decision,
+        effect="ask" if asks and rule.decision == "auto" else rule.decision,
         approvers=rule.approvers or deciders,
         quorum=rule.quorum or (2 if two else 1),
         self_approval=self_approval if rule.self_approval is None else rule.self_approval,
@@ -146,10 +150,11 @@ def _of_table(config: BotConfig, ref: TableRef, estimate: Estimate | None) -> Ju
     )
 
 
-def _fits(rule: Rule, ref: TableRef, rows: int | None) -> bool:
-    """Whether a rule is about this table. A size nobody knows counts as large."""
+def _fits(rule: Rule, table: TablePlan, rows: int | None) -> bool:
+    """Whether a rule is about this copy of a table. A size nobody knows counts as large."""
+    ref = table.source_ref
     names = (str(ref), f"{ref.source}.{ref}")
     about = any(fnmatchcase(name, pattern) for pattern in rule.tables for name in names)
     small = rule.up_to_rows is None or (rows is not None and rows <= rule.up_to_rows)
     large = rule.above_rows is None or rows is None or rows > rule.above_rows
-    return about and small and large
+    return about and small and large and (not rule.modes or table.mode in rule.modes)

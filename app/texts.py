@@ -173,6 +173,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{table}의 행 수를 알 수 없어 합의한 {limit}행 이하인지 모릅니다.",
         "How many rows {table} has is unknown, so whether it is within the {limit} agreed on is too.",
     ),
+    "schedule.out_mode": (
+        "{table}의 전체 복사가 필요합니다. 합의한 것은 증분 복사입니다.",
+        "{table} has to be copied in full; what was agreed on is an incremental copy.",
+    ),
     "schedule.out_columns": (
         "{table}의 열이나 키가 합의한 뒤 바뀌었습니다.",
         "The columns or the key of {table} have changed since this was agreed on.",

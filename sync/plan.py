@@ -139,6 +139,8 @@ class TablePlan(BaseModel):
     """The run stops above this many rows."""
     left_out: tuple[Column, ...] = ()
     """Columns that bot.toml skips."""
+    wanted: Mode = "full"
+    """How it would be copied if the copy there is allowed it."""
     wish: Wish | None = None
     """What it was made of, and is made of again before it is run."""
     select: str = ""
@@ -195,6 +197,8 @@ class Estimate(BaseModel):
     """Rows in the copy that would be replaced; None where there is no copy."""
     full_because: FullBecause | None = None
     """Why all of it is read, where an incremental run was wanted."""
+    columns_changed: bool = False
+    """The copy there is has other columns."""
 
 
 class Plan(BaseModel):

@@ -118,7 +118,7 @@ def make_table_plan(
         _require(facts.ref, name, names)
     where = wished.where or settings.where
     where = tuple(_checked(facts, condition) for condition in where)
-    cursor = _cursor(facts, settings, wished, columns)
+    cursor = _cursor(facts, settings, columns)
     planned = TablePlan(
         ref=facts.ref,
         mode="full",
@@ -140,6 +140,7 @@ def make_table_plan(
             update={"ref": trial_ref(facts.ref), "cursor": None, "lag": 0, "deletes": "keep"}
         )
     mode = wanted_mode(settings, wished, planned)
+    planned = planned.model_copy(update={"wanted": mode})
     if wished.since is not None or wished.until is not None:
         return _backfill(planned, mode, current)
     if mode == "full" or why_full(planned, mode, current) is not None:
@@ -167,24 +168,31 @@ def why_full(planned: TablePlan, wanted: Mode, current: ManifestEntry | None) ->
         return "key"
     if receipt.where != planned.where:
         return "filter"
-    # The type it became in the copy may follow from its rows; what Oracle declares is compared.
-    wanted_shape = [(c.name, c.declared) for c in planned.columns]
-    shape = [(c.name, c.declared) for c in current.columns if c.oracle_type]
-    return None if wanted_shape == shape else "columns"
+    return None if _same_shape(planned, current) else "columns"
+
+
+def _same_shape(planned: TablePlan, current: ManifestEntry) -> bool:
+    """Whether the copy has the columns of the plan, as Oracle and bot.toml say them.
+
+    The type a column became may follow from its rows, so it is not compared.
+    """
+    wanted = [(column.name, column.declared) for column in planned.columns]
+    return wanted == [(c.name, c.declared) for c in current.columns if c.oracle_type]
 
 
 def make_estimate(facts: TableFacts, planned: TablePlan, manifest: Manifest) -> Estimate:
     """What the dictionary believes, beside what the present copy holds."""
     current = manifest.find(planned.ref)
     because = None
-    if planned.mode == "full" and planned.cursor and planned.wished.mode != "full":
-        because = why_full(planned, "incremental" if planned.key else "append", current)
+    if planned.mode == "full" and planned.wanted != "full":
+        because = why_full(planned, planned.wanted, current)
     return Estimate(
         rows=facts.rows,
         bytes=facts.bytes,
         analyzed_at=facts.analyzed_at,
         current_rows=current.rows if current else None,
         full_because=because,
+        columns_changed=current is not None and not _same_shape(planned, current),
     )
 
 
@@ -243,15 +251,13 @@ def _frozen(facts: TableFacts, current: ManifestEntry) -> list[OracleColumn]:
     return [declared[column.name] for column in kept]
 
 
-def _cursor(
-    facts: TableFacts, settings: TableSettings, wish: Wish, columns: Sequence[Column]
-) -> str | None:
+def _cursor(facts: TableFacts, settings: TableSettings, columns: Sequence[Column]) -> str | None:
     name = settings.cursor
-    if name is None and wish.mode in ("incremental", "append"):
-        found = likely_cursors([_found(column) for column in facts.columns])
-        name = found[0].name if found else None
     if name is None:
-        return None
+        # Noted by a full copy too, so that the next one need not be.
+        found = likely_cursors([_found(column) for column in facts.columns])
+        copied = [column.name for column in columns]
+        return next((column.name for column in found if column.name in copied), None)
     _require(facts.ref, name, [column.name for column in columns])
     kind = next(column.oracle_type for column in columns if column.name == name)
     if value_kind(kind) not in ("number", "moment", "instant"):

@@ -170,7 +170,8 @@ def _notes(moment: Moment, plan: TablePlan, counted: int, kept: int) -> tuple[No
     found: list[Note] = []
     if moment.consistency == "read_only_transaction":
         found.append(Note(code="no_flashback"))
-    if plan.cursor is not None and value_kind(plan.column(plan.cursor).oracle_type) != "number":
+    goes_on = plan.cursor is not None and plan.wanted != "full"
+    if goes_on and value_kind(plan.column(plan.cursor or "").oracle_type) != "number":
         if moment.open_seconds is None:
             found.append(Note(code="lag_only", params={"seconds": plan.lag}))
         elif moment.open_seconds:

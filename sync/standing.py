@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from sync.plan import Estimate, Plan, TablePlan, TableRef
+from sync.plan import Estimate, Mode, Plan, TablePlan, TableRef
 from sync.result_condition import ResultCondition, condition_problem
 from sync.when import cron_problem
 
@@ -18,7 +18,7 @@ MAX_SCHEDULES = 200
 """Of a team."""
 MAX_TABLES = 20
 _DAILY = "0 0 * * *"
-_CONDITIONS = frozenset({"only_if_changed", "tell_if"})
+_CONDITIONS = frozenset({"only_if_changed", "tell_if", "modes"})
 _NAME = re.compile(r"[^\W_](?:[^\W_]|-){0,39}")
 
 
@@ -48,6 +48,9 @@ class StandingSchedule(BaseModel):
     """Of each table: a run that would exceed it asks first."""
     shapes: tuple[str, ...] = ()
     """Of each table, `shape_of` it when it was agreed on; another one asks first."""
+    modes: tuple[Mode, ...] = ()
+    """How each was to be copied then; where that was not all of it, a full copy asks first. None:
+    in full."""
     until: str | None = None
     """ISO date after which it asks again; None: never."""
     only_if_changed: bool = False
@@ -89,7 +92,7 @@ class ScheduleChange(BaseModel):
         return "" if self.action == "delete" else self.schedule.model_dump_json()
 
 
-Reason = Literal["rows", "rows_unknown", "columns", "until", "tables", "policy"]
+Reason = Literal["mode", "rows", "rows_unknown", "columns", "until", "tables", "policy"]
 
 
 class Outside(BaseModel):
@@ -129,6 +132,8 @@ def outside(
             found.append(Outside(reason="rows_unknown", table=name, limit=limit))
         if shape_of(table) not in shapes:
             found.append(Outside(reason="columns", table=name))
+        elif table.mode == "full" and schedule.modes and schedule.modes[number] != "full":
+            found.append(Outside(reason="mode", table=name))
     return tuple(found)
 
 
@@ -147,9 +152,15 @@ def has_passed(schedule: StandingSchedule, today: date) -> bool:
 
 
 def shape_of(table: TablePlan) -> str:
-    """Name what a table looks like: its name, mode, columns and key, as 16 hex digits."""
-    text = table.model_dump_json(include={"ref", "mode", "columns", "key"})
+    """Name what of a table is copied: its name, columns, key and filter, as 16 hex digits."""
+    text = table.model_dump_json(include={"ref", "columns", "key", "where", "select"})
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def modes_of(plan: Plan) -> tuple[Mode, ...]:
+    """Give how each table is copied, where that is not in full anyway."""
+    modes: tuple[Mode, ...] = tuple(table.mode for table in plan.tables)
+    return modes if any(mode != "full" for mode in modes) else ()
 
 
 def row_limits(plan: Plan, max_rows: int | None) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from sync.standing import (
     ScheduleChange,
     StandingSchedule,
     free_name,
+    modes_of,
     named_plan,
     row_limits,
     schedule_problem,
@@ -185,6 +186,7 @@ def _wished(
         language=deps.language,
         max_rows=row_limits(plan, parameters.max_rows),
         shapes=tuple(map(shape_of, plan.tables)),
+        modes=modes_of(plan),
         until=parameters.until,
         only_if_changed=parameters.only_if_changed,
     )

@@ -143,12 +143,24 @@ def chat(session: "Session", *, trace: bool) -> None:
 @botctl.command()
 @click.argument("tables", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Approve what is shown without asking.")
+@click.option("--mode", type=click.Choice(["full", "incremental", "append"]), help="How to copy.")
+@click.option("--column", "columns", multiple=True, help="Copy only this column; can be repeated.")
+@click.option(
+    "--where",
+    multiple=True,
+    help='Copy only rows that meet this, as in "STATUS = OPEN"; can be repeated.',
+)
+@click.option("--since", help="Read again only rows whose cursor is at or past this.")
+@click.option("--until", help="With --since: and before this.")
+@click.option(
+    "--trial", type=click.IntRange(1, 100_000), help="At most so many rows, under another name."
+)
 @click.pass_obj
-def sync(session: "Session", *, tables: tuple[str, ...], yes: bool) -> None:
+def sync(session: "Session", **options: Any) -> None:
     """Copy TABLES from Oracle now, prove the copy and publish it."""
-    from app.cli.syncing import sync_tables
+    from app.cli.syncing import SyncOptions, sync_tables
 
-    sync_tables(session, tables, yes=yes)
+    sync_tables(session, SyncOptions(**options))
 
 
 @botctl.command()

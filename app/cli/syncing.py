@@ -3,9 +3,11 @@
 import logging
 import secrets
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
 
 import click
+from pydantic import ValidationError
 
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
 from app.cli.session import Session
@@ -16,7 +18,7 @@ from app.terminal import plan_lines, receipt_lines
 from app.texts import Language, say
 from sync.approvals import Request, request_approval
 from sync.names import resolve_table
-from sync.plan import plainly
+from sync.plan import Filter, FilterOperator, Mode, TableRef, Wish, is_special
 from sync.progress import Progress
 from sync.runs import Run
 from sync.state import new_id
@@ -27,17 +29,34 @@ if TYPE_CHECKING:
 LANGUAGE: Language = "en"
 
 
-def sync_tables(session: Session, tables: tuple[str, ...], *, yes: bool) -> None:
+@dataclass(frozen=True)
+class SyncOptions:
+    """What the operator typed."""
+
+    tables: tuple[str, ...]
+    yes: bool
+    mode: Mode | None
+    columns: tuple[str, ...]
+    where: tuple[str, ...]
+    since: str | None
+    until: str | None
+    trial: int | None
+
+
+def sync_tables(session: Session, options: SyncOptions) -> None:
     """Plan, show, ask, copy with a progress bar, show the receipt; exit code 1 if nothing came."""
     start_logging(session.settings("oracle"), logging.ERROR)
     core = session.core("oracle")
-    refs = tuple(dict.fromkeys(resolve_table(table, core.config.offered) for table in tables))
-    plan = plan_sync(core, plainly(refs), OPERATOR)
+    found = (resolve_table(table, core.config.offered) for table in options.tables)
+    wishes = tuple(_wish(ref, options) for ref in dict.fromkeys(found))
+    if len(wishes) > 1 and any(map(is_special, wishes)):
+        raise click.UsageError("--column, --where, --since, --until and --trial take one table.")
+    plan = plan_sync(core, wishes, OPERATOR)
     ruling = rule_on(core.config, plan)
     if ruling.quorum > 1:
         click.echo("In Slack this needs two people; here you decide alone, and it is noted so.")
     click.echo("\n".join(plan_lines(LANGUAGE, plan)))
-    if not yes and not click.confirm("Run it?"):
+    if not options.yes and not click.confirm("Run it?"):
         click.echo(say(LANGUAGE, "system.rejected"))
         sys.exit(1)
     request = Request(
@@ -53,6 +72,34 @@ def sync_tables(session: Session, tables: tuple[str, ...], *, yes: bool) -> None
     elif run.failure:
         click.secho(word_failure(LANGUAGE, run.failure), fg="red", err=True)
         sys.exit(1)
+
+
+def _wish(ref: TableRef, options: SyncOptions) -> Wish:
+    return Wish(
+        ref=ref,
+        mode=options.mode,
+        columns=options.columns,
+        where=tuple(map(_filter, options.where)),
+        since=options.since,
+        until=options.until,
+        trial_rows=options.trial,
+    )
+
+
+def _filter(text: str) -> Filter:
+    """Read a condition as somebody types it: column, comparison, value; values of in by commas."""
+    column, _, rest = text.strip().partition(" ")
+    op, _, value = rest.strip().partition(" ")
+    values = tuple(part.strip() for part in value.split(",")) if op == "in" else (value.strip(),)
+    try:
+        return Filter.model_validate(
+            {"column": column, "op": op, "values": values if value.strip() else ()}
+        )
+    except ValidationError:
+        raise click.UsageError(
+            f"--where {text!r} is not a condition. Write COLUMN OP VALUE, where OP is "
+            f"{', '.join(get_args(FilterOperator))}."
+        ) from None
 
 
 def _run_with_bar(core: "Core", request: Request) -> Run:

@@ -140,6 +140,8 @@ def _outside(language: Language, one: Outside) -> str:
             return say(language, "schedule.out_rows_unknown", table=one.table, limit=limit)
         case "columns":
             return say(language, "schedule.out_columns", table=one.table)
+        case "mode":
+            return say(language, "schedule.out_mode", table=one.table)
         case "policy":
             return say(language, "schedule.out_policy")
         case "tables" | "until":

@@ -50,6 +50,15 @@ ENGLISH_CLAUSE_END = re.compile(
 )
 
 
+INCREMENTAL = re.compile(r"증분|바뀐\s*(?:것|행)만|\bincremental(?:ly)?\b|only what changed", FLAGS)
+IN_FULL = re.compile(
+    r"전체\s*(?:를|을)?\s*(?:다시|복사|동기화)|\bin full\b|\bfull (?:sync|copy)\b", FLAGS
+)
+TRIAL = re.compile(
+    r"(?:시험|테스트)\D{0,12}?(\d+)\s*(?:행|건|줄)|\b(?:trial|test)\b\D{0,20}?(\d+)\s*rows", FLAGS
+)
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing to do: calls, made together, or a sentence of `PHRASES` where none is needed."""
@@ -62,6 +71,16 @@ class Step:
     def is_sync(self) -> bool:
         """Whether a person will have to decide."""
         return any(name == "start_sync" for name, _ in self.calls)
+
+
+def _how(text: str) -> JsonObject:
+    """How somebody wants it copied, where they say so."""
+    trial = TRIAL.search(text)
+    if trial:
+        return {"trial_rows": int(trial[1] or trial[2])}
+    if INCREMENTAL.search(text):
+        return {"mode": "incremental"}
+    return {"mode": "full"} if IN_FULL.search(text) else {}
 
 
 @dataclass(frozen=True)
@@ -97,7 +116,7 @@ def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple
         tables = find_tables(text, offered)
     if not tables:
         return (Step(say="which_table"),)
-    sync = Step((("start_sync", {"tables": list(tables)}),))
+    sync = Step((("start_sync", {"tables": list(tables), **_how(syncing)}),))
     return (sync, then) if then else (sync,)
 
 

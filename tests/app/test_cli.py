@@ -260,10 +260,39 @@ def test_sync_copies_and_shows_the_receipt(sandbox: Sandbox) -> None:
     assert done.stdout.endswith(
         "  SHOP.CUSTOMERS: 400 rows copied, equal to Oracle's 400\n"
         "    all 27 sums agree\n"
+        "    CREATED_TZ: TIMESTAMP(6) WITH TIME ZONE → TIMESTAMPTZ. The same instant, in UTC. "
+        "The offset it was written with is not kept.\n"
         "  SHOP.PRODUCTS: 120 rows copied, equal to Oracle's 120\n"
         "    all 21 sums agree\n"
         "[System] Sync done: 520 rows processed.\n"
     )
+
+
+def test_a_trial_of_some_rows_and_columns_stands_beside_the_real_copy(sandbox: Sandbox) -> None:
+    asked = ("sync", "USERS", "--trial", "5", "--column", "LOGIN", "--where", "USER_ID <= 50")
+    done = call(sandbox.environ, *asked, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "a trial: at most 5 rows, under the name USERS__TRIAL" in done.stdout
+    assert "only rows where USER_ID <= 50" in done.stdout
+    assert "SHOP.USERS__TRIAL: 5 rows copied, equal to Oracle's 5" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--where", "STATUS LIKE x"], "Write COLUMN OP VALUE"),
+        (["--where", "NOSUCH = x"], "has no column NOSUCH"),
+        (["--where", "USER_ID = many"], "'many' is not a number"),
+        (["--since", "2026-01-01"], "cannot be read again"),
+        (["ORDERS", "--trial", "5"], "take one table"),
+    ],
+)
+def test_what_cannot_be_copied_so_is_refused_in_words(
+    sandbox: Sandbox, options: list[str], told: str
+) -> None:
+    done = call(sandbox.environ, "sync", "USERS", *options, "--yes")
+    assert done.returncode != 0
+    assert told in done.stderr + done.stdout
 
 
 def test_sync_asks_and_a_no_copies_nothing(sandbox: Sandbox) -> None:

@@ -61,6 +61,26 @@ def test_the_first_rule_that_fits_counts() -> None:
     assert (refused.effect, refused.rules, refused.why) == ("refuse", ("private",), "never leaves")
 
 
+def test_a_rule_may_be_about_one_way_of_copying_alone() -> None:
+    ruled = config({"name": "small steps", "modes": ["incremental"], "decision": "auto"})
+    whole = plan("ORDERS")
+    step = whole.tables[0].model_copy(update={"mode": "incremental"})
+    assert judge(ruled, whole).effect == "ask"
+    assert judge(ruled, whole.model_copy(update={"tables": (step,)})).effect == "auto"
+
+
+def test_other_columns_than_the_copy_has_are_asked_about_unless_bot_toml_lets_them_follow() -> None:
+    changed = plan("ORDERS")
+    estimate = changed.estimates[0].model_copy(update={"columns_changed": True})
+    changed = changed.model_copy(update={"estimates": (estimate,)})
+    ruled = config({"name": "small", "decision": "auto"})
+    assert judge(ruled, plan("ORDERS")).effect == "auto"
+    assert judge(ruled, changed).effect == "ask"
+    content = ruled.model_dump(mode="json")
+    content["table"][0]["drift"] = "evolve"
+    assert judge(check_bot_config(content, "bot.toml"), changed).effect == "auto"
+
+
 def test_a_table_of_unknown_size_is_never_small() -> None:
     ruled = config({"name": "small", "up_to_rows": 10_000, "decision": "auto"})
     assert judge(ruled, plan("ORDERS", rows=None)).effect == "ask"

@@ -119,6 +119,38 @@ def test_a_second_sync_asks_before_it_replaces_the_copy(shared: World) -> None:
     shared.press(card, REJECT, MINJI)
 
 
+def test_only_what_changed_is_read_where_somebody_asks_for_that(shared: World) -> None:
+    shared.synced("ORDERS")
+    shared.sandbox.oracle.control.execute(
+        "UPDATE SHOP.ORDERS SET UPDATED_AT = (SELECT max(UPDATED_AT) FROM SHOP.ORDERS) "
+        "+ INTERVAL 1 HOUR WHERE ORDER_ID = (SELECT min(ORDER_ID) FROM SHOP.ORDERS)"
+    )
+    asked = shared.ask("ORDERS 증분 동기화 해줘")
+    card = shared.open_card(asked)
+    assert "증분 복사: UPDATED_AT 기준" in shown(card)
+    assert "현재 사본 100,000행에 반영" in shown(card)
+    shared.press(card, APPROVE)
+    done = shown(shared.card(asked, "동기화 완료"))
+    assert "추가 0" in done
+    assert "열별 합계" in done
+    assert "모두 일치" in done
+    entry = next(e for e in read_manifest(_warehouse(shared)).entries if e.ref.table == "ORDERS")
+    assert entry.receipt.mode == "incremental"
+    assert entry.receipt.changes is not None
+    assert entry.receipt.changes.fetched < 100_000
+    assert (entry.rows, entry.receipt.oracle_rows) == (100_000, 100_000)
+
+
+def test_a_trial_is_asked_about_under_its_own_name(shared: World) -> None:
+    asked = shared.ask("copy a trial of 20 rows of PRODUCTS", ALICE)
+    card = shared.open_card(asked)
+    assert "under the name PRODUCTS__TRIAL" in shown(card)
+    shared.press(card, APPROVE)
+    assert "a trial of SHOP.PRODUCTS" in shown(shared.card(asked, "Sync is done"))
+    tables = shared.answer(shared.ask("어떤 테이블이 있어?"))
+    assert "PRODUCTS__TRIAL (20건)" in tables
+
+
 def test_a_due_schedule_asks_in_its_channel_once_and_runs_after_a_yes(shared: World) -> None:
     schedule = Schedule(
         name="customers-daily", tables=("SHOP.CUSTOMERS",), cron="0 6 * * *", channel=DATA
