@@ -145,7 +145,8 @@ def approve(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Appro
     """Say yes; the last yes that is needed hands the run to a worker."""
     request = approval.request
     stops = request.change is not None and request.change.stops
-    if not stops and any(table.source_ref not in desk.config.offered for table in request.plan.tables):
+    read = [table.source_ref for table in request.plan.tables]
+    if not stops and any(ref not in desk.config.offered for ref in read):
         return Answer("not_offered", say(request.language, "click.not_offered"))
     answer = decided(desk, pressed, approval, "approve")
     if answer.outcome == "approved" and request.change is None:
