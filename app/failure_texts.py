@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from agent.deps import Language
 from app.oracle_texts import KOREAN
+from app.past_texts import PAST_FAILURES
 from sync.errors import Failure
 from sync.oracle_errors import kind_of
 
@@ -52,6 +53,7 @@ TOLD_TO_PEOPLE = frozenset(
 """Failures of a tool that people are told in these words too, however the model puts them."""
 
 FAILURES: dict[str, tuple[str, str]] = {
+    **PAST_FAILURES,
     "login_refused": (
         "Oracle {source}이(가) 사용자 {user}의 로그인을 거부했습니다({oracle_code}). 관리자가 사용자와 비밀번호를 확인해야 합니다. 계정이 잠기지 않도록, 비밀번호가 바뀌거나 운영자가 `botctl doctor --retry-login {source}`을(를) 실행할 때까지 다시 시도하지 않습니다.",
         "Oracle {source} refused the login of user {user} ({oracle_code}). An admin must check user and password. So that the account is not locked, it is not tried again until the password changes or an operator runs `botctl doctor --retry-login {source}`.",
@@ -178,8 +180,8 @@ FAILURES: dict[str, tuple[str, str]] = {
         '{table} holds a value of length {size} in column {column}, and lob_limit is {limit} (characters of text, bytes otherwise). Nothing was published. An admin can raise lob_limit under its [[table]] in bot.toml, or set this column to "truncate" or "skip" in columns there.',
     ),
     "warehouse_damaged": (
-        "사본 저장소가 손상되었습니다: {file}이(가) 없거나 읽을 수 없습니다. 관리자가 백업에서 폴더를 복원하거나, 비우고 다시 동기화해야 합니다.",
-        "The warehouse is damaged: {file} is missing or cannot be read. An admin must restore the folder from a backup, or empty it and sync again.",
+        "사본 저장소가 손상되었습니다: {file}이(가) 없거나 읽을 수 없습니다. 관리자가 백업에서 폴더를 복원하거나, 비우고 다시 동기화해야 합니다. manifest.json이 사라졌다면 `botctl warehouse rebuild`로 다시 만들 수 있습니다.",
+        "The warehouse is damaged: {file} is missing or cannot be read. An admin must restore the folder from a backup, or empty it and sync again; a lost manifest.json is made again by `botctl warehouse rebuild`.",
     ),
     "warehouse_mismatch": (
         "WAREHOUSE_DIR이 이 Redis가 아는 저장 폴더가 아닙니다 (여기: {here}, 등록: {known}). 관리자가 설정을 확인해야 합니다. 일부러 바꾼 것이라면 `botctl warehouse adopt`를 실행하세요.",

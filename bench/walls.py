@@ -15,9 +15,10 @@ import duckdb
 from bench.figures import Figure, interleaved, percentile
 from sync.plan import Column, TablePlan, TableReceipt, TableRef
 from sync.types import arrow_schema, require_rule
-from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
+from sync.warehouse.generation import building, new_generation, seal, stage_rows
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import ManifestEntry, publish
+from sync.warehouse.publishing import place
 from sync.warehouse.query import CATALOG, Aggregate, CompiledQuery, Condition, Query, compile_query
 from sync.warehouse.query_process import Queries, QueryLimits, open_queries
 
@@ -149,21 +150,21 @@ def _placed(root: Path, rows: int) -> ManifestEntry:
             seconds=0.0,
             bytes=size,
         )
-        place(root, folder, receipt)
-    entry = ManifestEntry(
-        ref=REF,
-        generation=receipt.generation,
-        fence=1,
-        rows=count,
-        as_of=AS_OF,
-        published_at=AS_OF,
-        columns=columns,
-        key=("ID",),
-        comment=None,
-        column_comments={},
-        bytes=size,
-        receipt=receipt,
-    )
+        entry = ManifestEntry(
+            ref=REF,
+            generation=receipt.generation,
+            fence=1,
+            rows=count,
+            as_of=AS_OF,
+            published_at=AS_OF,
+            columns=columns,
+            key=("ID",),
+            comment=None,
+            column_comments={},
+            bytes=size,
+            receipt=receipt,
+        )
+        place(root, folder, entry)
     return publish(root, [entry]).entry(REF)
 
 

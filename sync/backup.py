@@ -25,9 +25,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.plan import TableRef
 from sync.state import PREFIX, raw_client, run_script
+from sync.warehouse.current import link_current
 from sync.warehouse.identity import WAREHOUSE_KEY
 from sync.warehouse.layout import (
     DATA_FILE,
+    ENTRY_FILE,
     RECEIPT_FILE,
     disk_full_named,
     generation_folder,
@@ -135,6 +137,7 @@ def restore(client: "redis.Redis", warehouse: Path, folder: Path) -> Backup:
         # Last, so that a restore that broke off has published nothing and may be called again.
         warehouse.mkdir(parents=True, exist_ok=True)
         write_durably(warehouse / MANIFEST_FILE, manifest.model_dump_json(indent=2), mode=0o644)
+        link_current(warehouse, [(entry.ref, entry.generation) for entry in manifest.entries])
     return backup
 
 
@@ -235,7 +238,7 @@ def _copy_generation(source: Path, target: Path, ref: TableRef, generation: str)
     remove_folder(partial)
     partial.mkdir(parents=True)
     try:
-        for name in (DATA_FILE, RECEIPT_FILE):
+        for name in (DATA_FILE, RECEIPT_FILE, ENTRY_FILE):
             shutil.copyfile(origin / name, partial / name)
             (partial / name).chmod(0o444)
     except FileNotFoundError:

@@ -4,16 +4,15 @@ Everything a run writes stays invisible until the one moment at its end in which
 all its tables; whatever stops it before leaves readers, manifest and files as they were.
 """
 
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sync.catalog import TableFacts, describe_table
-from sync.errors import PlanDrifted, WarehouseDamaged
+from sync.errors import PlanDrifted
 from sync.moment import Moment, take_moment
 from sync.oracle import Session
 from sync.plan import Column, Plan, Receipt, TablePlan, TableReceipt, TableRef
@@ -22,12 +21,11 @@ from sync.progress import Progress
 from sync.proving import Staged, prove
 from sync.reading import read_batches
 from sync.statements import rows_of
-from sync.warehouse.generation import building, go_on_from, place, settle_rows, stage_rows
-from sync.warehouse.layout import data_file, generation_folder, remove_folder
-from sync.warehouse.manifest import Manifest, ManifestEntry, publish, read_manifest
+from sync.warehouse.generation import building, go_on_from, settle_rows, stage_rows
+from sync.warehouse.layout import data_file
+from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.merge import DELETED_AT
-
-log = logging.getLogger(__name__)
+from sync.warehouse.publishing import publish_builds
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,12 @@ def run_plan(
         steps.on_verifying()
         receipts = [prove(moment, one, run_id) for one in staged]
         steps.on_publishing()
-        _publish(warehouse, staged, facts, receipts)
+        now = datetime.now(UTC).isoformat()
+        builds = [
+            (one.folder, _entry(one, fact, receipt, now))
+            for one, fact, receipt in zip(staged, facts, receipts, strict=True)
+        ]
+        publish_builds(warehouse, builds)
     return Receipt(tables=tuple(receipts), seconds=_since(began))
 
 
@@ -122,41 +125,6 @@ def _stage(
     kinds = {column.name: column.duckdb_type for column in current.columns} if current else None
     settled = settle_rows(folder, plan, kinds)
     return Staged(plan, folder, fence, _since(began), settled)
-
-
-def _publish(
-    warehouse: Path,
-    staged: Sequence[Staged],
-    facts: Sequence[TableFacts],
-    receipts: Sequence[TableReceipt],
-) -> None:
-    """Move all generations into place and name them in one manifest; on failure take them back."""
-    now = datetime.now(UTC).isoformat()
-    entries = [
-        _entry(one, fact, receipt, now)
-        for one, fact, receipt in zip(staged, facts, receipts, strict=True)
-    ]
-    with ExitStack() as undo:
-        undo.callback(_take_back, warehouse, receipts)
-        for one, receipt in zip(staged, receipts, strict=True):
-            place(warehouse, one.folder, receipt)
-        publish(warehouse, entries)
-        undo.pop_all()
-
-
-def _take_back(warehouse: Path, receipts: Sequence[TableReceipt]) -> None:
-    """Remove the generations of *receipts* that the manifest does not name.
-
-    Where it cannot be read all of them stay: the next publish of the table prunes a spare one, but
-    nothing brings back one that readers were sent to.
-    """
-    try:
-        manifest = read_manifest(warehouse)
-        for one in receipts:
-            if not manifest.names(one.ref, one.generation):
-                remove_folder(generation_folder(warehouse, one.ref, one.generation))
-    except (OSError, WarehouseDamaged) as error:
-        log.warning("unpublished copies are left to the next publish: %s", type(error).__name__)
 
 
 def _entry(staged: Staged, facts: TableFacts, receipt: TableReceipt, now: str) -> ManifestEntry:

@@ -16,7 +16,8 @@ DuckferryError
 │   ├── StaleFence
 │   ├── WarehouseDamaged
 │   ├── WarehouseMismatch
-│   └── DiskFull
+│   ├── DiskFull
+│   └── PastError               what was kept: `sync.past_errors`
 ├── RunError                    one run
 │   ├── VerificationFailed
 │   ├── FigureDiffers
@@ -167,7 +168,8 @@ class WarehouseDamaged(WarehouseError):
     code = "warehouse_damaged"
     message = (
         "The warehouse is damaged: {file} is missing or cannot be read. An admin must restore the "
-        "folder from a backup, or empty it and sync again."
+        "folder from a backup, or empty it and sync again; a lost manifest.json is made again by "
+        "`botctl warehouse rebuild`."
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.copies import warehouse
 from app.cli.schedules import schedule
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    commands=[schedule],
+    commands=[schedule, warehouse],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
@@ -287,20 +288,6 @@ def start(session: "Session", *, name: str) -> None:
     from app.cli.operations import start_reading
 
     start_reading(session, name)
-
-
-@botctl.group()
-def warehouse() -> None:
-    """Look after the folder of copies."""
-
-
-@warehouse.command()
-@click.pass_obj
-def adopt(session: "Session") -> None:
-    """Make WAREHOUSE_DIR the warehouse of this Redis, after the folder was replaced on purpose."""
-    from app.cli.operations import adopt_folder
-
-    adopt_folder(session)
 
 
 @botctl.command()

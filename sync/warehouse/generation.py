@@ -1,7 +1,7 @@
 """Write one generation: rows in, a sealed file that never changes again out.
 
-stage → settle → seal → place. Until it is placed everything lives in a build folder that disappears
-with the ``with`` block, so a run that fails leaves nothing behind.
+stage → settle → seal; `sync.warehouse.publishing` places it. Until then everything lives in a build
+folder that disappears with the ``with`` block, so a run that fails leaves nothing behind.
 """
 
 import os
@@ -15,20 +15,16 @@ from typing import Any
 import duckdb
 
 from sync.errors import DiskFull, StaleFence, TooManyRows
-from sync.plan import Column, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, TablePlan, TableRef
 from sync.settlement import Settlement, settle
 from sync.types import arrow, arrow_schema, row_bytes
 from sync.warehouse.layout import (
     BUILD,
     DATA_FILE,
-    RECEIPT_FILE,
     build_folder,
     disk_full_named,
     folder_name,
-    generation_folder,
     remove_folder,
-    sync_folder,
-    write_durably,
 )
 from sync.warehouse.merge import DELETED_AT, STAGED, Database, staged_table, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
@@ -185,24 +181,6 @@ def _drop_free_blocks(folder: Path, plan: TablePlan) -> None:
         db.execute("COPY FROM DATABASE old TO new")
         db.execute("CHECKPOINT new")
     new.replace(path)
-
-
-def place(root: Path, folder: Path, receipt: TableReceipt) -> Path:
-    """Move a sealed build to where the manifest may name it; its folder there.
-
-    Raises `StaleFence` where another run took the build folder away, for it then holds the table's
-    lease.
-    """
-    write_durably(folder / RECEIPT_FILE, receipt.model_dump_json(indent=2), mode=0o444)
-    target = generation_folder(root, receipt.ref, receipt.generation)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        folder.rename(target)
-    except FileNotFoundError as error:
-        raise StaleFence(table=str(receipt.ref)) from error
-    target.chmod(0o555)  # after the rename: moving a folder writes its ".." entry
-    sync_folder(target.parent)
-    return target
 
 
 def writing_threads(cores: int) -> int:

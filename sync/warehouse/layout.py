@@ -3,9 +3,11 @@
 ::
 
     <root>/manifest.json, manifest.lock
+    <root>/current/<source>/<SCHEMA.TABLE>.duckdb             link to the current data.duckdb
     <root>/build/<source>/<SCHEMA.TABLE>/<run id>/            being written
     <root>/<source>/<SCHEMA.TABLE>/<generation>/data.duckdb   0444, in a folder of 0555
                                                /receipt.json  0444
+                                               /entry.json    0444
 """
 
 import errno
@@ -23,7 +25,10 @@ from sync.plan import TableRef
 
 DATA_FILE = "data.duckdb"
 RECEIPT_FILE = "receipt.json"
+ENTRY_FILE = "entry.json"
+"""What the manifest says of the generation besides its receipt."""
 BUILD = "build"
+CURRENT = "current"
 
 RESERVE_BYTES = 256_000_000
 """A run that would leave less room on the disk is stopped."""
@@ -37,8 +42,8 @@ MAX_NAME_BYTES = 255
 def table_folder(root: Path, ref: TableRef) -> Path:
     """The folder of all generations of a table."""
     source = folder_name(ref.source)
-    if source == BUILD:  # no escape yields %62, so it cannot be another source's name
-        source = "%62uild"
+    if source in (BUILD, CURRENT):  # no escape yields %62 or %63, so it is no other source's name
+        source = f"%{ord(source[0]):02x}{source[1:]}"
     return root / source / folder_name(ref.schema_name, ref.table)
 
 

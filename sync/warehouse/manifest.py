@@ -9,7 +9,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.errors import DiskFull, StaleFence, TableNotSynced, WarehouseDamaged
+from sync.past_errors import ManifestReadable
 from sync.plan import Column, TableReceipt, TableRef
+from sync.warehouse.current import link_current
 from sync.warehouse.layout import (
     data_file,
     locked,
@@ -22,6 +24,9 @@ log = logging.getLogger(__name__)
 
 GENERATIONS_KEPT = 3
 """Of each table, the current one included."""
+
+_GENERATION = re.compile(r"(?P<fence>[0-9]{10,})-[0-9a-f]{8}")
+"""What `sync.warehouse.generation.new_generation` makes."""
 
 LOCK_WAIT_SECONDS = 30
 """A publish holds the lock for milliseconds; longer means something is stuck."""
@@ -114,10 +119,44 @@ def publish(root: Path, entries: Sequence[ManifestEntry]) -> Manifest:
                 raise WarehouseDamaged(file=entry.generation)
             merged[entry.ref] = entry.model_copy(update={"previous": _history(before, entry)})
         published = Manifest(entries=tuple(sorted(merged.values(), key=_place_in_list)))
-        if _replaced(root, published):
+        is_safe = _replaced(root, published)
+        link_current(root, [(entry.ref, entry.generation) for entry in published.entries])
+        if is_safe:
             for entry in entries:
                 _prune(root, merged[entry.ref])
     return published
+
+
+def rebuild(root: Path, found: Sequence[ManifestEntry], *, force: bool) -> Manifest:
+    """Write the manifest anew of the generations that were *found* on disk, newest of each current.
+
+    Raises `ManifestReadable` where there is one that can be read, unless by *force*.
+    """
+    with locked(root / LOCK_FILE, wait_seconds=LOCK_WAIT_SECONDS, what=MANIFEST_FILE):
+        if not force and _is_readable(root):
+            raise ManifestReadable
+        kept: dict[TableRef, ManifestEntry] = {}
+        for entry in sorted(found, key=lambda one: one.fence):
+            before = kept.get(entry.ref)
+            kept[entry.ref] = entry.model_copy(update={"previous": _history(before, entry)})
+        rebuilt = Manifest(entries=tuple(sorted(kept.values(), key=_place_in_list)))
+        write_durably(root / MANIFEST_FILE, rebuilt.model_dump_json(indent=2), mode=0o644)
+        link_current(root, [(entry.ref, entry.generation) for entry in rebuilt.entries])
+    return rebuilt
+
+
+def generations_on_disk(table: Path) -> list[Path]:
+    """The folders in a table's folder that are named like generations, oldest first."""
+    named = (f for f in table.iterdir() if _GENERATION.fullmatch(f.name) and not f.is_symlink())
+    return sorted((f for f in named if f.is_dir()), key=lambda f: (len(f.name), f.name))
+
+
+def _is_readable(root: Path) -> bool:
+    try:
+        read_manifest(root)
+    except WarehouseDamaged:
+        return False
+    return (root / MANIFEST_FILE).exists()
 
 
 def _replaced(root: Path, published: Manifest) -> bool:
@@ -169,10 +208,6 @@ def _is_old(folder: Path, entry: ManifestEntry) -> bool:
     # A newer fence is a run that has placed its generation and waits for our lock.
     is_folder = folder.is_dir() and not folder.is_symlink()
     return is_folder and int(named["fence"]) < entry.fence
-
-
-_GENERATION = re.compile(r"(?P<fence>[0-9]{10,})-[0-9a-f]{8}")
-"""What `sync.warehouse.generation.new_generation` makes."""
 
 
 def _cause(error: Exception) -> str:

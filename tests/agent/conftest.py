@@ -19,8 +19,9 @@ from sync.oracle_errors import OracleUnreachable
 from sync.plan import Column, Estimate, Plan, TablePlan, TableReceipt, TableRef, Wish
 from sync.state import connect_state
 from sync.types import arrow, arrow_schema, require_rule
-from sync.warehouse.generation import building, new_generation, place, seal, stage_rows
+from sync.warehouse.generation import building, new_generation, seal, stage_rows
 from sync.warehouse.manifest import ManifestEntry, publish, read_manifest
+from sync.warehouse.publishing import place
 from sync.warehouse.query_process import Queries, QueryLimits, open_queries
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
@@ -213,21 +214,21 @@ def publish_table(deps: AnalystDeps) -> Publish:
                 seconds=0.1,
                 bytes=size,
             )
-            place(root, folder, receipt)
-        entry = ManifestEntry(
-            ref=ref,
-            generation=receipt.generation,
-            fence=fence,
-            rows=count,
-            as_of=as_of,
-            published_at=as_of,
-            columns=typed,
-            key=key,
-            comment=comment,
-            column_comments=column_comments or {},
-            bytes=size,
-            receipt=receipt,
-        )
+            entry = ManifestEntry(
+                ref=ref,
+                generation=receipt.generation,
+                fence=fence,
+                rows=count,
+                as_of=as_of,
+                published_at=as_of,
+                columns=typed,
+                key=key,
+                comment=comment,
+                column_comments=column_comments or {},
+                bytes=size,
+                receipt=receipt,
+            )
+            place(root, folder, entry)
         publish(root, [entry])
         return entry
 

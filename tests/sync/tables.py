@@ -11,12 +11,12 @@ from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import (
     building,
     new_generation,
-    place,
     seal,
     settle_rows,
     stage_rows,
 )
 from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.publishing import place
 
 AS_OF = "2026-11-22T00:00:00+00:00"
 
@@ -90,18 +90,19 @@ def place_rows(
             seconds=0.1,
             bytes=size,
         )
-        place(root, folder, receipt)
-    return ManifestEntry(
-        ref=plan.ref,
-        generation=receipt.generation,
-        fence=fence,
-        rows=count,
-        as_of=AS_OF,
-        published_at=AS_OF,
-        columns=settled.columns,
-        key=plan.key,
-        comment=None,
-        column_comments={},
-        bytes=size,
-        receipt=receipt,
-    )
+        entry = ManifestEntry(
+            ref=plan.ref,
+            generation=receipt.generation,
+            fence=fence,
+            rows=count,
+            as_of=AS_OF,
+            published_at=AS_OF,
+            columns=settled.columns,
+            key=plan.key,
+            comment=None,
+            column_comments={},
+            bytes=size,
+            receipt=receipt,
+        )
+        place(root, folder, entry)
+    return entry

@@ -40,7 +40,7 @@ def test_what_was_published_is_read_back(tmp_path: Path, publish_rows: PublishRo
 def test_a_published_generation_is_sealed(tmp_path: Path, publish_rows: PublishRows) -> None:
     entry = publish_rows(ID, [(1,)])
     folder = generation_folder(tmp_path, REF, entry.generation)
-    assert sorted(f.name for f in folder.iterdir()) == ["data.duckdb", "receipt.json"]
+    assert sorted(f.name for f in folder.iterdir()) == ["data.duckdb", "entry.json", "receipt.json"]
     assert {stat.S_IMODE(f.stat().st_mode) for f in folder.iterdir()} == {0o444}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o555
     assert list((tmp_path / "build").glob("*/*/*")) == []
