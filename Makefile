@@ -8,12 +8,12 @@ BIN := .venv/bin
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench judge sweep lock clean venv
+.PHONY: help demo test check format bench bench-peers judge sweep lock clean venv
 
 help: ## List these targets
 	@echo "Usage: make <target> [PYTHON=python3.12]"
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)$$/\1 \2/p' $(MAKEFILE_LIST) \
-		| while read -r target text; do printf '  %-8s %s\n' "$$target" "$$text"; done
+		| while read -r target text; do printf '  %-11s %s\n' "$$target" "$$text"; done
 
 demo: venv ## Run the whole product on this machine, with stand-ins for Slack, Oracle and the model
 	@$(BIN)/python -m sandbox.demo
@@ -33,6 +33,14 @@ format: venv ## Format the code and apply safe fixes
 bench: venv ## Measure everything against a bound or a peer (minutes)
 	@$(BIN)/python -m bench.run
 
+bench-peers: .venv-bench/.ready ## Install dlt and sling beside, which make bench then measures too
+
+.venv-bench/.ready: requirements/bench.txt
+	@$(PYTHON) -m venv --clear --without-pip .venv-bench
+	@$(PYTHON) -m pip --python .venv-bench/bin/python install --quiet --disable-pip-version-check \
+		--only-binary :all: --require-hashes -r requirements/bench.txt
+	@touch $@
+
 judge: venv ## Let other Oracle clients read the stand-in (installs them under build/)
 	@$(BIN)/python -m sandbox.judges
 
@@ -46,5 +54,5 @@ venv: ## Prepare .venv (every target above does it by itself)
 	@$(PYTHON) scripts/bootstrap.py
 
 clean: ## Remove .venv, caches and what was built
-	@rm -rf .venv .venv-lock build dist .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-lock .venv-bench build dist .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

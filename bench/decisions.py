@@ -35,10 +35,10 @@ def measure_decisions(decisions: int) -> Figure:
     server = start_redis()
     client = connect_state(server.url)
     try:
-        waiting = [_request(client, f"{TEAM}:{CHANNEL}:1700.{n}") for n in range(decisions)]
+        waiting = [request(client, f"{TEAM}:{CHANNEL}:1700.{n}") for n in range(decisions)]
         found = interleaved(
             {
-                "decide": lambda: _decided(client, waiting.pop()),
+                "decide": lambda: decided(client, waiting.pop()),
                 "set": lambda: _took(lambda: client.set("bench", "1")),
             },
             decisions,
@@ -103,7 +103,7 @@ def _click(sandbox: Sandbox, client: Redis, web: WebClient) -> tuple[float, floa
     """Milliseconds to the ack, to the changed card, and of one bare change of a message."""
     slack = sandbox.slack
     thread = slack.post(ASKER, CHANNEL, "a question")
-    approval = _request(client, f"{TEAM}:{CHANNEL}:{thread}")
+    approval = request(client, f"{TEAM}:{CHANNEL}:{thread}")
     show_card(client, approval.id)
 
     def is_card(message: Message) -> bool:
@@ -127,21 +127,30 @@ def _is_queued(card: Message) -> bool:
     return any(button.get("action_id") == "sync.cancel" for button in buttons_of(card))
 
 
-def _request(client: Redis, thread: str) -> Approval:
+def request(client: Redis, thread: str, plan: Plan | None = None) -> Approval:
+    """Ask for a run of *plan*, or of some plan."""
+    return request_approval(
+        client,
+        Request(
+            id=new_id(TEAM),
+            plan=plan or _some_plan(),
+            requested_by=ASKER,
+            thread=thread,
+            language="en",
+        ),
+        expires_seconds=3600,
+    )
+
+
+def _some_plan() -> Plan:
     ref = TableRef(source="main", schema_name="SHOP", table="USERS")
     column = Column(name="BENCH", oracle_type="NUMBER(10)", duckdb_type="BIGINT", nullable=False)
     table = TablePlan(ref=ref, mode="full", columns=(column,), key=("BENCH",), max_rows=1_000)
-    request = Request(
-        id=new_id(TEAM),
-        plan=Plan(tables=(table,)),
-        requested_by=ASKER,
-        thread=thread,
-        language="en",
-    )
-    return request_approval(client, request, expires_seconds=3600)
+    return Plan(tables=(table,))
 
 
-def _decided(client: Redis, approval: Approval) -> float:
+def decided(client: Redis, approval: Approval) -> float:
+    """Say yes; milliseconds it took."""
     click = Click(user=APPROVER, verdict="approve", digest=approval.request.digest)
     began = time.perf_counter()
     outcome = decide(client, approval, click, may_decide=True)

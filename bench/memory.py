@@ -34,6 +34,7 @@ def measure_memory(
         against="peer",
         other=small_peak,
         detail={
+            "aim": "ratio at most 1.1, value at most 600",
             "peer_rows": small[1],
             "before_copy": max(small_base, large_base),
             "duckdb_limit": memory_mib(planned, threads),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 
 from sandbox.oracle.process import OracleStandIn
@@ -10,7 +9,7 @@ from sync.catalog import TableFacts
 from sync.engine import Steps, run_plan
 from sync.oracle import Session, Source, connect
 from sync.plan import Plan, Receipt, TablePlan, TableRef, Wish, plainly
-from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.planning import PlanTable, TableSettings, make_table_plan, plan_tables
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 
 COLUMNS = (
@@ -59,15 +58,21 @@ def opener(source: Source) -> Callable[[str], AbstractContextManager[Session]]:
 
 def plan_of(source: Source, ref: TableRef, rows: int) -> Plan:
     """The plan people would approve."""
-    return plan_tables(
-        opener(source),
-        plainly([ref]),
-        Manifest(),
-        partial(_plain, rows),
-    )
+    return plan_tables(opener(source), plainly([ref]), Manifest(), planner(TableSettings(rows)))
 
 
-def sync(source: Source, plan: Plan, warehouse: Path) -> Receipt:
+def planner(settings: TableSettings) -> PlanTable:
+    """Plans every table by the same settings."""
+
+    def plan(facts: TableFacts, wish: Wish, current: ManifestEntry | None) -> TablePlan:
+        return make_table_plan(facts, settings, wish, current)
+
+    return plan
+
+
+def sync(
+    source: Source, plan: Plan, warehouse: Path, plan_table: PlanTable | None = None
+) -> Receipt:
     """The real engine, from the first connect to the published manifest."""
 
     def fence(ref: TableRef) -> int:
@@ -81,8 +86,5 @@ def sync(source: Source, plan: Plan, warehouse: Path) -> Receipt:
         run_id="bench",
         fence=fence,
         steps=Steps(on_progress=lambda _: None),
+        plan_table=plan_table,
     )
-
-
-def _plain(rows: int, facts: TableFacts, wish: Wish, current: ManifestEntry | None) -> TablePlan:
-    return make_table_plan(facts, TableSettings(rows), wish, current)

@@ -11,10 +11,12 @@ from bench.clock import measure_clock
 from bench.decisions import measure_clicks, measure_decisions
 from bench.figures import Figure
 from bench.memory import measure_memory
+from bench.peers.measure import measure_peers
 from bench.question import measure_question
 from bench.ready import measure_help, measure_ready
 from bench.recovery import measure_recovery
 from bench.rows import create_table
+from bench.shares import measure_shares
 from bench.storm import measure_storm
 from bench.sync_speed import measure_sync
 from bench.turn import measure_turns
@@ -29,6 +31,8 @@ class Sizes:
 
     rows: int
     repetitions: int
+    shares: int
+    """Repetitions of what is measured as a share of a full copy."""
     turns: int
     starts: int
     questions: int
@@ -44,6 +48,7 @@ class Sizes:
 FULL = Sizes(
     rows=1_000_000,
     repetitions=5,
+    shares=3,
     turns=100,
     starts=5,
     questions=40,
@@ -56,6 +61,7 @@ FULL = Sizes(
 QUICK = Sizes(
     rows=50_000,
     repetitions=2,
+    shares=1,
     turns=20,
     starts=1,
     questions=10,
@@ -65,7 +71,7 @@ QUICK = Sizes(
     deaths=0,
     storm=(50, 1.0),
 )
-LARGE = 4
+LARGE = 5
 """How many times the rows the large table of the memory figure has."""
 WALLS = 5
 """The same of the table that queries are measured on with and without their walls."""
@@ -75,16 +81,17 @@ def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke test of a minute or less")
-    quick = parser.parse_args().quick
+    parser.add_argument("--sync", action="store_true", help="only what is about copying")
+    told = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="duckferry-bench-"))
     try:
-        for figure in measure(QUICK if quick else FULL, scratch):
+        for figure in measure(QUICK if told.quick else FULL, scratch, only_sync=told.sync):
             print(figure.line(), flush=True)
     finally:
         remove_folder(scratch)
 
 
-def measure(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
+def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator[Figure]:
     """Yield the figures as they are found; everything is written below *scratch*."""
     warehouse = scratch / "warehouse"
     with start_oracle("bench-not-a-secret", date(2026, 11, 22)) as oracle:
@@ -95,7 +102,14 @@ def measure(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
         yield measure_memory(
             oracle, (small, sizes.rows), (large, large_rows), scratch / "large-warehouse"
         )
-    remove_folder(scratch / "large-warehouse")
+        remove_folder(scratch / "large-warehouse")
+        tables = ((small, sizes.rows), (large, large_rows))
+        yield from measure_peers(oracle, tables, scratch)
+        for ref, rows in tables:
+            yield from measure_shares(oracle, ref, rows, sizes.shares, scratch / "shares")
+            remove_folder(scratch / "shares")
+    if only_sync:
+        return
     yield measure_question(small, warehouse, sizes.questions)
     yield from measure_turns(small, warehouse, sizes.turns)
     yield from measure_walls(scratch / "walls", WALLS * sizes.rows, sizes.questions)

@@ -1,4 +1,4 @@
-"""Pin every package, with hashes: of the product, of its tests, and of the build of its wheel."""
+"""Pin every package, with hashes: of the product, its tests, its wheel and its peers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def main() -> None:
     run(*uv, "pyproject.toml", "--group", "dev", "--constraint", runtime, "--output-file", dev)
     build = "requirements/build.txt"
     run(*uv, "--group", "build", "--constraint", dev, "--output-file", build)
+    # Peers use the product's driver and DuckDB, so that what is measured is what they do with them.
+    bench = "requirements/bench.txt"
+    run(*uv, "--group", "bench", "--constraint", runtime, "--output-file", bench)
 
 
 def run(*command: str) -> None:

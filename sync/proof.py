@@ -2,10 +2,15 @@
 
 Each figure is asked of Oracle at the moment of the run and of DuckDB in its own words, and compared
 as text, so that no digit is lost on the way. Facts of Oracle: Database SQL Language Reference,
-"TO_CHAR (datetime)", "STANDARD_HASH", "Floating-Point Conditions"; PL/SQL Packages and Types
-Reference, DBMS_LOB.GETLENGTH, UTL_RAW.LENGTH, UTL_I18N.STRING_TO_RAW.
+"TO_CHAR (datetime)", "STANDARD_HASH", "Floating-Point Conditions", "LENGTH", "SUBSTR"; PL/SQL
+Packages and Types Reference, DBMS_LOB.GETLENGTH, UTL_I18N.STRING_TO_RAW.
+
+Times are compared by their digits, 20261127093001 say: before 15 October 1582 Oracle counts days by
+the Julian calendar and DuckDB by the Gregorian, while both write the same year, month and day.
 """
 
+import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -77,7 +82,9 @@ def as_text(value: object) -> str:
     """A figure as it is compared: a number without trailing zeros, or as it is written."""
     if value is None:
         return ""
-    if isinstance(value, int | float | Decimal) and Decimal(value).is_finite():
+    if isinstance(value, float):
+        value = Decimal(repr(value)) if math.isfinite(value) else value  # a FLOAT's own digits
+    if isinstance(value, int | Decimal):
         return _plain(Decimal(value))
     return str(value).lower() if isinstance(value, float) else str(value)
 
@@ -120,9 +127,24 @@ def _of_column(column: Column, proof: Proof) -> Iterator[Figure]:
     for what, oracle, duckdb in _words(column, name):
         yield figure(what, oracle, duckdb)
     if proof == "deep" and name in _HASHED:
-        hashed = f"CASE WHEN {{c}} IS NOT NULL THEN {_HASHED[name]} END"
-        oracle = f"SUM(TO_NUMBER(SUBSTR(RAWTOHEX({hashed}), 1, 15), 'XXXXXXXXXXXXXXX'))"
-        yield figure("md5", oracle, "sum(('0x' || left(md5({c}), 15))::BIGINT)")
+        for what, asked, copied in _pieces(column, name):
+            hashed = f"CASE WHEN {asked} IS NOT NULL THEN {_HASHED[name]} END".replace("{p}", asked)
+            oracle = f"SUM(TO_NUMBER(SUBSTR(RAWTOHEX({hashed}), 1, 15), 'XXXXXXXXXXXXXXX'))"
+            yield figure(what, oracle, f"sum(('0x' || left(md5({copied}), 15))::BIGINT)")
+
+
+def _pieces(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
+    """What is hashed at a time: all of a value, or so much that its UTF-8 has room in Oracle."""
+    size = re.search(r"\((\d+)", column.oracle_type)
+    characters = int(size[1]) if size else 1
+    most = _HASHED_CHARACTERS.get(name, characters)
+    if characters <= most:
+        yield "md5", "{c}", "{c}"
+        return
+    for first in range(1, characters + 1, most):
+        part = f"({{c}}, {first}, {most})"
+        what = "md5" if first == 1 else f"md5 from {first}"
+        yield what, f"SUBSTR4{part}", f"nullif(substr{part}, '')"
 
 
 def _of_number(column: Column, figure: Callable[..., Figure]) -> Iterator[Figure]:
@@ -139,13 +161,13 @@ def _of_number(column: Column, figure: Callable[..., Figure]) -> Iterator[Figure
 
 def _words(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
     if name in ("DATE", "TIMESTAMP") and column.duckdb_type != "VARCHAR":
-        theirs, ours = _SECONDS, "(epoch_us({c}) // 1000000)::HUGEINT"
+        shown, ours = "YYYYMMDDHH24MISS", f"{_MINUTES} * 100 + second({{t}})"
         if name == "TIMESTAMP":
-            theirs = f"({_SECONDS}) * 1000000000 + TO_NUMBER(TO_CHAR({{c}}, 'FF9'))"
-            is_nano = column.duckdb_type == "TIMESTAMP_NS"
-            ours = "epoch_ns({c})::HUGEINT" if is_nano else "epoch_us({c})::HUGEINT * 1000"
+            shown, ours = shown + "FF9", f"{_MINUTES}::HUGEINT * 100000000000 + nanosecond({{t}})"
+        is_instant = column.duckdb_type == "TIMESTAMPTZ"
+        ours = ours.replace("{t}", "make_timestamp(epoch_us({c}))" if is_instant else "{c}")
         for what in ("sum", "min", "max"):
-            yield what, f"{what.upper()}({theirs})", f"{what}({ours})"
+            yield what, f"{what.upper()}(TO_NUMBER(TO_CHAR({{c}}, '{shown}')))", f"{what}({ours})"
     elif name in _BINARY:
         is_nan = "SUM(CASE WHEN {c} IS NAN THEN 1 ELSE 0 END)"
         yield "nan", is_nan, "sum(CASE WHEN isnan({c}) THEN 1 ELSE 0 END)"
@@ -158,7 +180,9 @@ def _words(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
 
 _SUM_DIGITS = 38
 _ROUNDED_DIGITS = 36
-_SECONDS = "(TRUNC({c}) - DATE '1970-01-01') * 86400 + TO_NUMBER(TO_CHAR({c}, 'SSSSS'))"
+_MINUTES = (
+    "((((year({t}) * 100 + month({t})) * 100 + day({t})) * 100 + hour({t})) * 100 + minute({t}))"
+)
 _BINARY = frozenset({"BINARY_FLOAT", "BINARY_DOUBLE"})
 _CHARACTERS = ("LENGTH4({c})", "length({c})")
 # Oracle counts a CLOB in UTF-16, where what lies beyond U+FFFF takes two.
@@ -174,14 +198,16 @@ _LENGTHS: dict[str, tuple[str, str]] = {
     "BLOB": ("DBMS_LOB.GETLENGTH({c})", "octet_length({c})"),
     "RAW": ("LENGTH(RAWTOHEX({c})) / 2", "octet_length({c})"),
 }
-_OWN_BYTES = "STANDARD_HASH(CONVERT({c}, 'AL32UTF8'), 'MD5')"
-_NATIONAL_BYTES = "STANDARD_HASH(UTL_I18N.STRING_TO_RAW({c}, 'AL32UTF8'), 'MD5')"
+_OWN_BYTES = "STANDARD_HASH(CONVERT({p}, 'AL32UTF8'), 'MD5')"
+_NATIONAL_BYTES = "STANDARD_HASH(UTL_I18N.STRING_TO_RAW({p}, 'AL32UTF8'), 'MD5')"
 _HASHED: dict[str, str] = {
     "VARCHAR2": _OWN_BYTES,
     "CHAR": _OWN_BYTES,
     "NVARCHAR2": _NATIONAL_BYTES,
     "NCHAR": _NATIONAL_BYTES,
-    "RAW": "STANDARD_HASH({c}, 'MD5')",
+    "RAW": "STANDARD_HASH({p}, 'MD5')",
 }
+_HASHED_CHARACTERS = {"VARCHAR2": 1_000, "CHAR": 1_000, "NVARCHAR2": 500, "NCHAR": 500}
+"""Of four bytes at most: SQL holds 4,000 bytes in a VARCHAR2 and 2,000 in a RAW."""
 _UNTOUCHABLE = frozenset({"LONG", "LONG RAW"})
 """Oracle lets no expression be made of them (ORA-00997)."""

@@ -202,6 +202,9 @@ class Calls:
             scn = self._began_scn
         cursor.query, cursor.scn = query, scn if isinstance(scn, int) else None
         self.parts.database.check_past(query, cursor.scn, schema)
+        is_kept = database.keeps(query)
+        if is_kept and snapshot is None:
+            snapshot = database.snapshot()  # the present one
 
         row_scn = database.last_change(query, schema, snapshot) if query.row_scn else 0
 
@@ -212,7 +215,6 @@ class Calls:
                     connection.execute(f'SET VARIABLE "ORA_ROWSCN" = {row_scn}')
                 return self.parts.database.run(connection, query, ordered, schema)
 
-        is_kept = self.parts.database.keeps(query)
         what = (query.sql, tuple(ordered))
         result = snapshot.keep(what, run) if snapshot and is_kept else run()
         description = b"" if result.columns == cursor.columns else self._describe(result)

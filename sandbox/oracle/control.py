@@ -91,7 +91,7 @@ class OracleControl:
         self._ask("create_synonym", name=name, table=table, owner=owner, table_owner=table_owner)
 
     def keep_encoded(self, name: str, owner: str = "SHOP") -> None:
-        """Let read-only transactions read this table from rows that are encoded only once.
+        """Let this table be read from rows that are encoded only once.
 
         The first reading at a moment encodes them; measurements want the ones after it.
         """

@@ -21,11 +21,11 @@ DATE_FORMAT = {
 }  # fmt: skip
 
 
+_ELEMENTS = re.compile("|".join(sorted(DATE_FORMAT, key=len, reverse=True)), re.IGNORECASE)
+
+
 def _format(text: str) -> str:
-    return re.sub(
-        r"[A-Za-z]+\d*", lambda found: DATE_FORMAT.get(found[0].upper(), found[0]),
-        text.replace('"', ""),
-    )  # fmt: skip
+    return _ELEMENTS.sub(lambda found: DATE_FORMAT[found[0].upper()], text.replace('"', ""))
 
 
 def to_moment(kind: str) -> Rewrite:
@@ -58,6 +58,8 @@ def to_char(arguments: Sequence[Token], scope: Scope) -> list[Token]:
     if declared is not None and declared.name == "DATE" and "FF" in pattern:
         raise OracleError(1821)
     moment = exact.moment_at_its_offset(parts[0], declared)
+    if declared is not None and declared.name == "DATE":
+        moment = call("CAST", moment, end=" AS TIMESTAMP)")  # strftime fails on old seconds
     if pattern == "SSSSS":
         return call("lpad", call('CAST(SYS."SECOND_OF_DAY$"', moment, end=") AS VARCHAR)"),
                      [Token(Kind.RAW, "5, '0'")])  # fmt: skip
@@ -95,7 +97,8 @@ def to_number(arguments: Sequence[Token], scope: Scope) -> list[Token]:
     if len(parts) > 1 and re.fullmatch("X+", literal(parts[1]).strip().upper()):
         kind = "BIGINT" if len(literal(parts[1]).strip()) < 16 else "HUGEINT"
         return call("CAST", [Token(Kind.RAW, "('0x' ||"), *parts[0]], end=f") AS {kind})")
-    return call("CAST", parts[0], end=" AS DECIMAL(38,10))")
+    of_a_time = any(token.text.startswith("strftime") for token in parts[0])  # its digits are whole
+    return call("CAST", parts[0], end=" AS HUGEINT)" if of_a_time else " AS DECIMAL(38,10))")
 
 
 def trunc(arguments: Sequence[Token], scope: Scope) -> list[Token]:

@@ -288,6 +288,9 @@ CALLS: Mapping[str, Rewrite] = {
     "TO_NCHAR": conversions.to_char,
     "SCN_TO_TIMESTAMP": _renamed('SYS."TIME_AT$"'),
     "STANDARD_HASH": _standard_hash,
+    "SUBSTR4": lambda arguments, scope: call(
+        "nullif", call("substr", arguments), [Token(Kind.RAW, "''")]
+    ),
     "SUM": _sum,
     "SYS_CONTEXT": _sys_context,
     "SYS_EXTRACT_UTC": lambda arguments, scope: exact.utc(arguments, scope.column(arguments)),

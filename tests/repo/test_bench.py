@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from bench.figures import Figure, interleaved, percentile
+from bench.peers.job import Job, read_job
 from bench.rows import create_table, opener, plan_of, source_of
 from bench.sync_speed import Cost, bound
 from sandbox.oracle.process import start_oracle
@@ -53,6 +55,11 @@ def test_every_round_measures_everything_and_begins_with_another() -> None:
     found = interleaved({"a": measure("a"), "b": measure("b")}, 2)
     assert order == ["a", "b", "b", "a"]
     assert found == {"a": [1.0, 4.0], "b": [2.0, 3.0]}
+
+
+def test_a_copy_is_handed_to_another_process_as_it_is() -> None:
+    job = Job("127.0.0.1:1521/FREEPDB1", "SHOP", "한 'secret'", "BENCH", 5, Path("/tmp/a b"))  # noqa: S108
+    assert read_job(job.text()) == job
 
 
 def test_the_bound_is_the_slower_half_or_the_work_of_both_on_all_cores() -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements/runtime.txt", "requirements/dev.txt", "requirements/build.txt")
+PRODUCT_LOCKS = ("requirements/runtime.txt", "requirements/dev.txt", "requirements/build.txt")
+PEERS_LOCK = "requirements/bench.txt"
+LOCKS = (*PRODUCT_LOCKS, PEERS_LOCK)
 
 
 def test_every_make_target_explains_itself() -> None:
@@ -30,7 +32,7 @@ def test_make_alone_lists_the_targets() -> None:
         check=True,
         timeout=60,
     ).stdout
-    listed = re.findall(r"^  ([a-z]+) +\S", said, re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+) +\S", said, re.MULTILINE)
     assert {"demo", "test", "check", "help"} <= set(listed)
     assert sorted(listed) == sorted(targets(read("Makefile")))
 
@@ -68,13 +70,27 @@ def test_the_product_lock_holds_what_the_product_needs_and_no_test_tool() -> Non
 def test_the_development_lock_holds_every_named_package() -> None:
     project = pyproject()
     wanted = wanted_names(project["project"]["dependencies"])
-    for group in project["dependency-groups"].values():
+    groups = project["dependency-groups"]
+    for group in (names for name, names in groups.items() if name != "bench"):
         wanted |= wanted_names(group)
     assert wanted - locked_names(read("requirements/dev.txt")) == set()
 
 
+def test_the_peers_are_locked_apart_with_the_driver_and_the_duckdb_of_the_product() -> None:
+    wanted = wanted_names(pyproject()["dependency-groups"]["bench"])
+    assert wanted - locked_names(read(PEERS_LOCK)) == set()
+    assert {"dlt", "sling-linux-amd64"} & locked_names(read("requirements/dev.txt")) == set()
+    same = re.compile(r"(oracledb|duckdb|pyarrow)==")
+    shared = [
+        {pin for pin in pins(read(lock)) if same.match(pin)}
+        for lock in ("requirements/runtime.txt", PEERS_LOCK)
+    ]
+    assert len(shared[0]) == 3
+    assert shared[0] == shared[1]
+
+
 def test_the_tests_run_with_the_versions_of_the_product_and_of_its_image() -> None:
-    runtime, dev, build = (set(pins(read(lock))) for lock in LOCKS)
+    runtime, dev, build = (set(pins(read(lock))) for lock in PRODUCT_LOCKS)
     assert runtime - dev == set()
     assert build - dev == set()
 

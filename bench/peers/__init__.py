@@ -1,0 +1,1 @@
+"""Other ways of copying a table of Oracle, measured beside ours."""
