@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.deps import ModelSees
+from sync.chunks import READERS
 from sync.columns import DEFAULT_LOB_LIMIT, MAX_LOB_LIMIT, Policy
 from sync.plan import Deletes, Filter, Mode, Proof
 from sync.planning import Drift
@@ -32,6 +33,8 @@ class SourceSection(Section):
     """At the same time, over all our processes."""
     rows_per_second: Annotated[int, Field(ge=100, le=100_000_000)] | None = None
     """What a run may read, over all its sessions; any where it is not said."""
+    readers: Annotated[int, Field(ge=1, le=8)] = READERS
+    """Processes that read one large table side by side, each in a session of its own."""
     connect_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10
     call_timeout_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
     """Of each round trip."""

@@ -19,6 +19,7 @@ from app.texts import Language
 from sync.blackout import Closed, closed_times
 from sync.catalog import TableFacts
 from sync.changes import Look, look_at
+from sync.chunks import Reading
 from sync.dispatch import RunLimits
 from sync.errors import TableNotOffered
 from sync.oracle import Session
@@ -28,7 +29,7 @@ from sync.plan import Plan, TablePlan, Wish
 from sync.planning import make_estimate, make_table_plan, plan_tables
 from sync.progress import Progress
 from sync.schedules import clock_is_running
-from sync.sources import GuardedSource, open_source, require_open
+from sync.sources import GuardedSource, open_chunk_reader, open_source, require_open
 from sync.standing import StandingSchedule
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query_process import Queries
@@ -147,6 +148,7 @@ def perform(
             plan_table=partial(plan_table, core.config),
             require_open=lambda name: require_open(_source(core, name)),
             rows_per_second=lambda name: _source(core, name).rows_per_second,
+            reading=lambda name: _reading(core, name, run_id),
         ),
     )
 
@@ -161,6 +163,16 @@ def open_session(
         action=action,
         client_identifier=asker,
         wait_seconds=wait_seconds,
+    )
+
+
+def _reading(core: Core, name: str, run_id: str) -> Reading:
+    source = _source(core, name)
+    return Reading(
+        open_reader=lambda _: open_chunk_reader(
+            core.redis, source, action="sync", client_identifier=run_id
+        ),
+        readers=source.readers,
     )
 
 

@@ -55,6 +55,7 @@ def resolve_sources(oracle: OracleSettings, config: BotConfig) -> Sources:
                 section.blackout,
                 config.timezone,
                 section.rows_per_second,
+                section.readers,
             )
         )
     return Sources(tuple(reachable), tuple(problems))

@@ -4,18 +4,22 @@ Everything a run writes stays invisible until the one moment at its end in which
 all its tables; whatever stops it before leaves readers, manifest and files as they were.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sync.catalog import TableFacts, describe_table
+from sync.chunks import BreakOff, ChunkedRead, Reading, pieces_of
 from sync.errors import PlanDrifted
 from sync.moment import Moment, take_moment
-from sync.oracle import Session
-from sync.plan import Column, Plan, Receipt, TablePlan, TableReceipt, TableRef
+from sync.oracle import Session, cancel
+from sync.oracle_errors import MomentLost
+from sync.plan import Column, Note, Plan, Receipt, TablePlan, TableReceipt, TableRef
 from sync.planning import OpenSession, PlanTable, TableSettings, make_table_plan
 from sync.progress import Progress
 from sync.proving import Staged, prove
@@ -27,6 +31,11 @@ from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.merge import DELETED_AT
 from sync.warehouse.publishing import publish_builds
 
+log = logging.getLogger(__name__)
+
+MOST_RESTARTS = 2
+"""New moments that are tried after the first, before a run ends or waits for its next attempt."""
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -36,13 +45,13 @@ class Steps:
     """For every batch, on another thread."""
     on_verifying: Callable[[], None] = lambda: None
     """All rows have arrived and are now compared with Oracle."""
-    on_session: Callable[[Session], None] = lambda _: None
-    """Oracle is about to be read in this session, which `sync.oracle.cancel` can break off."""
+    on_session: Callable[[BreakOff], None] = lambda _: None
+    """Oracle is about to be read in one more session, whose work is ended by what is given."""
     on_publishing: Callable[[], None] = lambda: None
     """They are proven, and readers will see them next."""
 
 
-def run_plan(
+def run_plan(  # noqa: PLR0913 -- each is named, and most have a default
     plan: Plan,
     *,
     open_session: OpenSession,
@@ -52,6 +61,7 @@ def run_plan(
     steps: Steps,
     plan_table: PlanTable | None = None,
     build: str | None = None,
+    reading: Reading | None = None,
 ) -> Receipt:
     """Copy, prove and publish all tables of *plan*, or none of them.
 
@@ -59,36 +69,75 @@ def run_plan(
     *plan_table*, or as a plain table where there is none; another outcome is drift. The caller
     holds the tables' leases. *fence* gives a table's fencing number; it is asked before Oracle is
     read, so whoever has the higher one also read the newer rows. *build* names what is being
-    written, where other attempts of the run may still write. Raises any `OracleError`,
-    `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `FigureDiffers`, `KeyNotUnique`,
-    `StaleFence`, `DiskFull` and `LobTooLarge`.
+    written, where other attempts of the run may still write. Large tables are read as *reading*
+    says, or like all others where it says nothing. A moment that Oracle cannot show any more is
+    left for a new one, from which all is read again, `MOST_RESTARTS` times. Raises any
+    `OracleError`, `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `FigureDiffers`,
+    `KeyNotUnique`, `StaleFence`, `DiskFull` and `LobTooLarge`.
     """
-    began = time.monotonic()
     fences = [fence(table.ref) for table in plan.tables]
+    run = _Run(plan, fences, warehouse, run_id, build or run_id, steps, plan_table, reading)
+    with open_session(plan.source) as session:
+        steps.on_session(partial(cancel, session))
+        while True:
+            moment = take_moment(session, plan.tables)
+            try:
+                return _copy(run, moment)
+            except MomentLost as lost:
+                if moment.read_scn is None or run.restarts == MOST_RESTARTS:
+                    raise
+                log.warning("run %s is read again at a new moment: %s", run_id, lost)
+            run = run.again()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a run is, at whichever moment of Oracle it is read."""
+
+    plan: Plan
+    fences: Sequence[int]
+    warehouse: Path
+    run_id: str
+    build: str
+    steps: Steps
+    plan_table: PlanTable | None
+    reading: Reading | None
+    restarts: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def again(self) -> "_Run":
+        """The same in smaller chunks, each of which is read sooner after the moment."""
+        smaller = self.reading and replace(
+            self.reading, chunk_rows=max(self.reading.chunk_rows // 2, 1)
+        )
+        return replace(self, restarts=self.restarts + 1, reading=smaller)
+
+
+def _copy(run: _Run, moment: Moment) -> Receipt:
+    """Do all of a run at one moment; raises `MomentLost` where another one may do."""
+    plan, warehouse = run.plan, run.warehouse
+    manifest = read_manifest(warehouse)
+    facts = [
+        _still_as_planned(moment.session, table, run.plan_table, manifest) for table in plan.tables
+    ]
+    staged: list[Staged] = []
     with ExitStack() as stack:
-        session = stack.enter_context(open_session(plan.source))
-        steps.on_session(session)
-        moment = take_moment(session, plan.tables)
-        manifest = read_manifest(warehouse)
-        facts = [_still_as_planned(session, table, plan_table, manifest) for table in plan.tables]
-        staged: list[Staged] = []
         for number, table in enumerate(plan.tables):
-            folder = stack.enter_context(building(warehouse, table.ref, build or run_id))
+            folder = stack.enter_context(building(warehouse, table.ref, run.build))
             current = manifest.entry(table.ref) if table.is_partial else None
             if current is not None:
                 go_on_from(folder, data_file(warehouse, table.ref, current.generation))
-            report = _reporter(plan, number, began, steps.on_progress)
-            staged.append(_stage(moment, table, folder, fences[number], report, current))
-        steps.on_verifying()
-        receipts = [prove(moment, one, run_id) for one in staged]
-        steps.on_publishing()
+            staged.append(_stage(run, number, moment, facts[number].rows, folder, current))
+        run.steps.on_verifying()
+        receipts = [prove(moment, one, run.run_id) for one in staged]
+        run.steps.on_publishing()
         now = datetime.now(UTC).isoformat()
         builds = [
             (one.folder, _entry(one, fact, receipt, now))
             for one, fact, receipt in zip(staged, facts, receipts, strict=True)
         ]
         publish_builds(warehouse, builds)
-    return Receipt(tables=tuple(receipts), seconds=_since(began))
+    return Receipt(tables=tuple(receipts), seconds=_since(run.began))
 
 
 def _still_as_planned(
@@ -111,20 +160,34 @@ def _still_as_planned(
 
 
 def _stage(
+    run: _Run,
+    number: int,
     moment: Moment,
-    plan: TablePlan,
+    rows_believed: int | None,
     folder: Path,
-    fence: int,
-    report: Callable[[int], None],
     current: ManifestEntry | None,
 ) -> Staged:
     began = time.monotonic()
+    plan, steps = run.plan.tables[number], run.steps
+    report = _reporter(run.plan, number, run.began, steps.on_progress)
     report(0)
-    with closing(read_batches(moment.session, plan, rows_of(plan, moment.read_scn))) as batches:
-        stage_rows(folder, plan, batches, report)
+    notes = [Note(code="restarted", params={"count": run.restarts})] if run.restarts else []
+    pieces = pieces_of(moment, plan, rows_believed, run.reading) if run.reading else ()
+    if run.reading is None or len(pieces) == 1:
+        with closing(read_batches(moment.session, plan, rows_of(plan, moment.read_scn))) as batches:
+            stage_rows(folder, plan, batches, report)
+    else:
+        chunked = ChunkedRead(
+            moment, plan, folder, pieces, run.reading, on_reader=steps.on_session, report=report
+        )
+        with closing(chunked.batches()) as batches:
+            stage_rows(folder, plan, batches, lambda _: None)  # told when they are read
+        if chunked.resumed:
+            notes.append(Note(code="resumed", params={"count": chunked.resumed}))
     kinds = {column.name: column.duckdb_type for column in current.columns} if current else None
     settled = settle_rows(folder, plan, kinds)
-    return Staged(plan, folder, fence, _since(began), settled)
+    chunks = max(len(pieces), 1)
+    return Staged(plan, folder, run.fences[number], _since(began), settled, tuple(notes), chunks)
 
 
 def _entry(staged: Staged, facts: TableFacts, receipt: TableReceipt, now: str) -> ManifestEntry:

@@ -5,10 +5,8 @@ nothing but the run's id. So a job may be lost, delivered twice or die: the reco
 and `sync.runs.claim` lets one in.
 """
 
-import ctypes
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +21,7 @@ from rq.serializers import JSONSerializer
 from sync.dispatch import USUAL_LIMITS, RunLimits, handed_over, take_places
 from sync.errors import DuckferryError
 from sync.leases import abandon
+from sync.orphans import die_with
 from sync.repair import repair_records
 from sync.run_scripts import handovers_key, knock_key
 from sync.runs import (
@@ -52,8 +51,6 @@ RECONCILE_SECONDS = 2.0
 MAX_REDIS_WAIT_SECONDS = 3.0
 """Between a worker's tries to find Redis again; RQ's own grow to a minute."""
 _FAILED_JOB_SECONDS = 3600
-_PR_SET_PDEATHSIG = 1
-"""From Linux's prctl.h."""
 _ENTRY_POINT = "sync.jobs.perform"
 """RQ wants a name in the job's record; nobody looks it up."""
 
@@ -198,14 +195,6 @@ class _PlainJob(Job):
         }
         known = {name.encode(): str(value).encode() for name, value in record.items()}
         super().restore({**known, b"origin": origin, b"data": content})
-
-
-def die_with(parent_pid: int, how: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send this process *how* when its parent is gone (Linux; prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
-    if os.getppid() != parent_pid:
-        # The parent died before the kernel knew of the wish.
-        os.kill(os.getpid(), how)
 
 
 def _hand_over_next(client: "redis.Redis", limits: RunLimits) -> None:

@@ -25,9 +25,8 @@ class Pace:
     def hold_seconds(self, progress: Progress) -> float:
         """Seconds to wait before more may be read; 0 below the ceiling."""
         with self._lock:
-            before = self._seen.get(progress.table, 0)
-            # A read that began again counts from nothing.
-            rows = progress.rows - before if progress.rows >= before else progress.rows
+            # The total falls where rows are read again: the table from nothing, or a part of it.
+            rows = max(progress.rows - self._seen.get(progress.table, 0), 0)
             self._seen[progress.table] = progress.rows
             moment = self._now()
             if rows:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import redis
 
+from sync.chunks import Reading
 from sync.engine import Steps, run_plan
 from sync.errors import (
     Cancelled,
@@ -65,6 +66,8 @@ class Rules:
     """Raises `SourceClosed` where a source may not be read now."""
     rows_per_second: Callable[[str], float | None] = lambda _: None
     """What a run may read from a source, over all its sessions; None: any."""
+    reading: Callable[[str], Reading | None] = lambda _: None
+    """How large tables of a source are read; None: like all others."""
     reserve_bytes: int = RESERVE_BYTES
     """Room that must be left on the warehouse's disk."""
     backoff: Backoff = usual_backoff
@@ -182,6 +185,7 @@ def _copy(
                 on_publishing=on_publishing,
             ),
             plan_table=rules.plan_table,
+            reading=rules.reading(plan.source),
         )
 
 

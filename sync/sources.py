@@ -1,18 +1,23 @@
 """A source with all that guards it: windows, a number of sessions, and no wrong password twice."""
 
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import redis
 
 from sync.blackout import closed_until
+from sync.chunk_reader import ChunkReader, chunk_reader
+from sync.chunks import READERS
 from sync.logins import open_guarded
 from sync.oracle import Session, Source, connect
 from sync.oracle_errors import SourceClosed
 from sync.sessions import session_slot
 from sync.stops import require_started
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class GuardedSource:
     """Whose wall clock the windows are meant on."""
     rows_per_second: int | None = None
     """What a run may read, over all its sessions."""
+    readers: int = READERS
+    """Processes that read one large table side by side, each in a session."""
 
     @property
     def name(self) -> str:
@@ -35,7 +42,6 @@ class GuardedSource:
         return self.source.name
 
 
-@contextmanager
 def open_source(
     client: "redis.Redis",
     guarded: GuardedSource,
@@ -43,20 +49,38 @@ def open_source(
     action: str,
     client_identifier: str,
     wait_seconds: float,
-) -> Generator[Session]:
+) -> AbstractContextManager[Session]:
     """A session at a source, for an action in the name of somebody; a DBA sees both.
 
     Waits up to *wait_seconds* for one of its sessions to be free. Raises `SourceClosed` and
     `SourceStopped`, `SourceBusy`, `LoginRefused`, also for a password that was refused before, and
     what `sync.oracle.connect` raises.
     """
+    opening = connect(guarded.source, action=action, client_identifier=client_identifier)
+    return _opened(client, guarded, opening, wait_seconds)
+
+
+def open_chunk_reader(
+    client: "redis.Redis", guarded: GuardedSource, *, action: str, client_identifier: str
+) -> AbstractContextManager[ChunkReader]:
+    """A process with such a session, which counts like any other; for one that is free now."""
+    opening = chunk_reader(guarded.source, action=action, client_identifier=client_identifier)
+    return _opened(client, guarded, opening, 0)
+
+
+@contextmanager
+def _opened(
+    client: "redis.Redis",
+    guarded: GuardedSource,
+    opening: AbstractContextManager[T],
+    wait_seconds: float,
+) -> Generator[T]:
     require_open(guarded)
     require_started(client, guarded.name)
     with (
         session_slot(client, guarded.name, most=guarded.max_sessions, wait_seconds=wait_seconds),
         ExitStack() as stack,
     ):
-        opening = connect(guarded.source, action=action, client_identifier=client_identifier)
         yield open_guarded(client, guarded.source, lambda: stack.enter_context(opening))
 
 

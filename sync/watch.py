@@ -10,7 +10,6 @@ import redis
 
 from sync.errors import Cancelled, DuckferryError
 from sync.leases import abandon, stay_alive
-from sync.oracle import Session, cancel
 from sync.oracle_errors import SourceStopped
 from sync.pace import Pace
 from sync.plan import TableRef
@@ -51,7 +50,7 @@ class Watch:
         self.stopped_by: DuckferryError | None = None
         """Why the copy was broken off where no person asked for its end."""
         self.newest: list[Progress] = []
-        self.session: Session | None = None
+        self._break_offs: list[Callable[[], None]] = []
         self._on_progress = on_progress
 
     def report(self, progress: Progress) -> None:
@@ -66,16 +65,19 @@ class Watch:
         if hold_seconds:
             go_on(not self.lost.wait(hold_seconds))
 
-    def opened(self, session: Session) -> None:
-        """Take the session that a cancel breaks off; raises `RunEnded` where it comes too late."""
-        self.session = session
+    def opened(self, break_off: Callable[[], None]) -> None:
+        """Take what a cancel calls to end a session's work; raises `RunEnded` if it is too late.
+
+        A run may have several sessions, and each of them may be opened anew.
+        """
+        self._break_offs.append(break_off)
         go_on(not self.lost.is_set())
 
     def break_off(self) -> None:
         """Have the copy stop: its next step raises, and so does what it waits for at Oracle."""
         self.lost.set()
-        if self.session is not None:
-            cancel(self.session)
+        for one in tuple(self._break_offs):
+            one()
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from app.settings import Settings, SettingsError
 from app.sources import resolve_sources
 from app.wiring import Bot, build
 from sync.counts import is_reachable
-from sync.jobs import die_with, reconcile_until, work
+from sync.jobs import reconcile_until, work
+from sync.orphans import die_with
 from sync.perform import published_receipt
 from sync.plan import Receipt
 from sync.runs import Run, open_builds

@@ -90,6 +90,15 @@ class OracleControl:
         """Another name for a table, for everybody or in the schema of `owner`."""
         self._ask("create_synonym", name=name, table=table, owner=owner, table_owner=table_owner)
 
+    def gather_statistics(self, name: str, owner: str = "SHOP") -> None:
+        """Let the dictionary know how many rows a table has now, as DBMS_STATS does."""
+        of = f"OWNER = '{owner}' AND TABLE_NAME = '{name}'"
+        self.execute(f'DELETE FROM SYS."STATS$" WHERE {of}')
+        self.execute(
+            f"""INSERT INTO SYS."STATS$" SELECT '{owner}', '{name}', count(*), 100,
+                count(*) // 64 + 1, now() FROM "{owner}"."{name}" """
+        )
+
     def keep_encoded(self, name: str, owner: str = "SHOP") -> None:
         """Let this table be read from rows that are encoded only once.
 

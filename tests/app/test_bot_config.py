@@ -21,6 +21,7 @@ user = "duckferry"
 driver = "thick"
 schemas = ["SHOP"]
 max_sessions = 2
+readers = 3
 connect_timeout_seconds = 5
 call_timeout_seconds = 120
 blackout = ["mon-fri 08:30-09:30"]
@@ -114,7 +115,7 @@ def test_a_source_says_how_it_is_reached_and_how_gently(tmp_path: Path) -> None:
         "duckferry",
         "thick",
     )
-    assert (source.max_sessions, source.connect_timeout_seconds) == (2, 5)
+    assert (source.max_sessions, source.readers, source.connect_timeout_seconds) == (2, 3, 5)
     assert (source.call_timeout_seconds, source.blackout) == (120, ("mon-fri 08:30-09:30",))
 
 
@@ -208,6 +209,7 @@ def test_an_unknown_name_is_told_with_where_it_stands(
         ("[[source]]\nname = 'Main DB'", "source.0.name: "),
         (f"{SOURCE}driver = 'jdbc'", "source.0.driver: "),
         (f"{SOURCE}max_sessions = 0", "source.0.max_sessions: "),
+        (f"{SOURCE}readers = 9", "source.0.readers: "),
         (f"{SOURCE}call_timeout_seconds = 0", "source.0.call_timeout_seconds: "),
         ("[model]\nsees = 'all'", "model.sees: "),
         (f"{SOURCE}[[table]]\nname = 'ORDERS'", "table.0.name: "),

@@ -40,9 +40,13 @@ def test_time_in_which_nothing_was_read_is_not_saved_up() -> None:
     assert pace.hold_seconds(progress("A", 1000)) == pytest.approx(1.0)
 
 
-def test_a_read_that_began_again_counts_from_nothing() -> None:
+def test_rows_that_are_read_again_are_paid_for_again() -> None:
     clock = Clock()
     pace = Pace(1000, clock)
     pace.hold_seconds(progress("A", 5000))
     clock.now += 5
+    assert pace.hold_seconds(progress("A", 4000)) == 0  # a part of it is lost
+    assert pace.hold_seconds(progress("A", 5000)) == pytest.approx(1.0)
+    clock.now += 1
+    assert pace.hold_seconds(progress("A", 0)) == 0  # all of it
     assert pace.hold_seconds(progress("A", 1000)) == pytest.approx(1.0)

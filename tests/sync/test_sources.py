@@ -1,5 +1,6 @@
 """A guarded source: what stands between a wish to read Oracle and a session there."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,10 +8,11 @@ import pytest
 from redis import Redis
 
 from sandbox.oracle.process import OracleStandIn
+from sync.chunk_reader import ChunkReader
 from sync.oracle import Source, rows
 from sync.oracle_errors import LoginRefused, SourceBusy, SourceClosed
 from sync.sessions import sessions_open
-from sync.sources import GuardedSource, open_source
+from sync.sources import GuardedSource, open_chunk_reader, open_source
 
 pytest_plugins = ["tests.sync.state_fixtures"]
 
@@ -46,6 +48,20 @@ def test_one_session_more_than_allowed_waits_and_is_then_refused(
     third = open_source(state, guarded, action="plan", client_identifier="U1", wait_seconds=0.3)
     with third as session:
         assert rows(session, "SELECT 1 FROM dual") == [(1,)]
+
+
+def test_a_process_that_reads_takes_a_place_that_is_free_and_waits_for_none(
+    state: Redis, guarded: GuardedSource
+) -> None:
+    def reader() -> AbstractContextManager[ChunkReader]:
+        return open_chunk_reader(state, guarded, action="sync", client_identifier="run")
+
+    session = open_source(state, guarded, action="sync", client_identifier="run", wait_seconds=1)
+    with session, pytest.raises(SourceBusy), reader():
+        pass
+    with reader():
+        assert sessions_open(state, "main") == 1
+    assert sessions_open(state, "main") == 0
 
 
 def test_a_closed_window_opens_nothing_and_takes_no_place(
