@@ -81,12 +81,18 @@ class BotConfig(Section):
             lag=section.lag_seconds,
             where=section.where,
             include=section.include,
+            select=section.select,
             choices=ColumnChoices(section.columns, section.lob_limit),
             proof=section.proof,
             deletes=section.deletes,
             delete_limit_percent=section.delete_limit_percent,
             drift=section.drift,
         )
+
+    def select_of(self, ref: TableRef) -> str:
+        """Give the statement that is read in place of a table; empty where there is none."""
+        section = self.section(ref)
+        return section.select if section else ""
 
     @cached_property
     def _sections(self) -> dict[TableRef, TableSection]:

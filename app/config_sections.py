@@ -55,6 +55,8 @@ class TableSection(Section):
     source: str | None = None
     """Name of its source; may be left out where there is only one."""
     max_rows: Annotated[int, Field(gt=0)] | None = None
+    select: Annotated[str, Field(pattern=r"(?is)^\s*(select|with)\b[^;]*$")] | Literal[""] = ""
+    """A query of Oracle that is copied under this name, where there is no such table."""
     key: tuple[str, ...] = ()
     """Columns that name a row, where Oracle declares no primary key or another one is meant."""
     cursor: str | None = None

@@ -84,6 +84,7 @@ def plan_sync(core: Core, wishes: Sequence[Wish], asker: str) -> Plan:
         wishes,
         read_manifest(core.warehouse),
         partial(plan_table, core.config),
+        core.config.select_of,
     )
 
 

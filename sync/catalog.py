@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sync.oracle import Session, rows
+from sync.oracle import Session, named_errors, rows
 from sync.oracle_errors import TableNotFound
 from sync.plan import TableRef
 from sync.types import written_type
@@ -71,6 +72,53 @@ def describe_table(session: Session, ref: TableRef) -> TableFacts:
         bytes=None if count is None or row_bytes is None else int(count) * int(row_bytes),
         analyzed_at=_iso(analyzed),
     )
+
+
+def describe_select(session: Session, ref: TableRef, select: str) -> TableFacts:
+    """What is known of a query that is copied under a table's name: its columns alone.
+
+    It is parsed, and no row of it is read.
+    """
+    with named_errors(session.source, ref), session.connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({select}) WHERE 1 = 0")
+        columns = tuple(
+            OracleColumn(
+                name=info.name,
+                oracle_type=_type_of(info),
+                nullable=info.null_ok is not False,
+                comment=None,
+            )
+            for info in cursor.description or []
+        )
+    return TableFacts(ref, columns, (), comment=None, rows=None, bytes=None, analyzed_at=None)
+
+
+def _type_of(info: Any) -> str:
+    """A column's type from the driver's ``FetchInfo``, as people write it."""
+    name = str(info.type_code.name).removeprefix("DB_TYPE_")
+    if name.startswith("TIMESTAMP"):
+        return f"TIMESTAMP({info.scale}){_ZONES[name.removeprefix('TIMESTAMP')]}"
+    size = int(info.internal_size or 0)
+    # Of an expression the driver says 0 and -127 where the dictionary says nothing.
+    precision = int(info.precision) if info.precision else None
+    return _NAMES.get(name) or written_type(
+        _DICTIONARY_NAMES.get(name, name),
+        precision=precision,
+        scale=int(info.scale) if precision else None,
+        length=size,
+        char_length=int(info.display_size or size),
+        char_used=None,
+    )
+
+
+_ZONES = {"": "", "_TZ": " WITH TIME ZONE", "_LTZ": " WITH LOCAL TIME ZONE"}
+_DICTIONARY_NAMES = {"VARCHAR": "VARCHAR2", "NVARCHAR": "NVARCHAR2"}
+_NAMES = {
+    "INTERVAL_DS": "INTERVAL DAY(9) TO SECOND(9)",
+    "INTERVAL_YM": "INTERVAL YEAR(9) TO MONTH",
+    "LONG_RAW": "LONG RAW",
+}
+"""Of intervals the widest there are: the driver does not say how wide they are."""
 
 
 def _whole(number: float | None) -> int | None:

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sync.catalog import TableFacts, describe_table
+from sync.catalog import TableFacts
 from sync.chunks import BreakOff, ChunkedRead, Reading, pieces_of
 from sync.errors import PlanDrifted
 from sync.moment import Moment, take_moment
 from sync.oracle import Session, cancel
 from sync.oracle_errors import MomentLost
 from sync.plan import Column, Note, Plan, Receipt, TablePlan, TableReceipt, TableRef
-from sync.planning import OpenSession, PlanTable, TableSettings, make_table_plan
+from sync.planning import OpenSession, PlanTable, TableSettings, describe, make_table_plan
 from sync.progress import Progress
 from sync.proving import Staged, prove
 from sync.reading import read_batches
@@ -144,7 +144,7 @@ def _still_as_planned(
     session: Session, planned: TablePlan, plan_table: PlanTable | None, manifest: Manifest
 ) -> TableFacts:
     """Fresh facts of the table; raises `PlanDrifted` where they make another plan."""
-    facts = describe_table(session, planned.source_ref)
+    facts = describe(session, planned.source_ref, planned.select)
     current = manifest.find(planned.source_ref)
     again = (
         plan_table(facts, planned.wished, current)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sync.bounds import bind_of, check_filter, value_kind
-from sync.catalog import OracleColumn, TableFacts, describe_table
+from sync.catalog import OracleColumn, TableFacts, describe_select, describe_table
 from sync.columns import ALL_COLUMNS, ColumnChoices, plan_columns
 from sync.discovery import FoundColumn, likely_cursors
 from sync.errors import ColumnNotFound
@@ -79,21 +79,28 @@ def plan_tables(
     wishes: Sequence[Wish],
     manifest: Manifest,
     plan_table: PlanTable,
+    select_of: Callable[[TableRef], str] = lambda _: "",
 ) -> Plan:
     """What doing *wishes*, all of one source, would do.
 
-    From the dictionary alone: no row is read or counted. Raises `SourcesMixed`, `TableNotFound`,
+    From the dictionary alone: no row is read or counted. *select_of* gives the statement that is
+    read in place of a table, where there is one. Raises `SourcesMixed`, `TableNotFound`,
     and what *plan_table* and opening a session raise.
     """
     tables: list[TablePlan] = []
     estimates: list[Estimate] = []
     with open_session(one_source([wish.ref for wish in wishes])) as session:
         for wish in wishes:
-            facts = describe_table(session, wish.ref)
+            facts = describe(session, wish.ref, select_of(wish.ref))
             planned = plan_table(facts, wish, manifest.find(wish.ref))
             tables.append(planned)
             estimates.append(make_estimate(facts, planned, manifest))
     return Plan(tables=tuple(tables), estimates=tuple(estimates))
+
+
+def describe(session: Session, ref: TableRef, select: str) -> TableFacts:
+    """What Oracle says of a table, or of the *select* that is read in its place."""
+    return describe_select(session, ref, select) if select else describe_table(session, ref)
 
 
 def make_table_plan(
