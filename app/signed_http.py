@@ -17,6 +17,7 @@ from slack_sdk.signature import SignatureVerifier
 from app.bolt import LISTENERS
 from app.http_server import Bounds, Wsgi, listen, serving
 from app.manifest import EVENTS_PATH
+from app.unanswered import Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,10 @@ _REFUSAL = b"not signed by Slack\n"
 class SignedHttp:
     """A server for Slack's requests on all addresses of this host; opened and closed once."""
 
-    def __init__(self, app: App, signing_secret: str, port: int) -> None:
+    def __init__(self, app: App, signing_secret: str, port: int, unanswered: Unanswered) -> None:
         self.port = port
         """Where it listens; 0 becomes a free port when it opens."""
-        self._answer = verified(app, signing_secret)
+        self._answer = _counted(verified(app, signing_secret), unanswered)
         self._serving = ExitStack()
         self._open = False
 
@@ -64,6 +65,14 @@ class SignedHttp:
 
 def _not_answered(count: int) -> None:
     log.warning("%d requests of Slack's were not answered in time", count)
+
+
+def _counted(answer: Wsgi, unanswered: Unanswered) -> Wsgi:
+    def counted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with unanswered.one():
+            return answer(environ, start_response)
+
+    return counted
 
 
 def verified(app: App, signing_secret: str) -> Wsgi:

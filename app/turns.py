@@ -44,11 +44,13 @@ class Turns:
         workers: int,
         handle: Callable[[Entry], None],
         give_up: Callable[[Entry, DuckferryError], None],
+        before_each: Callable[[], None] = lambda: None,
         lease_seconds: float = LEASE_SECONDS,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         """*handle* does an entry's work; *give_up* tells its people when that failed for good.
 
+        *before_each* is called before an entry is worked on, and may hold it up for a moment.
         *alive* is called each time round the loop that takes entries.
         """
         self._client = client
@@ -56,6 +58,7 @@ class Turns:
         self._workers = workers
         self._handle = handle
         self._give_up = give_up
+        self._before_each = before_each
         self._lease_seconds = lease_seconds
         self._alive = alive
         self._waiting: dict[str, deque[Entry]] = {}
@@ -188,6 +191,7 @@ class Turns:
         """Do an entry's work; raises for one that every bot dies of, so that it is set aside."""
         if entry.deliveries > MAX_DELIVERIES:
             raise RuntimeError(f"taken {entry.deliveries} times and never finished")
+        self._before_each()
         self._handle(entry)
 
     def _held(self) -> int:

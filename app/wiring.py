@@ -32,6 +32,7 @@ from app.slack_gateway import make_client
 from app.sources import resolve_sources
 from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
+from app.unanswered import Unanswered
 from sync.state import OWNER, connect_state, missing_safety
 from sync.warehouse.identity import check_warehouse
 from sync.warehouse.query_process import QueryLimits, open_queries
@@ -112,7 +113,8 @@ def build(
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = make_desk(core, groups)
     app = make_app(settings.slack, core.redis, slack, config, listeners, metrics.clicked, desk)
-    transport = make_transport(app, settings.slack)
+    unanswered = Unanswered()
+    transport = make_transport(app, settings.slack, unanswered)
     consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     turns = Turns(
         core.redis,
@@ -120,6 +122,7 @@ def build(
         workers=config.limits.turns,
         handle=lambda entry: handle(office, entry),
         give_up=lambda entry, error: give_up(office, entry, error),
+        before_each=unanswered.let_go_first,
         lease_seconds=lease_seconds,
         alive=lambda: alive() if transport.is_open() else None,
     )

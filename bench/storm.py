@@ -1,14 +1,19 @@
 """A storm of questions: how soon Slack is answered, whether each is answered once, and in how much.
 
 The model is scripted and answers at once. Everybody is on the same cores: Slack, model, Redis, bot.
+Acks are timed at the bot's own door (`bench/ack_watch.py`): Slack, the model and whoever writes are
+one process of Python here, which is late itself.
 """
 
+import subprocess
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from bench.ack_watch import AckWatch, ack_watch
 from bench.figures import Figure, percentile
-from bench.processes import memory_mb
+from bench.processes import cpu_seconds, memory_mb
 from sandbox.bot_process import running_bot
 from sandbox.model.replies import Text
 from sandbox.model.server import start_model
@@ -28,17 +33,21 @@ def measure_storm(scratch: Path, events: int, seconds: float) -> list[Figure]:
     model = start_model([Text("Nothing has been copied yet.")] * (events + LONE))
     sandbox = start_sandbox(model=model)
     try:
-        with running_bot(sandbox, scratch / "storm.log") as bot:
+        with (
+            ack_watch(sandbox.slack.base_url) as watch,
+            _bot_behind(watch, sandbox, scratch) as bot,
+        ):
             idle = memory_mb(bot.pid, "VmRSS")
             _answers(sandbox, _send(sandbox, LONE, LONE * LONE_SECONDS))
-            quiet = _acks(_events(sandbox))
-            began = time.monotonic()
+            began, bot_cpu, our_cpu = time.monotonic(), cpu_seconds(bot.pid), time.process_time()
             asked = _send(sandbox, events, seconds)
             sent = time.monotonic() - began
-            acks = _acks(_events(sandbox)[LONE:])
+            seen = _acks(_events(sandbox)[LONE:])
             answers = _answers(sandbox, asked)
             answered = time.monotonic() - began
+            bot_cpu, our_cpu = cpu_seconds(bot.pid) - bot_cpu, time.process_time() - our_cpu
             peak = memory_mb(bot.pid, "VmHWM")
+        quiet, acks = _at_the_door(sandbox, watch)
         retried = sum(one.retry_attempt > 0 for one in _events(sandbox))
     finally:
         sandbox.stop()
@@ -59,6 +68,10 @@ def measure_storm(scratch: Path, events: int, seconds: float) -> list[Figure]:
                 "answered_once": len(answers),
                 "delivered_again": retried,
                 "slowest": max(acks),
+                "seen_by_slack_p50": percentile(seen, 50),
+                "seen_by_slack_p99": percentile(seen, 99),
+                "bot_cpu": bot_cpu,
+                "slack_model_and_sender_cpu": our_cpu,
                 "aim": ACK_AIM_MS,
             },
         ),
@@ -71,6 +84,21 @@ def measure_storm(scratch: Path, events: int, seconds: float) -> list[Figure]:
             detail={"events": events},
         ),
     ]
+
+
+def _bot_behind(
+    watch: AckWatch, sandbox: Sandbox, scratch: Path
+) -> "AbstractContextManager[subprocess.Popen[bytes]]":
+    """A bot that finds Slack's Socket Mode where *watch* stands, and the Web API where it is."""
+    sandbox.slack.state.tickets.base_url = watch.address
+    return running_bot(sandbox, scratch / "storm.log")
+
+
+def _at_the_door(sandbox: Sandbox, watch: AckWatch) -> tuple[list[float], list[float]]:
+    """Milliseconds to each first ack, of the lone messages and of the storm."""
+    first = [one for one in _events(sandbox) if one.retry_attempt == 0]
+    took = [1000 * watch.seconds.get(one.envelope_id, ACK_SECONDS) for one in first]
+    return took[:LONE], took[LONE:]
 
 
 def _send(sandbox: Sandbox, events: int, seconds: float) -> list[str]:

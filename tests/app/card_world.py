@@ -19,6 +19,7 @@ from app.listeners.clicks import ClickOutcome
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from app.transport import make_transport
+from app.unanswered import Unanswered
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, TEAM_ID, Message
 from sync.approvals import (
@@ -154,7 +155,7 @@ def card_world(
         client = make_client(settings)
         desk = CardDesk(redis, config, plan=planner, groups=make_groups(client))
         app = make_app(settings, redis, client, config, listeners, clicks.append, desk)
-        transport = make_transport(app, settings)
+        transport = make_transport(app, settings, Unanswered())
         cards = threading.Thread(
             target=keep_cards_true,
             args=(redis, client, TEAM_ID, config.deciders, "bot", stop, desk, sweep_seconds),

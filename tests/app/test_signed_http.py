@@ -23,6 +23,7 @@ from app.manifest import EVENTS_PATH as PATH
 from app.settings import SettingsError, SlackSettings
 from app.signed_http import MAX_BODY_BYTES, SignedHttp
 from app.transport import make_transport
+from app.unanswered import Unanswered
 from sandbox.slack.server import start_slack
 from sandbox.slack.signed_http import signature
 from sync.inbox import Entry, take
@@ -64,7 +65,7 @@ def slack() -> Iterator[WebClient]:
 
 @contextmanager
 def listening(app: App) -> Generator[int]:
-    server = SignedHttp(app, SECRET, 0)
+    server = SignedHttp(app, SECRET, 0, Unanswered())
     server.open()
     try:
         yield server.port
@@ -244,7 +245,7 @@ def test_closing_answers_the_request_at_hand_and_takes_no_new_one(slack: WebClie
 
     app = App(client=slack, signing_secret=SECRET)
     app.use(slow)
-    server = SignedHttp(app, SECRET, 0)
+    server = SignedHttp(app, SECRET, 0, Unanswered())
     before = set(threading.enumerate())
     server.open()
     with ThreadPoolExecutor(2) as pool:
@@ -262,7 +263,7 @@ def test_closing_answers_the_request_at_hand_and_takes_no_new_one(slack: WebClie
 
 
 def test_an_idle_connection_does_not_hold_up_closing(slack: WebClient) -> None:
-    server = SignedHttp(App(client=slack, signing_secret=SECRET), SECRET, 0)
+    server = SignedHttp(App(client=slack, signing_secret=SECRET), SECRET, 0, Unanswered())
     server.open()
     connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request("POST", "/")
@@ -278,7 +279,7 @@ def test_an_idle_connection_does_not_hold_up_closing(slack: WebClient) -> None:
 def test_a_port_that_is_taken_is_named(slack: WebClient) -> None:
     app = App(client=slack, signing_secret=SECRET)
     with listening(app) as port, pytest.raises(SettingsError) as raised:
-        SignedHttp(app, SECRET, port).open()
+        SignedHttp(app, SECRET, port, Unanswered()).open()
     assert raised.value.problems == [
         f"SLACK_HTTP_PORT {port} cannot be opened: Address already in use. Free it, or set another."
     ]
@@ -301,14 +302,16 @@ def test_an_app_token_means_socket_mode_and_a_signing_secret_alone_means_http() 
             app_token=SecretStr(slack.app_token),
             signing_secret=SecretStr(SECRET),
         )
-        over_socket = make_transport(app, both)
+        over_socket = make_transport(app, both, Unanswered())
         assert not over_socket.is_open()
         over_socket.open()
         assert over_socket.is_open()
         assert slack.connections() == 1
         over_socket.close()
         over_http = make_transport(
-            app, SlackSettings(bot_token=token, signing_secret=SecretStr(SECRET), http_port=0)
+            app,
+            SlackSettings(bot_token=token, signing_secret=SecretStr(SECRET), http_port=0),
+            Unanswered(),
         )
         over_http.open()
         assert over_http.is_open()

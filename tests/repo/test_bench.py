@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.ack_watch import acks_of, envelopes_of
 from bench.figures import Figure, interleaved, percentile
 from bench.peers.job import Job, read_job
 from bench.rows import create_table, opener, plan_of, source_of
@@ -60,6 +61,32 @@ def test_every_round_measures_everything_and_begins_with_another() -> None:
 def test_a_copy_is_handed_to_another_process_as_it_is() -> None:
     job = Job("127.0.0.1:1521/FREEPDB1", "SHOP", "한 'secret'", "BENCH", 5, Path("/tmp/a b"))  # noqa: S108
     assert read_job(job.text()) == job
+
+
+def test_envelopes_and_their_acks_are_found_in_bytes_however_they_are_cut() -> None:
+    one, two = "3f2b8c1e-0000-4000-8000-00000000000a", "3f2b8c1e-0000-4000-8000-00000000000b"
+    sent = "".join(f'..{{"envelope_id": "{name}", "type": "events_api"}}' for name in (one, two))
+    acked = masked(b"\x89", b"ping") + masked(b"\x81", json.dumps({"envelope_id": one}).encode())
+    acked += masked(b"\x81", json.dumps({"envelope_id": two, "payload": "x" * 200}).encode())
+    for reads, data in ((envelopes_of, sent.encode()), (acks_of, acked)):
+        for size in (1, 7, 50, 1000):
+            found: list[str] = []
+            kept = b""
+            for start in range(0, len(data), size):
+                names, kept = reads(kept + data[start : start + size])
+                found += names
+            assert found == [one, two]
+
+
+def masked(head: bytes, body: bytes) -> bytes:
+    """A frame of a client's: RFC 6455, 5.2 and 5.3."""
+    length = (
+        bytes([0x80 | len(body)])
+        if len(body) < 126
+        else bytes([0x80 | 126]) + len(body).to_bytes(2)
+    )
+    mask = b"\x01\x02\x03\xff"
+    return head + length + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(body))
 
 
 def test_the_bound_is_the_slower_half_or_the_work_of_both_on_all_cores() -> None:
