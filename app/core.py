@@ -31,6 +31,7 @@ from sync.progress import Progress
 from sync.schedules import clock_is_running
 from sync.sources import GuardedSource, open_chunk_reader, open_source, require_open
 from sync.standing import StandingSchedule
+from sync.state import moment_of
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query_process import Queries
 from sync.when import next_time, times
@@ -147,7 +148,7 @@ def perform(
         on_progress=on_progress,
         rules=Rules(
             plan_table=partial(plan_table, core.config),
-            require_open=lambda name: require_open(_source(core, name)),
+            require_open=lambda name: require_open(_source(core, name), moment_of(core.redis)),
             rows_per_second=lambda name: _source(core, name).rows_per_second,
             reading=lambda name: _reading(core, name, run_id),
         ),

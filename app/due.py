@@ -145,7 +145,7 @@ def _request(
     approved = seen.request.plan if seen and seen.state is ApprovalState.APPROVED else None
     breaches = tuple(
         one
-        for one in outside(schedule, plan, today_of(schedule), approved)
+        for one in outside(schedule, plan, today_of(desk.redis, schedule), approved)
         if not _may_follow(desk, plan, one)
     )
     if breaches:

@@ -1,7 +1,9 @@
 """When a schedule may not go on by itself: it is paused, once, and its people are told why."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
+
+import redis
 
 from app.core import approval_seconds
 from app.due_desk import DueDesk
@@ -12,7 +14,7 @@ from app.views.text import person
 from sync.approvals import Request, request_approval, show_card
 from sync.schedules import agreed_by, base_of, pause_schedule
 from sync.standing import ScheduleChange, StandingSchedule, has_passed, named_plan, widest
-from sync.state import derived_id
+from sync.state import derived_id, moment_of
 
 OPERATOR = "operator"
 """Owns what was agreed on at a terminal, and may always ask."""
@@ -22,7 +24,7 @@ PROLONGED_DAYS = 90
 
 def is_paused_now(desk: DueDesk, team: str, schedule: StandingSchedule, teller: Teller) -> bool:
     """Pause a schedule that may not go on by itself, and say so; False if it may."""
-    if has_passed(schedule, today_of(schedule)):
+    if has_passed(schedule, today_of(desk.redis, schedule)):
         _ask_to_go_on(desk, team, schedule)
         pause_schedule(desk.redis, team, schedule, f"its last day was {schedule.until}")
         return True
@@ -47,9 +49,9 @@ def person_of(schedule: StandingSchedule) -> str:
     return "" if schedule.owner == OPERATOR else schedule.owner
 
 
-def today_of(schedule: StandingSchedule) -> date:
+def today_of(client: "redis.Redis", schedule: StandingSchedule) -> date:
     """Give the date by a schedule's own clock."""
-    return datetime.now(UTC).astimezone(ZoneInfo(schedule.timezone)).date()
+    return moment_of(client).astimezone(ZoneInfo(schedule.timezone)).date()
 
 
 def _stand_on_nobody(desk: DueDesk, schedule: StandingSchedule, yeses: tuple[str, ...]) -> bool:
@@ -73,7 +75,7 @@ def _stand_on_nobody(desk: DueDesk, schedule: StandingSchedule, yeses: tuple[str
 def _ask_to_go_on(desk: DueDesk, team: str, schedule: StandingSchedule) -> None:
     """Ask once whether a schedule whose last day has passed goes on for `PROLONGED_DAYS`."""
     approval_id = derived_id(team, "until", schedule.name, schedule.agreed)
-    until = (today_of(schedule) + timedelta(days=PROLONGED_DAYS)).isoformat()
+    until = (today_of(desk.redis, schedule) + timedelta(days=PROLONGED_DAYS)).isoformat()
     after = schedule.model_copy(update={"until": until, "agreed": approval_id})
     paused = schedule.model_copy(update={"paused": True}).model_dump_json()
     words = {"until": schedule.until or "", "new": until}

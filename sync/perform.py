@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +45,7 @@ from sync.runs import (
     usual_backoff,
     worker_lost,
 )
-from sync.state import named_error
+from sync.state import moment_of, named_error
 from sync.stops import require_started
 from sync.warehouse.layout import RESERVE_BYTES, require_room
 from sync.warehouse.manifest import read_manifest
@@ -223,15 +223,15 @@ def _end_early(
             log.error("run %s failed: %s", run.id, named, exc_info=error, extra={"run_id": run.id})
         else:
             log.warning("run %s failed: %s", run.id, named)
-        failure, pause = named.failure, _pause(named, backoff)
+        failure, pause = named.failure, _pause(client, named, backoff)
     _end_unpublished(client, watch, warehouse, failure, pause)
 
 
-def _pause(error: DuckferryError, backoff: Backoff) -> Backoff | None:
+def _pause(client: "redis.Redis", error: DuckferryError, backoff: Backoff) -> Backoff | None:
     """How long to wait before another attempt, or None where none may follow."""
     if isinstance(error, SourceClosed):
         until = datetime.fromisoformat(str(error.params["until"]))
-        seconds = max((until - datetime.now(UTC)).total_seconds(), 1.0)
+        seconds = max((until - moment_of(client)).total_seconds(), 1.0)
         return lambda _: seconds
     if isinstance(error, TableBusy):
         return lambda _: backoff(1)  # however long the other run takes

@@ -24,7 +24,7 @@ from sync.inbox import put
 from sync.put_offs import fire_put_off
 from sync.result_condition import note_published
 from sync.standing import StandingSchedule
-from sync.state import OWNER, PREFIX, key, run_script
+from sync.state import OWNER, PREFIX, key, moment_of, run_script
 from sync.warehouse.manifest import Manifest
 from sync.when import has_fixed_hours, times, wall_clock
 
@@ -169,9 +169,10 @@ def tick(
 
     Those of bot.toml, and those every team has agreed on. The first tick that sees a schedule, or
     sees it changed, only starts watching it. How far it was watched is kept in Redis and moves on
-    after the due entry is written, so neither a restart nor an error loses one.
+    after the due entry is written, so neither a restart nor an error loses one. *now* is Redis's
+    clock unless it is given: a host's may be a day off.
     """
-    now = now or datetime.now(UTC)
+    now = now or moment_of(client)
     client.set(_HEARTBEAT_KEY, now.isoformat(), ex=SILENT_SECONDS)
     watched = [_of_bot_toml(schedule) for schedule in schedules]
     for team in teams_of(client):

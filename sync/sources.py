@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import redis
@@ -15,6 +15,7 @@ from sync.logins import open_guarded
 from sync.oracle import Session, Source, connect
 from sync.oracle_errors import SourceClosed
 from sync.sessions import session_slot
+from sync.state import moment_of
 from sync.stops import require_started
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ def _opened(
     opening: AbstractContextManager[T],
     wait_seconds: float,
 ) -> Generator[T]:
-    require_open(guarded)
+    require_open(guarded, moment_of(client))
     require_started(client, guarded.name)
     with (
         session_slot(client, guarded.name, most=guarded.max_sessions, wait_seconds=wait_seconds),
@@ -84,8 +85,8 @@ def _opened(
         yield open_guarded(client, guarded.source, lambda: stack.enter_context(opening))
 
 
-def require_open(guarded: GuardedSource) -> None:
-    """Raise `SourceClosed` within a window in which the source may not be read."""
-    until = closed_until(guarded.blackout, guarded.timezone, datetime.now(UTC))
+def require_open(guarded: GuardedSource, now: datetime) -> None:
+    """Raise `SourceClosed` if *now* is in a window in which the source may not be read."""
+    until = closed_until(guarded.blackout, guarded.timezone, now)
     if until is not None:
         raise SourceClosed(source=guarded.name, until=until.isoformat(timespec="minutes"))

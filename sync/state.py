@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import redis
@@ -51,6 +52,12 @@ def connect_state(url: str) -> "redis.Redis":
         health_check_interval=15,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=2),
     )
+
+
+def moment_of(client: "redis.Redis") -> datetime:
+    """Redis's clock, UTC: what all processes go by, however wrong the clock of a host is."""
+    seconds, micros = client.time()
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
 
 
 @contextmanager

@@ -5,14 +5,14 @@ was reading is broken off and begins again later.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import redis
 from pydantic import BaseModel, ConfigDict
 
 from sync.oracle_errors import SourceStopped
 from sync.runs import RunState, load_run, open_runs, put_off
-from sync.state import PREFIX
+from sync.state import PREFIX, moment_of
 
 LOOK_AGAIN_SECONDS = 600
 """What waits for a stopped source looks again after this long; a start wakes runs sooner."""
@@ -32,7 +32,7 @@ class Stop(BaseModel):
 
 def stop_source(client: "redis.Redis", name: str, reason: str) -> None:
     """Let nobody open a session at a source, and break off what is read there, until it starts."""
-    since = datetime.now(UTC).isoformat(timespec="seconds")
+    since = moment_of(client).isoformat(timespec="seconds")
     client.hset(_STOPPED, name, Stop(since=since, reason=reason).model_dump_json())
 
 
@@ -47,7 +47,7 @@ def start_source(client: "redis.Redis", name: str) -> bool:
         run = load_run(client, run_id)
         waits = run is not None and run.state is RunState.QUEUED and run.put_off_ms is not None
         if run is not None and waits and run.approval.request.plan.source == name:
-            put_off(client, run, datetime.now(UTC))
+            put_off(client, run, moment_of(client))
     return True
 
 
@@ -62,7 +62,7 @@ def require_started(client: "redis.Redis", name: str) -> None:
     text = client.hget(_STOPPED, name)
     if text is not None:
         stop = Stop.model_validate_json(str(text))
-        until = datetime.now(UTC) + timedelta(seconds=LOOK_AGAIN_SECONDS)
+        until = moment_of(client) + timedelta(seconds=LOOK_AGAIN_SECONDS)
         raise SourceStopped(
             source=name,
             reason=stop.reason,

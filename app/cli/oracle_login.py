@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import click
 import redis
@@ -31,7 +32,7 @@ def open_for_operator(
             "remembered only with Redis: repeating one can lock the account.",
             err=True,
         )
-        require_open(guarded)
+        require_open(guarded, datetime.now(UTC))
         with connect(guarded.source, action=action, client_identifier=OPERATOR) as session:
             yield session
         return
