@@ -138,13 +138,21 @@ def make_table_plan(
         where=where,
         cursor=cursor,
         lag=_lag(settings, columns, cursor),
-        deletes=settings.deletes,
+        deletes=settings.deletes if key else "keep",  # what is gone is told by keys
         delete_limit_percent=settings.delete_limit_percent,
         proof=settings.proof,
     )
     if wished.trial_rows is not None:
         return planned.model_copy(
-            update={"ref": trial_ref(facts.ref), "cursor": None, "lag": 0, "deletes": "keep"}
+            # Which rows come first is Oracle's to choose, each time it is asked: only their number
+            # can be compared.
+            update={
+                "ref": trial_ref(facts.ref),
+                "cursor": None,
+                "lag": 0,
+                "deletes": "keep",
+                "proof": "count",
+            }
         )
     mode = wanted_mode(settings, wished, planned)
     planned = planned.model_copy(update={"wanted": mode})

@@ -159,6 +159,8 @@ def _watermark(moment: Moment, plan: TablePlan, greatest: object) -> str | None:
         return plan.watermark
     if greatest is None:
         return plan.watermark
+    if isinstance(greatest, str):
+        return None  # what is kept as text is not in its own order
     if isinstance(greatest, datetime) and moment.open_seconds:
         naive = datetime.fromisoformat(written(greatest))
         back = timedelta(seconds=math.ceil(moment.open_seconds))

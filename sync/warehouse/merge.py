@@ -175,7 +175,7 @@ def _delete_replaced(db: Database, plan: TablePlan) -> int:
 
 def _same_key(plan: TablePlan, left: str, right: str) -> str:
     columns = map(quote, plan.key)
-    return " AND ".join(f"{left}.{name} = {right}.{name}" for name in columns)
+    return " AND ".join(f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" for name in columns)
 
 
 def _one(db: Database, sql: str, values: Sequence[Any] = ()) -> int:

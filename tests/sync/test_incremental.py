@@ -202,12 +202,33 @@ def test_rows_without_a_key_are_appended_and_never_doubled(copy: Copy) -> None:
     assert copy.ids() == [1, 2, 3]
 
 
+def test_a_key_with_a_null_in_it_is_replaced_like_any_other(copy: Copy) -> None:
+    by_name = TableSettings(1000, key=("NAME",), cursor="CHANGED", lag=0)
+    copy.execute("INSERT INTO T! VALUES (3, NULL, TIMESTAMP '2026-01-03 10:00:00')")
+    copy.run(settings=by_name)
+    copy.execute("UPDATE T! SET CHANGED = TIMESTAMP '2026-01-04 10:00:00' WHERE ID = 3")
+    receipt = copy.run(settings=by_name)
+    assert receipt.changes == Changes(fetched=1, inserted=0, updated=1, deleted=0)
+    assert copy.ids() == [1, 2, 3]
+
+
 def test_a_number_may_order_changes(copy: Copy) -> None:
     by_id = TableSettings(1000, key=("ID",), cursor="ID")
     assert copy.run(settings=by_id).watermark == "2"
     copy.execute("INSERT INTO T! VALUES (7, 'c', NULL)")
     receipt = copy.run(settings=by_id)
     assert (receipt.watermark, receipt.rows) == ("7", 3)
+
+
+def test_a_number_that_no_type_holds_orders_nothing(copy: Copy) -> None:
+    settings = TableSettings(1000, key=("ID",), cursor="SIZE")
+    table = f"{copy.ref.table}_WIDE"[-120:]
+    copy.oracle.control.create_table(
+        table, [("ID", "NUMBER(6)"), ("SIZE", "NUMBER")], key=["ID"], rows=[[1, "9"], [2, "1e60"]]
+    )
+    wide = Copy(copy.oracle, copy.open_session, copy.root, table)
+    assert wide.run(settings=settings).watermark is None
+    assert wide.plan(settings=settings).estimates[0].full_because == "no_watermark"
 
 
 def test_a_key_that_names_two_rows_stops_the_run(copy: Copy) -> None:
@@ -278,6 +299,8 @@ def test_a_trial_has_a_name_of_its_own_and_touches_nothing_else(copy: Copy) -> N
         1,
         copy.ref,
     )
+    # Which row it is, Oracle may choose anew each time it is asked.
+    assert [check.what for check in receipt.checks] == ["rows"]
     assert read_manifest(copy.root).entry(copy.ref) == before
 
 
