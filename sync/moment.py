@@ -34,6 +34,8 @@ class Moment:
     open_seconds: int | None
     """How long the oldest transaction that was not yet committed had been open; 0: there was none.
     None: our user may not see that."""
+    look_seconds: int
+    """How much later than that look the moment is, at most."""
 
     @property
     def read_scn(self) -> int | None:
@@ -56,14 +58,13 @@ def take_moment(session: Session, tables: Sequence[TablePlan]) -> Moment:
     if not past:
         begin_read_only(session)
         scn = current_scn(session)
-    if open_seconds is not None:
-        open_seconds += math.ceil(time.monotonic() - began) + 1
     return Moment(
         session=session,
         as_of=as_of,
         scn=scn,
         consistency="flashback" if past else "read_only_transaction",
         open_seconds=open_seconds,
+        look_seconds=math.ceil(time.monotonic() - began) + 1,
     )
 
 

@@ -1,7 +1,6 @@
 """Prove a table that was read and take it over into its copy, or publish nothing."""
 
 import json
-import math
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -161,9 +160,9 @@ def _watermark(moment: Moment, plan: TablePlan, greatest: object) -> str | None:
         return plan.watermark
     if isinstance(greatest, str):
         return None  # what is kept as text is not in its own order
-    if isinstance(greatest, datetime) and moment.open_seconds:
+    if isinstance(greatest, datetime) and moment.open_seconds is not None:
         naive = datetime.fromisoformat(written(greatest))
-        back = timedelta(seconds=math.ceil(moment.open_seconds))
+        back = timedelta(seconds=moment.open_seconds + moment.look_seconds)
         return written(naive - back) if naive - datetime.min > back else written(naive)  # noqa: DTZ901
     return written(cast("Any", greatest))
 

@@ -155,6 +155,7 @@ def test_the_loops_of_bot_and_clock_live_on_while_redis_is_away(part: str) -> No
         scheduler.shutdown()
 
 
+@pytest.mark.usefixtures("redis")  # empty: what other tests left names other teams
 def test_a_bot_that_slack_cannot_reach_gives_no_sign_of_life(redis_url: str) -> None:
     slack = start_slack()
     slack_runs = ExitStack()
