@@ -18,6 +18,7 @@ from agent.tools.query_tools import QUERY_TOOLS, copies
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
 from agent.tools.sync_tools import SYNC_TOOLS
+from agent.tools.undo_tool import UNDO_TOOLS
 from sync.approvals import Approval
 from sync.errors import DuckferryError
 from sync.runs import Run
@@ -33,7 +34,7 @@ class Analyst:
 
 def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
     """Give a model its tools."""
-    registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
+    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
     return Analyst(SyncAgent(llm, registry, max_steps=max_steps))
 
 

@@ -32,6 +32,7 @@ from sync.schedules import clock_is_running
 from sync.sources import GuardedSource, open_chunk_reader, open_source, require_open
 from sync.standing import StandingSchedule
 from sync.state import moment_of
+from sync.undo import plan_undo
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query_process import Queries
 from sync.when import next_time, times
@@ -79,7 +80,12 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> Ana
 
 
 def plan_sync(core: Core, wishes: Sequence[Wish], asker: str) -> Plan:
-    """Ask Oracle's dictionary what these wishes would do. Raises any DuckferryError."""
+    """Ask Oracle's dictionary, or of an undo the copies, what these wishes would do.
+
+    Raises any DuckferryError.
+    """
+    if any(wish.undo for wish in wishes):
+        return plan_undo(core.warehouse, wishes[0].ref)
     return plan_tables(
         lambda name: open_session(core, name, "plan", asker, PLAN_WAIT_SECONDS),
         wishes,

@@ -120,6 +120,8 @@ def _shows(manifest: Manifest, plan: Plan, published: _Published, looks: tuple[L
         entry = manifest.find(table.ref)
         if entry is None or entry.fence < fence or entry.receipt.oracle_rows != look.rows:
             return False
+        if entry.receipt.undone is not None:
+            return False  # somebody has gone back to what was read before
         if (entry.columns, entry.key) != (table.columns, table.key):
             return False
     return True

@@ -26,3 +26,44 @@ PAST_FAILURES: dict[str, tuple[str, str]] = {
         "{file} cannot be imported: {reason}.",
     ),
 }
+
+PAST_PHRASES: dict[str, tuple[str, str]] = {
+    # The card of an undo
+    "card.undo_pending": ("되돌리기 승인 요청", "Undo needs approval"),
+    "card.undo_queued": ("되돌리기 대기 중", "Undo is queued"),
+    "card.undo_running": ("되돌리는 중", "Undo is running"),
+    "card.undo_verifying": ("되돌리는 중", "Undo is running"),
+    "card.undo_published": ("되돌리기 완료", "Undo is done"),
+    "card.undo_failed": ("되돌리기 실패", "Undo failed"),
+    "card.undo_cancelled": ("되돌리기 취소됨", "Undo was cancelled"),
+    "card.undo_superseded": ("되돌리기가 실행되지 않음", "Undo was not run"),
+    "card.undo_rejected": ("되돌리기 거절됨", "Undo was rejected"),
+    "card.undo_expired": ("되돌리기 승인 시간 만료", "Undo approval has expired"),
+    "card.undo_withdrawn": ("되돌리기 요청 철회됨", "Undo request was withdrawn"),
+    "card.undo_replaced": ("되돌리기 요청이 수정됨", "Undo request was replaced"),
+    "card.undo_parked": ("되돌리기 보류됨", "Undo is parked"),
+    "card.undo_to": (
+        "{when} 기준 이전 사본 {rows}행으로 되돌림",
+        "goes back to the copy as of {when}, {rows} rows",
+    ),
+    "card.undo_leaves": (
+        "{when} 기준 현재 사본 {rows}행은 보관되어 다시 되돌릴 수 있음",
+        "the present copy as of {when}, {rows} rows, is kept, so this can be undone",
+    ),
+    "card.undo_confirm_text": (
+        "{tables}의 사본이 이전 사본으로 바뀝니다. Oracle은 읽지도 바꾸지도 않습니다.",
+        "The copy of {tables} becomes the one before it. Oracle is neither read nor changed.",
+    ),
+    "system.undoing": (
+        "[System] {tables} 테이블을 이전 사본으로 되돌리는 중...",
+        "[System] Going back to the copy of {tables} before ...",
+    ),
+    "system.undone": (
+        "[System] 되돌리기 완료: 이전 사본 {rows}행이 다시 보입니다.",
+        "[System] Undone: the {rows} rows of the copy before are current again.",
+    ),
+    "receipt.undone": (
+        ":leftwards_arrow_with_hook: 되돌린 사본 ({when} 기준 사본에서)",
+        ":leftwards_arrow_with_hook: gone back to this copy, from the one as of {when}",
+    ),
+}

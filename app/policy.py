@@ -138,7 +138,8 @@ def _of_table(config: BotConfig, table: TablePlan, estimate: Estimate | None) ->
     section = config.section(ref)
     # Other columns than the copy has are a person's to agree on, unless bot.toml says otherwise.
     drifted = estimate is not None and estimate.columns_changed
-    asks = drifted and (section is None or section.drift == "ask")
+    # So is going back to an older copy.
+    asks = table.undo is not None or (drifted and (section is None or section.drift == "ask"))
     return Judgement(
         effect="ask" if asks and rule.decision == "auto" else rule.decision,
         approvers=rule.approvers or deciders,

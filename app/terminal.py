@@ -61,7 +61,7 @@ def answer_lines(language: Language, event: Event) -> list[str]:
 
 def plan_lines(language: Language, plan: Plan) -> list[str]:
     """Write what a sync would do."""
-    lines = [say(language, "card.pending")]
+    lines = [say(language, "card.undo_pending" if plan.is_undo else "card.pending")]
     for table, estimate in zip(plan.tables, plan.estimates, strict=True):
         parts = map(to_plain, table_parts(language, table, estimate))
         lines.append(f"  {table.ref}: " + " · ".join(parts))
@@ -76,7 +76,8 @@ def receipt_lines(language: Language, receipt: Receipt) -> list[str]:
         lines += [f"    {to_plain(line)}" for line in receipt_notes(language, table)]
         lines += [f"    {word_fidelity(language, one)}" for one in losses(table.columns)]
     total = number(sum(table.rows for table in receipt.tables))
-    return [*lines, say(language, "system.published", rows=total)]
+    undone = any(table.undone for table in receipt.tables)
+    return [*lines, say(language, "system.undone" if undone else "system.published", rows=total)]
 
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:

@@ -5,6 +5,7 @@ import re
 from agent.deps import Language
 from app.card_texts import CARD_PHRASES
 from app.copy_texts import COPY_PHRASES
+from app.past_texts import PAST_PHRASES
 
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
 _LATIN = re.compile("[A-Za-z]")
@@ -26,6 +27,7 @@ def say(language: Language, phrase: str, **values: str | int) -> str:
 PHRASES: dict[str, tuple[str, str]] = {
     **CARD_PHRASES,
     **COPY_PHRASES,
+    **PAST_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),

@@ -94,7 +94,8 @@ def ends_of(
             ended_ms=0,  # the script puts the moment before it
             state=state,
             rows=receipt.rows if receipt else None,
-            seconds=receipt.seconds if receipt else None,
+            # An undo copies nothing, so it tells nothing of how long a copy takes.
+            seconds=receipt.seconds if receipt and receipt.undone is None else None,
             fence=receipt.fence if receipt else None,
             failure=end if isinstance(end, Failure) else None,
             requested_by=approval.request.requested_by,

@@ -47,6 +47,7 @@ from sync.runs import (
 )
 from sync.state import moment_of, named_error
 from sync.stops import require_started
+from sync.undo import run_undo
 from sync.warehouse.layout import RESERVE_BYTES, require_room
 from sync.warehouse.manifest import read_manifest
 from sync.watch import RunEnded, Watch, go_on, heartbeat, watching
@@ -98,12 +99,14 @@ def perform_run(
     if run is None or not _begin(client, run, rules, alive_seconds):
         return
 
+    plan = run.approval.request.plan
+
     def seen(progress: Progress) -> None:
-        rules.require_open(run.approval.request.plan.source)
+        rules.require_open(plan.source)
         require_room(warehouse, rules.reserve_bytes)
         on_progress(progress)
 
-    ceiling = rules.rows_per_second(run.approval.request.plan.source)
+    ceiling = None if plan.is_undo else rules.rows_per_second(plan.source)
     watch = Watch(run, seen, Pace(ceiling) if ceiling else None)
     try:
         with watching(client, watch):
@@ -126,9 +129,11 @@ def perform_run(
 
 def _begin(client: "redis.Redis", run: Run, rules: Rules, alive_seconds: float) -> bool:
     """Claim a run, or put it off; False where there is nothing to do for this worker."""
+    plan = run.approval.request.plan
     try:
-        rules.require_open(run.approval.request.plan.source)
-        require_started(client, run.approval.request.plan.source)
+        if not plan.is_undo:  # that reads no source
+            rules.require_open(plan.source)
+            require_started(client, plan.source)
     except SourceClosed as closed:
         why = closed.failure if isinstance(closed, SourceStopped) else None
         put_off(client, run, datetime.fromisoformat(str(closed.params["until"])), why)
@@ -171,19 +176,27 @@ def _copy(
             table_leases(client, holder_of(run), refs, alive_seconds=alive_seconds)
         )
         until_published.enter_context(heartbeat(client, watch, refs, alive_seconds))
+        build = build_name(run.id, run.attempts)
+        steps = Steps(
+            on_progress=watch.report,
+            on_session=watch.opened,
+            on_verifying=lambda: patiently(lambda: go_on(report_verifying(client, run))),
+            on_publishing=on_publishing,
+        )
+
+        def fence(ref: TableRef) -> int:
+            return _fence(client, run, ref, warehouse)
+
+        if plan.is_undo:
+            return run_undo(plan, warehouse=warehouse, build=build, fence=fence, steps=steps)
         return run_plan(
             plan,
             open_session=open_session,
             warehouse=warehouse,
             run_id=run.id,
-            build=build_name(run.id, run.attempts),
-            fence=lambda ref: _fence(client, run, ref, warehouse),
-            steps=Steps(
-                on_progress=watch.report,
-                on_session=watch.opened,
-                on_verifying=lambda: patiently(lambda: go_on(report_verifying(client, run))),
-                on_publishing=on_publishing,
-            ),
+            build=build,
+            fence=fence,
+            steps=steps,
             plan_table=rules.plan_table,
             reading=rules.reading(plan.source),
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.fidelity import ColumnFidelity
+from sync.filters import Filter, TypedFilter
 
 Mode = Literal["full", "incremental", "append"]
 """``full`` rebuilds the copy; ``incremental`` replaces by key the rows at or past the watermark;
@@ -18,11 +19,6 @@ Proof = Literal["count", "sums", "deep"]
 Deletes = Literal["keep", "remove", "mark"]
 """What an incremental run does about rows that are gone from Oracle: nothing, remove them, or note
 when in ``_deleted_at``."""
-
-FilterOperator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "is_null", "is_not_null"]
-
-
-_VALUES_SHOWN = 6
 
 
 class TableRef(BaseModel):
@@ -62,38 +58,6 @@ class Column(BaseModel):
         return self.oracle_type, self.policy, self.limit
 
 
-class Filter(BaseModel):
-    """One comparison that rows must meet to be copied. Its values are bound, never SQL."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    column: Annotated[str, Field(max_length=128)]
-    op: FilterOperator
-    values: Annotated[
-        tuple[str, ...],
-        Field(
-            max_length=500,
-            description="As text: numbers in plain digits, moments in ISO 8601. One, or several "
-            "for in; none for is_null and is_not_null.",
-        ),
-    ] = ()
-
-    def __str__(self) -> str:
-        if self.op in ("is_null", "is_not_null"):
-            return f"{self.column} {self.op.replace('_', ' ').upper()}"
-        values = ", ".join(value[:60] for value in self.values[:_VALUES_SHOWN])
-        more = len(self.values) - _VALUES_SHOWN
-        if self.op == "in":
-            return f"{self.column} IN ({values}{f', +{more}' if more > 0 else ''})"
-        return f"{self.column} {self.op} {values}"
-
-
-class TypedFilter(Filter):
-    """A filter of a plan, with the type of its column."""
-
-    oracle_type: str
-
-
 class Wish(BaseModel):
     """What somebody asks for of one table; `sync.planning` makes a `TablePlan` of it."""
 
@@ -111,6 +75,8 @@ class Wish(BaseModel):
     until: str | None = None
     trial_rows: int | None = None
     """Copy at most so many rows, under a name of its own."""
+    undo: bool = False
+    """Copy nothing: go back to the copy before the present one."""
 
 
 def is_special(wish: Wish) -> bool:
@@ -121,6 +87,19 @@ def is_special(wish: Wish) -> bool:
 def plainly(refs: Iterable[TableRef]) -> tuple[Wish, ...]:
     """Wish for tables with nothing special."""
     return tuple(Wish(ref=ref) for ref in refs)
+
+
+class Undo(BaseModel):
+    """Which kept copy takes the place of which; moments are ISO 8601 UTC, of Oracle."""
+
+    model_config = ConfigDict(frozen=True)
+
+    to: str
+    """A generation's name."""
+    to_as_of: str
+    leaves: str
+    """The generation that is current before, and is kept."""
+    leaves_as_of: str
 
 
 class TablePlan(BaseModel):
@@ -157,6 +136,8 @@ class TablePlan(BaseModel):
     delete_limit_percent: int = 10
     """A run that would remove a larger share of the copy stops and asks."""
     proof: Proof = "sums"
+    undo: Undo | None = None
+    """Goes back to a kept copy, and reads nothing of Oracle."""
 
     @property
     def wished(self) -> Wish:
@@ -215,6 +196,11 @@ class Plan(BaseModel):
     def source(self) -> str:
         """The source all its tables are in."""
         return self.tables[0].ref.source
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether it goes back to kept copies, so that Oracle is not read."""
+        return self.tables[0].undo is not None
 
     @property
     def digest(self) -> str:
@@ -324,6 +310,8 @@ class TableReceipt(BaseModel):
     chunks: int = 1
     """Pieces the table was read in."""
     notes: tuple[Note, ...] = ()
+    undone: Undo | None = None
+    """It was copied and proven as told here before, and became current again by an undo."""
 
 
 def part_of(receipt: TableReceipt) -> str:

@@ -27,6 +27,8 @@ def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
     if run.state not in FINAL:
         raise ValueError(f"run {run.id} has not ended")
     event: dict[str, Any] = {"event": "run_ended", "state": run.state.value}
+    if run.approval.request.plan.is_undo:
+        event["undo"] = True
     if run.state is RunState.PUBLISHED and run.receipt is not None:
         tables = run.receipt.tables
         basis = tuple(

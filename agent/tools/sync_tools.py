@@ -1,5 +1,6 @@
 """The tools that propose a copy and tell how copies went. Neither copies anything itself."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,48 +84,58 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
     def run(
         self, deps: AnalystDeps, parameters: StartSyncParameters, call_id: str, /
     ) -> ToolResult:
-        """Plan and ask. The approval's id follows from the call, so a call made twice asks once."""
-        approval_id = derived_id(deps.caller.team, deps.thread, call_id)
-        approval = load_approval(deps.redis, approval_id)
-        if approval is None:
-            found = (resolve_table(name, deps.offered) for name in parameters.tables)
-            refs = tuple(dict.fromkeys(found))
-            one_source(refs)
-            wishes = tuple(_wish(ref, parameters) for ref in refs)
-            if len(refs) > 1 and any(is_special(wish) for wish in wishes):
-                return refused(
-                    "one_table_only", "columns, where, since, until and trial_rows take one table."
-                )
-            plan = deps.plan_sync(wishes)
-            ruling = deps.rule_on(plan)
-            request = Request(
-                id=approval_id,
-                plan=plan.capped(ruling.max_rows),
-                requested_by=deps.caller.user,
-                thread=deps.thread,
-                language=deps.language,
-                reason=parameters.reason,
-                quorum=ruling.quorum,
+        """Plan and ask."""
+        found = (resolve_table(name, deps.offered) for name in parameters.tables)
+        refs = tuple(dict.fromkeys(found))
+        one_source(refs)
+        wishes = tuple(_wish(ref, parameters) for ref in refs)
+        if len(refs) > 1 and any(is_special(wish) for wish in wishes):
+            return refused(
+                "one_table_only", "columns, where, since, until and trial_rows take one table."
             )
-            approval = _already_asked(deps, request) or request_approval(
-                deps.redis, request, expires_seconds=deps.approval_seconds, where=deps.thread
-            )
-        if approval.state is ApprovalState.PENDING:
-            # Asked here for both: a crash may lie between the request and this.
-            ruling = deps.rule_on(approval.request.plan)
-            plan = approval.request.plan
-            if ruling.effect == "auto" and plan == plan.capped(ruling.max_rows):
-                approval = approve_by_rule(deps.redis, approval, ruling.rule)
-        pending = approval.state is ApprovalState.PENDING
-        return ToolResult(
-            ok=True,
-            data={
-                "status": "waiting_for_approval" if pending else approval.state.value,
-                "approval_id": approval.id,
-                "tables": _named(deps, approval),
-            },
-            approval=approval,
+        return propose(deps, call_id, lambda: wishes, parameters.reason)
+
+
+def propose(
+    deps: AnalystDeps, call_id: str, wishes: Callable[[], tuple[Wish, ...]], reason: str
+) -> ToolResult:
+    """Plan *wishes* and ask for a yes, or go on without one where a rule says so.
+
+    The approval's id follows from the call, so a call made twice asks once.
+    """
+    approval_id = derived_id(deps.caller.team, deps.thread, call_id)
+    approval = load_approval(deps.redis, approval_id)
+    if approval is None:
+        plan = deps.plan_sync(wishes())
+        ruling = deps.rule_on(plan)
+        request = Request(
+            id=approval_id,
+            plan=plan.capped(ruling.max_rows),
+            requested_by=deps.caller.user,
+            thread=deps.thread,
+            language=deps.language,
+            reason=reason,
+            quorum=ruling.quorum,
         )
+        approval = _already_asked(deps, request) or request_approval(
+            deps.redis, request, expires_seconds=deps.approval_seconds, where=deps.thread
+        )
+    if approval.state is ApprovalState.PENDING:
+        # Asked here for both: a crash may lie between the request and this.
+        ruling = deps.rule_on(approval.request.plan)
+        plan = approval.request.plan
+        if ruling.effect == "auto" and plan == plan.capped(ruling.max_rows):
+            approval = approve_by_rule(deps.redis, approval, ruling.rule)
+    pending = approval.state is ApprovalState.PENDING
+    return ToolResult(
+        ok=True,
+        data={
+            "status": "waiting_for_approval" if pending else approval.state.value,
+            "approval_id": approval.id,
+            "tables": _named(deps, approval),
+        },
+        approval=approval,
+    )
 
 
 def _wish(ref: TableRef, parameters: StartSyncParameters) -> Wish:
@@ -193,6 +204,7 @@ def _run_line(deps: AnalystDeps, run: Run) -> dict[str, Any]:
     is_open = run.state not in FINAL
     return {
         "tables": _named(deps, run.approval),
+        **({"undo": True} if run.approval.request.plan.is_undo else {}),
         "state": run.state.value,
         "rows": sum(table.rows for table in run.receipt.tables) if run.receipt else None,
         "rows_so_far": run.progress.rows if is_open and run.progress else None,

@@ -165,6 +165,17 @@ def sync(session: "Session", **options: Any) -> None:
 
 
 @botctl.command()
+@click.argument("table")
+@click.option("--yes", is_flag=True, help="Approve what is shown without asking.")
+@click.pass_obj
+def undo(session: "Session", *, table: str, yes: bool) -> None:
+    """Go back to the copy of TABLE before the present one, in one step; it can be undone."""
+    from app.cli.syncing import undo_table
+
+    undo_table(session, table, yes=yes)
+
+
+@botctl.command()
 @click.argument("kinds", nargs=-1, type=click.Choice(["bot", "worker", "clock"]))
 @click.pass_obj
 def health(session: "Session", *, kinds: tuple["Kind", ...]) -> None:

@@ -17,8 +17,9 @@ from app.logs import start_logging
 from app.terminal import plan_lines, receipt_lines
 from app.texts import Language, say
 from sync.approvals import Request, request_approval
+from sync.filters import FilterOperator
 from sync.names import resolve_table
-from sync.plan import Filter, FilterOperator, Mode, TableRef, Wish, is_special
+from sync.plan import Filter, Mode, TableRef, Wish, is_special
 from sync.progress import Progress
 from sync.runs import Run
 from sync.state import new_id
@@ -51,12 +52,25 @@ def sync_tables(session: Session, options: SyncOptions) -> None:
     wishes = tuple(_wish(ref, options) for ref in dict.fromkeys(found))
     if len(wishes) > 1 and any(map(is_special, wishes)):
         raise click.UsageError("--column, --where, --since, --until and --trial take one table.")
+    run_wishes(core, wishes, yes=options.yes)
+
+
+def undo_table(session: Session, table: str, *, yes: bool) -> None:
+    """Show what an undo would do, ask, do it, show the receipt; exit code 1 if nothing came."""
+    start_logging(session.settings(), logging.ERROR)
+    core = session.core()
+    ref = resolve_table(table, core.config.offered)
+    run_wishes(core, (Wish(ref=ref, undo=True),), yes=yes)
+
+
+def run_wishes(core: "Core", wishes: tuple[Wish, ...], *, yes: bool) -> None:
+    """Plan *wishes*, show the plan, ask, run it here, and show what came of it."""
     plan = plan_sync(core, wishes, OPERATOR)
     ruling = rule_on(core.config, plan)
     if ruling.quorum > 1:
         click.echo("In Slack this needs two people; here you decide alone, and it is noted so.")
     click.echo("\n".join(plan_lines(LANGUAGE, plan)))
-    if not options.yes and not click.confirm("Run it?"):
+    if not yes and not click.confirm("Run it?"):
         click.echo(say(LANGUAGE, "system.rejected"))
         sys.exit(1)
     request = Request(

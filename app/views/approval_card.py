@@ -91,8 +91,10 @@ def read_button_value(value: str) -> tuple[str, str]:
 
 
 def is_editable(approval: Approval) -> bool:
-    """Whether a form can change it; a schedule is changed in words."""
-    return approval.request.change is None and len(approval.request.plan.tables) <= TABLES_EDITABLE
+    """Whether a form can change it; a schedule is changed in words, an undo not at all."""
+    request = approval.request
+    few = len(request.plan.tables) <= TABLES_EDITABLE
+    return request.change is None and few and not request.plan.is_undo
 
 
 def can_be_asked_again(approval: Approval, run: Run | None) -> bool:
@@ -107,9 +109,12 @@ def can_be_asked_again(approval: Approval, run: Run | None) -> bool:
 def _stage(approval: Approval, run: Run | None) -> str:
     if approval.request.change is not None:
         return f"change_{approval.state}"
+    prefix = "undo_" if approval.request.plan.is_undo else ""
     if run:
-        return "parked" if run.parked and run.state is RunState.FAILED else run.state
-    return RunState.QUEUED if approval.state is ApprovalState.APPROVED else approval.state
+        parked = run.parked and run.state is RunState.FAILED
+        return prefix + ("parked" if parked else run.state)
+    is_approved = approval.state is ApprovalState.APPROVED
+    return prefix + (RunState.QUEUED if is_approved else approval.state)
 
 
 def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
@@ -132,7 +137,7 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
             text = cut(escape(approval.reason), 600)
             lines.append(say(language, "card.reason", text=text))
         return lines
-    if request.change is None:
+    if request.change is None and not request.plan.is_undo:
         lines.append(cost_line(language, request.plan, facts))
     if facts.refused:
         lines.append(say(language, "card.refused_by_rule"))
@@ -149,11 +154,14 @@ def _status(approval: Approval, run: Run | None, facts: CardFacts) -> str:
         return _standing(approval, names, facts)
     if run.state is RunState.PUBLISHED and run.receipt:
         rows = number(sum(table.rows for table in run.receipt.tables))
-        return say(language, "system.published", rows=rows)
+        phrase = "system.undone" if approval.request.plan.is_undo else "system.published"
+        return say(language, phrase, rows=rows)
     if run.state in FINAL:
         return _ending(language, run)
     if run.cancel_by:
         return say(language, "system.stopping", who=person(run.cancel_by))
+    if approval.request.plan.is_undo and not run.put_off_ms:
+        return say(language, "system.undoing", tables=names)
     if run.state is RunState.QUEUED:
         return _waiting(language, run, names, facts)
     line = say(language, _STATUS[run.state], tables=names)
@@ -167,7 +175,8 @@ def _standing(approval: Approval, names: str, facts: CardFacts) -> str:
         return say(language, f"system.{approval.state}", number=later)
     if request.change is not None:
         return say(language, "system.change_approved")
-    return say(language, "system.queued", tables=names)
+    phrase = "system.undoing" if request.plan.is_undo else "system.queued"
+    return say(language, phrase, tables=names)
 
 
 def _ending(language: Language, run: Run) -> str:
@@ -220,9 +229,10 @@ def _approve(approval: Approval) -> dict[str, Any]:
     button = _button(approval, APPROVE, "card.approve", "primary")
     if _replaces(plan) and approval.request.change is None:
         names = cut(", ".join(f"'{table.ref}'" for table in plan.tables), 150)
+        text = "card.undo_confirm_text" if plan.is_undo else "card.confirm_text"
         button["confirm"] = {
             "title": plain(say(language, "card.confirm_title")),
-            "text": plain(say(language, "card.confirm_text", tables=names)),
+            "text": plain(say(language, text, tables=names)),
             "confirm": plain(say(language, "card.confirm_yes")),
             "deny": plain(say(language, "card.confirm_no")),
         }

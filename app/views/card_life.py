@@ -113,6 +113,9 @@ def counts_line(language: Language, table: TableReceipt) -> str:
 def receipt_notes(language: Language, table: TableReceipt) -> list[str]:
     """Tell how it was proven, what it changed, and what was otherwise than one would expect."""
     facts: list[str] = []
+    if table.undone is not None:
+        newer = when(datetime.fromisoformat(table.undone.leaves_as_of))
+        facts.append(say(language, "receipt.undone", when=newer))
     if table.trial_of is not None:
         facts.append(say(language, "receipt.trial", table=escape(str(table.trial_of))))
     if table.changes is not None:

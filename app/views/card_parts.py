@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from app.texts import Language, say
-from app.views.text import cut, escape, number, size
+from app.views.text import cut, escape, number, size, when
 from sync.approvals import Request
 from sync.bounds import lower_bound, written
-from sync.plan import Column, Estimate, Filter, Plan, TablePlan, TableRef
+from sync.plan import Column, Estimate, Filter, Plan, TablePlan, TableRef, Undo
 
 TABLES_IN_FULL = 10
 NAME_CHARACTERS = 300
@@ -152,6 +152,8 @@ def _table(
 
 def table_parts(language: Language, table: TablePlan, estimate: Estimate | None) -> list[str]:
     """Tell of one table what would be copied, as safe mrkdwn."""
+    if table.undo is not None:
+        return _undo_parts(language, table, table.undo, estimate)
     parts = [say(language, "card.from_to", source=table.ref.source)]
     parts.append(how_line(language, table, estimate.current_rows if estimate else None))
     if estimate and estimate.full_because and estimate.full_because != "first":
@@ -168,6 +170,22 @@ def table_parts(language: Language, table: TablePlan, estimate: Estimate | None)
     parts.append(say(language, "card.columns", count=len(table.columns)))
     parts.append(say(language, "card.limit", rows=number(table.max_rows)))
     parts.append(say(language, f"card.proof_{table.proof}"))
+    return parts
+
+
+def _undo_parts(
+    language: Language, table: TablePlan, undo: Undo, estimate: Estimate | None
+) -> list[str]:
+    older = when(datetime.fromisoformat(undo.to_as_of))
+    newer = when(datetime.fromisoformat(undo.leaves_as_of))
+    rows, current = (estimate.rows or 0, estimate.current_rows or 0) if estimate else (0, 0)
+    parts = [
+        say(language, "card.undo_to", when=older, rows=number(rows)),
+        say(language, "card.undo_leaves", when=newer, rows=number(current)),
+    ]
+    if table.where:
+        conditions = conditions_line(language, table.where)
+        parts.append(say(language, "card.where", conditions=conditions))
     return parts
 
 

@@ -51,6 +51,18 @@ PHRASES: dict[str, Wording] = {
         "{tables} 동기화는 승인을 기다리고 있습니다.",
         "The sync of {tables} is waiting for approval.",
     ),
+    "undo_which_table": Wording(
+        "어떤 테이블을 되돌릴까요? 예: `ORDERS 되돌려줘`",
+        "Which table shall go back? For example: `undo the last sync of ORDERS`",
+    ),
+    "undo_waiting": Wording(
+        "{tables} 되돌리기는 승인을 기다리고 있습니다.",
+        "The undo of {tables} is waiting for approval.",
+    ),
+    "undone": Wording(
+        "{tables} 테이블을 이전 사본으로 되돌렸습니다. 지금 {rows}건입니다.",
+        "{tables} is back at the copy before. It has {rows} rows now.",
+    ),
     "not_synced": Wording(
         "{tables} 테이블은 아직 동기화되지 않아, 먼저 동기화를 제안합니다.",
         "{tables} has no copy yet, so I propose a sync first.",

@@ -12,7 +12,7 @@ from sandbox.model.telling import tell, tell_event
 from sandbox.model.understanding import Step, understand
 
 LONGEST_REASON = 200
-PROPOSALS = ("start_sync", "create_schedule", "change_schedule")
+PROPOSALS = ("start_sync", "undo_sync", "create_schedule", "change_schedule")
 """What a person decides about, so that the turn ends with it."""
 
 

@@ -35,7 +35,8 @@ def tell_event(event: JsonObject, language: Language) -> str:
         case "published":
             copies = cast("list[JsonObject]", event.get("tables") or [])
             rows = sum(int(copy.get("rows") or 0) for copy in copies)
-            return say("published", language, tables=tables, rows=number(rows))
+            published = "undone" if event.get("undo") else "published"
+            return say(published, language, tables=tables, rows=number(rows))
         case "cancelled" | "superseded" as state:
             return say(f"run_{state}", language, tables=tables)
         case _:
@@ -169,6 +170,10 @@ def _tell_proposal(result: JsonObject, language: Language) -> str:
     return say("waiting", language, tables=names(result.get("tables")))
 
 
+def _tell_undo(result: JsonObject, language: Language) -> str:
+    return say("undo_waiting", language, tables=names(result.get("tables")))
+
+
 _TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
     "list_tables": _tell_tables,
     "get_sync_status": _tell_status,
@@ -179,6 +184,7 @@ _TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
     "change_schedule": _tell_schedule_proposal,
     "query_table": _tell_rows,
     "start_sync": _tell_proposal,
+    "undo_sync": _tell_undo,
 }
 
 

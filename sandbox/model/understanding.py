@@ -38,6 +38,7 @@ SYNC = re.compile(
     r"(?!\s+(?:status|state|history|schedules?|runs?)))",
     FLAGS,
 )
+UNDO = re.compile(r"되돌려|되돌리|롤백|\bundo\b|\broll(?:ed)?\s?back\b", FLAGS)
 NOT_SYNC = re.compile(r"하지\s*(?:마|말)|don'?t|do not|\bwithout\b", FLAGS)
 WORD = re.compile(r"(?<![\w$#.])(?:([a-z][\w$#]*)\.)?([a-z][\w$#]*)", FLAGS)
 EVERYTHING = re.compile(r"모두|전부|전체|모든|\ball\b|everything", FLAGS)
@@ -70,7 +71,7 @@ class Step:
     @property
     def is_sync(self) -> bool:
         """Whether a person will have to decide."""
-        return any(name == "start_sync" for name, _ in self.calls)
+        return any(name in ("start_sync", "undo_sync") for name, _ in self.calls)
 
 
 def _how(text: str) -> JsonObject:
@@ -100,6 +101,8 @@ def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple
     schedule = _about_schedule(text, offered)
     if schedule is not None:
         return (schedule,)
+    if UNDO.search(text):
+        return (_undo(text, offered),)
     cut = _cut(text)
     if cut is None:
         step = _first(_Words(text, find_tables(text, offered), today))
@@ -118,6 +121,15 @@ def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple
         return (Step(say="which_table"),)
     sync = Step((("start_sync", {"tables": list(tables), **_how(syncing)}),))
     return (sync, then) if then else (sync,)
+
+
+def _undo(text: str, offered: tuple[str, ...]) -> Step:
+    if NOT_SYNC.search(text):
+        return Step(say="left_alone")
+    tables = find_tables(text, offered)
+    if not tables:
+        return Step(say="undo_which_table")
+    return Step(tuple(("undo_sync", {"table": table}) for table in tables[:1]))
 
 
 def find_tables(text: str, offered: tuple[str, ...]) -> tuple[str, ...]:

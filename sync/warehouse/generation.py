@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from sync.errors import DiskFull, StaleFence, TooManyRows
+from sync.errors import DiskFull, StaleFence, TooManyRows, WarehouseDamaged
 from sync.plan import Column, TablePlan, TableRef
 from sync.settlement import Settlement, settle
 from sync.types import arrow, arrow_schema, row_bytes
@@ -25,6 +25,7 @@ from sync.warehouse.layout import (
     disk_full_named,
     folder_name,
     remove_folder,
+    sync_file,
 )
 from sync.warehouse.merge import DELETED_AT, STAGED, Database, staged_table, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
@@ -86,6 +87,19 @@ def go_on_from(folder: Path, current: Path) -> None:
         left = os.fstat(old.fileno()).st_size
         while left:
             left -= os.copy_file_range(old.fileno(), new.fileno(), left)
+
+
+def begin_as(folder: Path, sealed: Path) -> None:
+    """Make the build the file of a sealed generation: the same one, or a copy where it must be."""
+    target = folder / DATA_FILE
+    try:
+        target.hardlink_to(sealed)
+    except FileNotFoundError as error:
+        raise WarehouseDamaged(file=f"{sealed.parent.name}/{DATA_FILE}") from error
+    except OSError:  # a file system without such links, or the file of another user
+        go_on_from(folder, sealed)
+        sync_file(target)
+        target.chmod(0o444)
 
 
 def stage_rows(
@@ -155,11 +169,7 @@ def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int
         for leftover in folder.iterdir():  # spill files and the like
             if leftover != path:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_file(path)
         path.chmod(0o444)
     return (row[0] if row else 0), path.stat().st_size
 

@@ -109,6 +109,15 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_file(path: Path) -> None:
+    """Make what a file holds durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all it holds, sealed or not; no complaint where it is gone."""
     if not folder.exists():

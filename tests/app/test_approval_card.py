@@ -18,7 +18,7 @@ from app.views.card_parts import CardFacts
 from sandbox.slack.limits import refuse_over_limit
 from sync.approvals import Approval, ApprovalState
 from sync.errors import Failure, PlanDrifted, TableBusy, VerificationFailed
-from sync.plan import Plan
+from sync.plan import Estimate, Plan, Undo, Wish
 from sync.runs import Run, RunState
 from tests.app.parts import (
     APPROVAL_ID,
@@ -347,3 +347,47 @@ def test_slack_takes_a_card_with_many_approvers_and_a_long_schedule() -> None:
     message = approval_card(approval(wish), None, CardFacts(everyone))
     refuse_over_limit(message.text, message.blocks)
     assert shown(message.blocks).count("<@U") == 20
+
+
+UNDO = Undo(
+    to="0000000001-00000000",
+    to_as_of="2026-11-20T00:00:00+00:00",
+    leaves="0000000002-00000000",
+    leaves_as_of="2026-11-21T00:00:00+00:00",
+)
+
+
+def undo_plan() -> Plan:
+    [first] = plan("ORDERS").tables
+    table = first.model_copy(update={"undo": UNDO, "wish": Wish(ref=first.ref, undo=True)})
+    estimate = Estimate(rows=120, bytes=1, analyzed_at=None, current_rows=150)
+    return Plan(tables=(table,), estimates=(estimate,))
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "says"),
+    [
+        ("ko", "되돌리기 승인 요청", "이전 사본 120행으로 되돌림"),
+        ("en", "Undo needs approval", "120 rows"),
+    ],
+)
+def test_the_card_of_an_undo_says_what_becomes_current_and_what_is_kept(
+    language: Language, title: str, says: str
+) -> None:
+    waiting, _ = stage("pending", undo_plan(), language)
+    card = approval_card(waiting, None, APPROVERS)
+    refuse_over_limit(card.text, card.blocks)
+    text = card.text
+    assert title in text
+    assert says in text
+    assert "150" in text
+    buttons = [one["action_id"] for one in card.blocks[-1]["elements"]]
+    assert buttons == [APPROVE, REJECT]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_card_of_an_undo_is_never_called_a_sync(name: str) -> None:
+    words: dict[Language, str] = {"en": "Undo", "ko": "되돌리"}
+    for language, word in words.items():
+        card = approval_card(*stage(name, undo_plan(), language), APPROVERS)
+        assert card.text.startswith(word), card.text

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from sync.bounds import bind_of, check_filter, lower_bound, value_kind, written
-from sync.plan import Column, Filter, FilterOperator, TableRef, TypedFilter
+from sync.filters import FilterOperator
+from sync.plan import Column, Filter, TableRef, TypedFilter
 from sync.planning_errors import BadFilter
 from sync.statements import RowidRange, rows_of
 from tests.sync.tables import table_plan

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,13 +13,16 @@ from agent.tools.base import ToolResult
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.sync_tools import SYNC_TOOLS
+from agent.tools.undo_tool import UNDO_TOOLS
 from sync.approvals import ApprovalState, Click, decide, load_approval
 from sync.audit import read_audit
 from sync.errors import RefusedByRule
 from sync.oracle_errors import ConnectionDropped
-from sync.plan import Plan, Receipt, TableReceipt, TableRef
+from sync.plan import Plan, Receipt, TableReceipt, TableRef, Wish
 from sync.progress import Progress
 from sync.runs import RunState, claim, finish, load_run, open_runs, report_progress
+from sync.undo import plan_undo
+from sync.warehouse.manifest import read_manifest
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -30,14 +33,15 @@ Publish = Callable[..., Any]
 
 
 def call(deps: AnalystDeps, name: str, call_id: str = "call_1", **arguments: Any) -> ToolResult:
-    registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
+    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
     return registry.call(deps, name, json.dumps(arguments), call_id)
 
 
 def test_the_tools_have_the_names_of_the_contract() -> None:
-    assert ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS).names == (
+    assert ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS).names == (
         "start_sync",
         "get_sync_status",
+        "undo_sync",
         "list_tables",
         "get_table_stats",
         "query_table",
@@ -84,6 +88,29 @@ def test_a_call_made_twice_asks_for_one_approval_and_plans_once(
     assert other.approval == first.approval
     more = call(deps, "start_sync", call_id="call_9", tables=["ORDERS"])
     assert more.approval != first.approval
+
+
+def test_undo_sync_tool_asks_and_changes_nothing(
+    make_deps: Callable[..., AnalystDeps], publish_table: Publish
+) -> None:
+    for row in ((1, "PAID", Decimal("1.00")), (2, "PAID", Decimal("2.00"))):
+        publish_table(ORDERS, ORDER_COLUMNS, [row])
+    deps = make_deps()
+    root = deps.warehouse
+
+    def plan(wishes: Sequence[Wish]) -> Plan:
+        return plan_undo(root, wishes[0].ref)
+
+    deps = make_deps(plan_sync=plan)
+    before = read_manifest(deps.warehouse)
+    result = call(deps, "undo_sync", table="orders", reason="wrong month")
+    assert json.loads(result.content)["status"] == "waiting_for_approval"
+    assert result.approval is not None
+    request = result.approval.request
+    assert (request.plan.is_undo, request.reason) == (True, "wrong month")
+    assert read_manifest(deps.warehouse) == before
+    nothing = json.loads(call(deps, "undo_sync", call_id="call_2", table="USERS").content)
+    assert nothing["code"] == "table_not_synced"
 
 
 def test_the_same_call_id_in_another_thread_is_another_call(
