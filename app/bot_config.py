@@ -82,7 +82,7 @@ class BotConfig(Section):
             where=section.where,
             include=section.include,
             select=section.select,
-            choices=ColumnChoices(section.columns, section.lob_limit),
+            choices=ColumnChoices(section.columns, section.lob_limit, section.encoding),
             proof=section.proof,
             deletes=section.deletes,
             delete_limit_percent=section.delete_limit_percent,

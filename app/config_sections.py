@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.deps import ModelSees
 from sync.chunks import READERS
 from sync.columns import DEFAULT_LOB_LIMIT, MAX_LOB_LIMIT, Policy
-from sync.plan import Deletes, Filter, Mode, Proof
+from sync.plan import Deletes, Encoding, Filter, Mode, Proof
 from sync.planning import Drift
 
 
@@ -65,6 +65,8 @@ class TableSection(Section):
     """What to do with a column's long values, or ``skip`` the column; the others are copied."""
     lob_limit: Annotated[int, Field(gt=0, le=MAX_LOB_LIMIT)] = DEFAULT_LOB_LIMIT
     """The longest CLOB in characters and BLOB in bytes; a longer one stops the sync or is cut."""
+    encoding: dict[str, Encoding] = {}
+    """What the bytes of a text column are that the database takes for another character set's."""
     mode: Mode | None = None
     """How it is copied where nobody says; `sync.planning.wanted_mode`."""
     lag_seconds: Annotated[int, Field(ge=0, le=31 * 24 * 3600)] | None = None

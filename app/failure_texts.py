@@ -43,6 +43,8 @@ TOLD_TO_PEOPLE = frozenset(
         "table_not_found",
         "unsupported_column",
         "setting_does_not_fit",
+        "encoding_does_not_fit",
+        "not_decodable",
         "lob_too_large",
         "warehouse_damaged",
         "disk_full",
@@ -174,6 +176,14 @@ FAILURES: dict[str, tuple[str, str]] = {
     "setting_does_not_fit": (
         '{table}의 {column} 열({oracle_type})에는 "truncate"를 쓸 수 없습니다. 관리자가 bot.toml에서 "skip"으로 바꾸거나 설정을 지워야 합니다.',
         'Column {column} of {table} ({oracle_type}) cannot be truncated. An admin must change it to "skip" in bot.toml, or take the setting out.',
+    ),
+    "encoding_does_not_fit": (
+        "{table}의 {column} 열({oracle_type})에는 bot.toml의 encoding을 쓸 수 없습니다. VARCHAR2와 CHAR에만 쓸 수 있으니 관리자가 설정을 지워야 합니다.",
+        "Column {column} of {table} ({oracle_type}) cannot be given an encoding in bot.toml; only VARCHAR2 and CHAR can. An admin must take it out there.",
+    ),
+    "not_decodable": (
+        '{table}의 {column} 열에서 방금 읽은 값 {rows}개 중 {count}개가 {encoding} 글자가 아닙니다. 게시하지 않았습니다. 관리자가 bot.toml의 해당 [[table]]에서 encoding을 고치거나, columns에서 이 열을 "skip"으로 정할 수 있습니다.',
+        '{count} of the {rows} values just read of column {column} of {table} are no text in {encoding}. Nothing was published. An admin can correct encoding under its [[table]] in bot.toml, or set this column to "skip" in columns there.',
     ),
     "lob_too_large": (
         '{table}의 {column} 열에 길이 {size}인 값이 있는데 lob_limit은 {limit}입니다(문자는 글자 수, 그 밖은 바이트). 게시하지 않았습니다. 관리자가 bot.toml의 해당 [[table]]에서 lob_limit을 올리거나, columns에서 이 열을 "truncate" 또는 "skip"으로 정할 수 있습니다.',

@@ -29,6 +29,14 @@ FIDELITY: dict[Why, tuple[str, str]] = {
         "Oracle처럼 뒤 공백을 포함해 그대로입니다.",
         "The same, with the blanks at the end that Oracle pads it with.",
     ),
+    "decoded_cp949": (
+        "저장된 바이트를 CP949(EUC-KR 포함)로 해석했습니다(bot.toml의 encoding). 한 바이트도 버리지 않았습니다.",
+        "Decoded from cp949, which holds all of EUC-KR (encoding in bot.toml); no byte was dropped.",
+    ),
+    "decoded_utf8": (
+        "저장된 바이트를 UTF-8로 해석했습니다(bot.toml의 encoding). 한 바이트도 버리지 않았습니다.",
+        "Decoded from UTF-8 (encoding in bot.toml); no byte was dropped.",
+    ),
     "whole": ("모든 자릿수가 그대로입니다.", "Whole numbers with every digit."),
     "decimal": (
         "소수점 아래까지 모든 자릿수가 그대로입니다.",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sync.catalog import OracleColumn
-from sync.errors import ColumnNotFound, SettingDoesNotFit, UnsupportedColumn
-from sync.plan import Column, TableRef
-from sync.types import MAX_CUT_BYTES, copy_rule
+from sync.errors import ColumnNotFound, EncodingDoesNotFit, SettingDoesNotFit, UnsupportedColumn
+from sync.plan import Column, Encoding, TableRef
+from sync.types import MAX_CUT_BYTES, CopyRule, copy_rule, is_decodable
 
 Policy = Literal["copy", "truncate", "skip"]
 
@@ -25,6 +25,8 @@ class ColumnChoices:
     policies: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     """By column, as Oracle spells it; the others are copied."""
     lob_limit: int = DEFAULT_LOB_LIMIT
+    encodings: Mapping[str, Encoding] = field(default_factory=dict[str, Encoding])
+    """Of columns whose bytes are not what the database takes them for."""
 
 
 ALL_COLUMNS = ColumnChoices()
@@ -35,12 +37,13 @@ def plan_columns(
 ) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
     """The columns to copy and those left out, in the table's order.
 
-    Raises `ColumnNotFound` for a choice about a column that is not there, `SettingDoesNotFit` for
-    one that its type does not allow, and `UnsupportedColumn` naming all columns that no rule copies
-    or whose names differ from another's in case alone, which DuckDB cannot tell apart.
+    Raises `ColumnNotFound` for a choice about a column that is not there, `SettingDoesNotFit` and
+    `EncodingDoesNotFit` for one that its type does not allow, and `UnsupportedColumn` naming all
+    columns that no rule copies or whose names differ from another's in case alone, which DuckDB
+    cannot tell apart.
     """
     names = [column.name for column in columns]
-    for name in choices.policies:
+    for name in (*choices.policies, *choices.encodings):
         if name not in names:
             raise ColumnNotFound(table=str(ref), column=name, columns=", ".join(names))
     copied: list[Column] = []
@@ -49,6 +52,7 @@ def plan_columns(
     taken: set[str] = set()
     for column in columns:
         policy = choices.policies.get(column.name, "copy")
+        encoding = choices.encodings.get(column.name)
         rule = copy_rule(column.oracle_type)
         if policy == "skip":
             left_out.append(_planned(column, "", policy, None))
@@ -56,23 +60,36 @@ def plan_columns(
             refused.append(f"{column.name} {column.oracle_type}")
         elif column.name.casefold() in taken:
             refused.append(f"{column.name} (another column's name in other case)")
-        elif policy == "truncate" and not rule.capped:
-            raise SettingDoesNotFit(
-                table=str(ref), column=column.name, oracle_type=column.oracle_type
-            )
         else:
+            _require_fit(ref, column, rule, policy, encoding)
             taken.add(column.name.casefold())
             limit = choices.lob_limit if rule.capped else None
             if policy == "truncate" and column.oracle_type == "BLOB":
                 limit = min(choices.lob_limit, MAX_CUT_BYTES)
-            copied.append(_planned(column, rule.duckdb_type, policy, limit))
+            copied.append(_planned(column, rule.duckdb_type, policy, limit, encoding))
     if refused or not copied:
         listed = ", ".join(refused) or "all of them are left out"
         raise UnsupportedColumn(table=str(ref), columns=listed)
     return tuple(copied), tuple(left_out)
 
 
-def _planned(column: OracleColumn, duckdb_type: str, policy: Policy, limit: int | None) -> Column:
+def _require_fit(
+    ref: TableRef, column: OracleColumn, rule: CopyRule, policy: Policy, encoding: Encoding | None
+) -> None:
+    about = {"table": str(ref), "column": column.name, "oracle_type": column.oracle_type}
+    if policy == "truncate" and not rule.capped:
+        raise SettingDoesNotFit(**about)
+    if encoding is not None and not is_decodable(column.oracle_type):
+        raise EncodingDoesNotFit(**about)
+
+
+def _planned(
+    column: OracleColumn,
+    duckdb_type: str,
+    policy: Policy,
+    limit: int | None,
+    encoding: Encoding | None = None,
+) -> Column:
     return Column(
         name=column.name,
         oracle_type=column.oracle_type,
@@ -80,4 +97,5 @@ def _planned(column: OracleColumn, duckdb_type: str, policy: Policy, limit: int 
         nullable=column.nullable,
         policy=policy,
         limit=limit,
+        encoding=encoding,
     )

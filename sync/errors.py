@@ -151,6 +151,27 @@ class SettingDoesNotFit(WarehouseError):
     )
 
 
+class EncodingDoesNotFit(WarehouseError):
+    """bot.toml says how to decode a column whose bytes cannot be asked for."""
+
+    code = "encoding_does_not_fit"
+    message = (
+        "Column {column} of {table} has the type {oracle_type}, and only VARCHAR2 and CHAR can be "
+        "given an encoding in bot.toml. An admin can take it out there."
+    )
+
+
+class NotDecodable(WarehouseError):
+    """Bytes of a column are no text in the encoding that bot.toml gives it."""
+
+    code = "not_decodable"
+    message = (
+        "{count} of the {rows} values just read of column {column} of {table} are no text in "
+        "{encoding}. Nothing was published. An admin can correct encoding under this [[table]] in "
+        'bot.toml, or set columns = {{ {column} = "skip" }} there.'
+    )
+
+
 class LobTooLarge(WarehouseError):
     """A value is longer than bot.toml lets through, in characters or bytes."""
 

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 Why = Literal[
     "same",
     "padded",
+    "decoded_cp949",
+    "decoded_utf8",
     "whole",
     "decimal",
     "double",

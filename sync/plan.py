@@ -20,6 +20,9 @@ Deletes = Literal["keep", "remove", "mark"]
 """What an incremental run does about rows that are gone from Oracle: nothing, remove them, or note
 when in ``_deleted_at``."""
 
+Encoding = Literal["cp949", "utf-8"]
+"""Of bytes that a database holds as text of another character set; cp949 holds all of EUC-KR."""
+
 
 class TableRef(BaseModel):
     """One Oracle table: its source's name in bot.toml, its schema (owner), its name; case kept."""
@@ -51,11 +54,14 @@ class Column(BaseModel):
     not read at all."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Characters of a CLOB, bytes of a BLOB; None where the type has a length of its own."""
+    encoding: Encoding | None = None
+    """What the stored bytes are by bot.toml, whatever the database's character set; they are read
+    as they are and decoded here."""
 
     @property
-    def declared(self) -> tuple[str, str, int | None]:
+    def declared(self) -> tuple[str, str, int | None, str | None]:
         """What Oracle and bot.toml say of it, without what the data made of it."""
-        return self.oracle_type, self.policy, self.limit
+        return self.oracle_type, self.policy, self.limit, self.encoding
 
 
 class Wish(BaseModel):

@@ -4,7 +4,7 @@ Pure: the same facts, settings, wish and copy always make the same plan, so that
 before a run shows whether anything has changed since people said yes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -30,7 +30,7 @@ from sync.plan import (
     TypedFilter,
     Wish,
 )
-from sync.planning_errors import BackfillImpossible, BadCursor, SchemaFrozen
+from sync.planning_errors import BackfillImpossible, BadCursor, BadFilter, SchemaFrozen
 from sync.warehouse.manifest import Manifest, ManifestEntry
 
 TRIAL_SUFFIX = "__TRIAL"
@@ -124,7 +124,8 @@ def make_table_plan(
     for name in key:
         _require(facts.ref, name, names)
     where = wished.where or settings.where
-    where = tuple(_checked(facts, condition) for condition in where)
+    encodings = settings.choices.encodings
+    where = tuple(_checked(facts, condition, encodings) for condition in where)
     cursor = _cursor(facts, settings, columns)
     planned = TablePlan(
         ref=facts.ref,
@@ -216,13 +217,19 @@ def trial_ref(ref: TableRef) -> TableRef:
     return ref.model_copy(update={"table": ref.table + TRIAL_SUFFIX})
 
 
-def _checked(facts: TableFacts, condition: Filter) -> TypedFilter:
+def _checked(facts: TableFacts, condition: Filter, encodings: Collection[str]) -> TypedFilter:
     """A condition with its column's type; also of a column that is not copied."""
     columns = [
         Column(name=c.name, oracle_type=c.oracle_type, duckdb_type="", nullable=c.nullable)
         for c in facts.columns
     ]
     check_filter(facts.ref, condition, columns)
+    if condition.values and condition.column in encodings:
+        raise BadFilter(
+            table=str(facts.ref),
+            column=condition.column,
+            reason="its bytes are decoded here, so Oracle cannot compare it with a text",
+        )
     kind = next(column.oracle_type for column in columns if column.name == condition.column)
     return TypedFilter(
         column=condition.column, op=condition.op, values=condition.values, oracle_type=kind

@@ -17,7 +17,7 @@ from decimal import Context, Decimal
 
 from sync.errors import FigureDiffers
 from sync.oracle import quote_name
-from sync.plan import Check, Column, Proof, TablePlan
+from sync.plan import Check, Column, Encoding, Proof, TablePlan
 from sync.types import is_cut
 from sync.warehouse.sql import quote
 
@@ -126,7 +126,7 @@ def _of_column(column: Column, proof: Proof) -> Iterator[Figure]:
         yield from _of_number(column, figure)
     for what, oracle, duckdb in _words(column, name):
         yield figure(what, oracle, duckdb)
-    if proof == "deep" and name in _HASHED:
+    if proof == "deep" and name in _HASHED and column.encoding is None:
         for what, asked, copied in _pieces(column, name):
             hashed = f"CASE WHEN {asked} IS NOT NULL THEN {_HASHED[name]} END".replace("{p}", asked)
             oracle = f"SUM(TO_NUMBER(SUBSTR(RAWTOHEX({hashed}), 1, 15), 'XXXXXXXXXXXXXXX'))"
@@ -173,6 +173,8 @@ def _words(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
         yield "nan", is_nan, "sum(CASE WHEN isnan({c}) THEN 1 ELSE 0 END)"
         yield "min", "MIN({c})", "min({c})"
         yield "max", "MAX({c})", "max({c})"
+    elif column.encoding is not None:
+        yield "bytes", "SUM(LENGTHB({c}))", f"sum({_ENCODED_BYTES[column.encoding]})"
     elif name in _LENGTHS:
         theirs, ours = _LENGTHS[name]
         yield "length", f"SUM({theirs})", f"sum({ours})"
@@ -209,5 +211,10 @@ _HASHED: dict[str, str] = {
 }
 _HASHED_CHARACTERS = {"VARCHAR2": 1_000, "CHAR": 1_000, "NVARCHAR2": 500, "NCHAR": 500}
 """Of four bytes at most: SQL holds 4,000 bytes in a VARCHAR2 and 2,000 in a RAW."""
+_ENCODED_BYTES: dict[Encoding, str] = {
+    # In cp949 what is not ASCII takes two bytes.
+    "cp949": "length({c}) + length(regexp_replace({c}, '[\\x00-\\x7F]', '', 'g'))",
+    "utf-8": "strlen({c})",
+}
 _UNTOUCHABLE = frozenset({"LONG", "LONG RAW"})
 """Oracle lets no expression be made of them (ORA-00997)."""

@@ -136,6 +136,8 @@ def _reported(column: Column, rule: CopyRule, measure: Measure, kind: str) -> Co
             why = "micro_is_enough"
         elif rule.settled == "instant" and kind == "TIMESTAMP_NS":
             why = "local_nanoseconds" if lossless else "utc_nanoseconds"
+    if column.encoding is not None:
+        why = "decoded_cp949" if column.encoding == "cp949" else "decoded_utf8"
     if is_cut(column) and column.limit is not None:
         params = {"limit": column.limit, "count": measure.cut}
         why, lossless = "cut", lossless and not measure.cut

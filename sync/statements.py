@@ -39,7 +39,8 @@ def count_of(plan: TablePlan, scn: int | None) -> Statement:
 
 def keys_of(plan: TablePlan, scn: int | None) -> Statement:
     """Read the key of each row that the copy should hold."""
-    return _select(plan, scn, [quote_name(name) for name in plan.key], whole=True)
+    columns = [plan.column(name) for name in plan.key]
+    return _select(plan, scn, select_list(plan.ref, columns), whole=True)
 
 
 def rowid_sample(plan: TablePlan, percent: float) -> Statement:

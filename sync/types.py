@@ -94,19 +94,44 @@ def rules(ref: TableRef, columns: Sequence[Column]) -> list[CopyRule]:
 def select_list(ref: TableRef, columns: Sequence[Column]) -> list[str]:
     """The SQL of each field of `wire_schema`; names are quoted, so they must be Oracle's."""
     shown: list[str] = []
-    lengths: list[str] = []
+    told: list[str] = []
     for column, rule in zip(columns, rules(ref, columns), strict=True):
         name = f'"{column.name}"'
         sql = rule.read.format(name=name)
-        if is_length_told(column, rule):
+        if column.encoding is not None:
+            sql, *more = _pieces_of(name, pieces(column))
+            told += [f'{piece} AS "piece {len(told) + n}"' for n, piece in enumerate(more)]
+        elif is_length_told(column, rule):
             length = str(rule.length).format(name=name)
             if column.policy == "truncate":
                 sql = str(rule.cut).format(name=name, limit=column.limit)
             else:
                 sql = f"CASE WHEN {length} <= {column.limit} THEN {sql} END"
-            lengths.append(f'{length} AS "length {len(lengths)}"')
+            told.append(f'{length} AS "length {len(told)}"')
         shown.append(sql if sql == name else f"{sql} AS {name}")
-    return shown + lengths
+    return shown + told
+
+
+def is_decodable(oracle_type: str) -> bool:
+    """Whether the stored bytes of a column can be asked for in place of its text."""
+    parsed = _WRITTEN.fullmatch(oracle_type)
+    return parsed is not None and parsed["name"] in _DECODABLE
+
+
+def pieces(column: Column) -> int:
+    """In how many pieces a column's bytes are read: SQL gives a RAW of `MAX_CUT_BYTES` at most."""
+    if column.encoding is None:
+        return 1
+    return -(-declared_bytes(column.oracle_type) // MAX_CUT_BYTES) or 1
+
+
+def declared_bytes(oracle_type: str) -> int:
+    """The most bytes a value of a sized type has, four a character where it counts those."""
+    parsed = _WRITTEN.fullmatch(oracle_type)
+    if parsed is None or parsed["name"] not in _SIZED:
+        return 0
+    in_characters = oracle_type.endswith(" CHAR)") or parsed["name"] in _NATIONAL
+    return int(parsed["size"] or 1) * (_CHARACTER_BYTES if in_characters else 1)
 
 
 def length_field(column: Column) -> str:
@@ -117,13 +142,19 @@ def length_field(column: Column) -> str:
 def wire_schema(ref: TableRef, columns: Sequence[Column]) -> Any:
     """The ``pyarrow.Schema`` asked of the driver, whose defaults turn decimals into doubles.
 
-    One field a column, then one for each length that Oracle tells, in the order of the columns.
+    One field a column, then one for each length that Oracle tells and each further piece of bytes
+    that are decoded here, in the order of the columns.
     """
-    both = list(zip(columns, rules(ref, columns), strict=True))
-    fields = [(column.name, rule.arrow_type) for column, rule in both]
-    told = [column for column, rule in both if is_length_told(column, rule)]
-    fields += [(f"length {number}", arrow.int64()) for number in range(len(told))]
-    return arrow.schema(fields)
+    fields: list[tuple[str, Any]] = []
+    told: list[tuple[str, Any]] = []
+    for column, rule in zip(columns, rules(ref, columns), strict=True):
+        is_read_raw = column.encoding is not None
+        fields.append((column.name, arrow.large_binary() if is_read_raw else rule.arrow_type))
+        for _ in range(pieces(column) - 1):
+            told.append((f"piece {len(told)}", arrow.large_binary()))
+        if is_length_told(column, rule):
+            told.append((f"length {len(told)}", arrow.int64()))
+    return arrow.schema(fields + told)
 
 
 def arrow_schema(ref: TableRef, columns: Sequence[Column]) -> Any:
@@ -189,10 +220,16 @@ def _apart_bytes(column: Column) -> int:
         return column.limit or _UNKNOWN_LOB_BYTES
     if rule.settled is not None:
         return _SETTLED_BYTES
-    if parsed["name"] not in _SIZED:
-        return 0
-    in_characters = column.oracle_type.endswith(" CHAR)") or parsed["name"] in _NATIONAL
-    return int(parsed["size"] or 1) * (_CHARACTER_BYTES if in_characters else 1)
+    # Korean of two bytes in cp949 has three in UTF-8.
+    return declared_bytes(column.oracle_type) * (1 if column.encoding is None else 2)
+
+
+def _pieces_of(name: str, count: int) -> list[str]:
+    """The SQL of a column's stored bytes, piece by piece."""
+    if count == 1:
+        return [f"UTL_RAW.CAST_TO_RAW({name})"]
+    starts = range(1, count * MAX_CUT_BYTES, MAX_CUT_BYTES)
+    return [f"UTL_RAW.CAST_TO_RAW(SUBSTRB({name}, {at}, {MAX_CUT_BYTES}))" for at in starts]
 
 
 def _number(precision: int | None, scale: int | None) -> CopyRule | None:
@@ -228,6 +265,7 @@ _SETTLED_BYTES = 40
 """A number's text has up to 40 digits, a moment's 30 characters."""
 _UNKNOWN_LOB_BYTES = 1_000_000
 _NATIONAL = frozenset({"NVARCHAR2", "NCHAR"})
+_DECODABLE = frozenset({"VARCHAR2", "CHAR"})
 _SIZED = _NATIONAL | {"VARCHAR2", "CHAR", "RAW", "ROWID", "UROWID"}
 _BIGINT_DIGITS = 18
 _MICROSECOND_DIGITS = 6

@@ -18,6 +18,7 @@ from app.doctor.warehouse import check_warehouse_folder
 from app.logs import blotter, secrets_of
 from app.settings import SettingsError, bot_toml
 from app.sources import resolve_sources
+from sync.plan import TableRef
 from sync.state import connect_state
 
 _SET_FIRST = "Put right what is told of settings; then run this again."
@@ -127,9 +128,15 @@ def _oracle(readable: Readable, client: "redis.Redis | None", asker: str) -> lis
             )
         else:
             offered = tuple(ref for ref in config.offered if ref.source == section.name)
-            subject = Subject(guarded, offered)
+            subject = Subject(guarded, offered, _decoded(config))
             probes.append(Probe(group, "login", partial(check_source, subject, client, asker)))
     return probes
+
+
+def _decoded(config: BotConfig) -> set[tuple[TableRef, str]]:
+    """The columns whose encoding bot.toml tells."""
+    sections = [(ref, config.section(ref)) for ref in config.offered]
+    return {(ref, name) for ref, section in sections if section for name in section.encoding}
 
 
 def _skip(group: str, found: str, remedy: str) -> Probe:

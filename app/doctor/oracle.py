@@ -1,9 +1,10 @@
 """The Oracle groups, one a source: whether it is reached, what it is, what our user may do."""
 
+import json
 import re
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +26,7 @@ from sync.diagnosis import (
     without_flashback,
 )
 from sync.errors import DuckferryError
-from sync.foreign_text import WITHOUT_KOREAN, find_foreign_text
+from sync.foreign_text import WITHOUT_KOREAN, ForeignText, find_foreign_text
 from sync.logins import forget_refusal, refused
 from sync.oracle import Session, current_scn, oracle_now
 from sync.oracle_errors import LoginRefused, OracleError, OracleFailure, SourceBusy
@@ -49,6 +50,8 @@ class Subject:
 
     guarded: GuardedSource
     offered: tuple[TableRef, ...]
+    decoded: Collection[tuple[TableRef, str]] = ()
+    """Columns whose encoding bot.toml tells already."""
 
     @property
     def group(self) -> str:
@@ -189,7 +192,7 @@ def _character_set(subject: Subject, session: Session) -> Iterator[Check]:
         yield check(
             "WARN",
             f"{found}: it has no Korean; Korean bytes stored in it come out as other signs",
-            "Where VARCHAR2 columns hold Korean, leave those tables out, or copy NVARCHAR2 ones.",
+            "Give VARCHAR2 columns that hold Korean an encoding in bot.toml, or leave them out.",
         )
         yield from _foreign_text(subject, session)
     else:
@@ -199,18 +202,32 @@ def _character_set(subject: Subject, session: Session) -> Iterator[Check]:
 def _foreign_text(subject: Subject, session: Session) -> Iterator[Check]:
     """Name the columns in which a sample of each offered table finds Korean bytes."""
     found: list[str] = []
+    settings: list[str] = []
     for ref in subject.offered[:MAX_TABLES]:
         if unreadable(session, ref) is None:
             texts = find_foreign_text(session, ref)
+            texts = [one for one in texts if (ref, one.column) not in subject.decoded]
             found += [f"{one.ref}.{one.column} ({one.encoding})" for one in texts]
+            if texts:
+                settings.append(f"for {ref}: {_encoding_setting(texts)}")
     if found:
         yield Check(
             subject.group,
             "Korean bytes",
             "WARN",
             f"in {listed(found)}: its copy would hold other signs in their place",
-            "Leave those tables out until the DBA has moved them into a Unicode database.",
+            f"Write under its [[table]] in bot.toml, {'; '.join(settings)}",
         )
+
+
+def _encoding_setting(texts: Sequence[ForeignText]) -> str:
+    """The line of bot.toml that has these columns decoded."""
+    pairs = [f'{_toml_key(one.column)} = "{one.encoding}"' for one in texts]
+    return f"encoding = {{ {', '.join(pairs)} }}"
+
+
+def _toml_key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _account(subject: Subject, session: Session) -> Iterator[Check]:

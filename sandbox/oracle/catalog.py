@@ -53,9 +53,9 @@ def create_dictionary(connection: duckdb.DuckDBPyConnection, setup: Setup) -> No
     connection.execute(f"CREATE SCHEMA SYS; CREATE SCHEMA SHOP; CREATE SCHEMA {USER}")
     connection.execute(dictionary.BOOKKEEPING)
     privileges.create_bookkeeping(connection, setup)
+    connection.execute(functions.stored_bytes(setup.character_set))
     for part in (functions, exact, rowids):
         connection.execute(part.MACROS)
-    connection.execute(functions.stored_bytes(setup.character_set))
     parts = (dictionary.views(setup), live.views(setup), privileges.views(setup))
     for name, select in ((name, select) for part in parts for name, select in part.items()):
         connection.execute(f'CREATE VIEW SYS."{name}" AS {select}')

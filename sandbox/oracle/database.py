@@ -106,6 +106,7 @@ class Database:
         self._keeping: set[tuple[str, str]] = set()
         self._defined: dict[tuple[str, str], int] = {}
         self._undo = Undo()
+        self._is_ascii = setup.character_set == "US7ASCII"
         catalog.create_dictionary(self._root, setup)
         self.change(lambda connection: data.create_shop(connection, today) if today else None)
 
@@ -267,7 +268,7 @@ class Database:
         if any(column.oracle_type.name == "XMLTYPE" for column in columns):
             # the driver would ask for the type in PL/SQL (DBMS_PICKLER) before it reads a row
             raise OracleError(3001, "the stand-in sends XMLTYPE only as a CLOB (XMLSERIALIZE)")
-        return Result(columns, table)
+        return Result(columns, table, is_ascii=self._is_ascii)
 
     def _type_of(
         self,

@@ -24,7 +24,8 @@ MACROS = f"""
 CREATE MACRO SYS."UTF16_LENGTH$"(t) AS
     length(t) + length(regexp_replace(t, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'));
 CREATE MACRO SYS."PADDED$"(t, characters) AS t || repeat(' ', greatest(0, characters - length(t)));
-CREATE MACRO SYS."PADDED_BYTES$"(t, bytes) AS t || repeat(' ', greatest(0, bytes - strlen(t)));
+CREATE MACRO SYS."PADDED_BYTES$"(t, bytes) AS t || repeat(' ', greatest(0, bytes
+    - octet_length(SYS."STORED_BYTES$"(t))));
 CREATE MACRO SYS."SECOND_OF_DAY$"(t) AS hour(t) * 3600 + minute(t) * 60 + second(t);
 CREATE MACRO SYS."SHORT$"(t) AS regexp_replace(
     CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END, '^(-?)0\\.', '\\1.');
@@ -52,7 +53,7 @@ CREATE MACRO SYS."TIME_AT$"(n) AS coalesce(
 
 
 def stored_bytes(character_set: str) -> str:
-    """The macro behind UTL_RAW.CAST_TO_RAW.
+    """The macros behind UTL_RAW.CAST_TO_RAW, LENGTHB and SUBSTRB.
 
     In a database of one byte a sign, a sign below U+0100 stands for the byte of its number, so that
     a table can hold bytes that are no text there.
@@ -60,7 +61,13 @@ def stored_bytes(character_set: str) -> str:
     single_byte = character_set == "US7ASCII" or character_set.startswith("WE8")
     pairs = "list_transform(string_split(t, ''), lambda c: printf('%02x', unicode(c)))"
     held = f"unhex(array_to_string({pairs}, ''))" if single_byte else "encode(t)"
-    return f'CREATE MACRO SYS."STORED_BYTES$"(t) AS {held}'
+    part = "substring(t, first, many)"
+    if not single_byte:
+        part = "decode(array_slice(encode(t), first, first + many - 1))"
+    return (
+        f'CREATE MACRO SYS."STORED_BYTES$"(t) AS {held};'
+        f'CREATE MACRO SYS."SUBSTRB$"(t, first, many) AS {part}'
+    )
 
 
 def join_packages(tokens: Sequence[Token]) -> tuple[list[Token], frozenset[str]]:
@@ -201,7 +208,7 @@ def _length_in_bytes(arguments: Sequence[Token], scope: Scope) -> list[Token]:
         return call("octet_length", arguments)
     if declared is not None and declared.is_national:
         return call('2 * SYS."UTF16_LENGTH$"', _text(arguments, scope))
-    return call("strlen", _text(arguments, scope))
+    return call("octet_length", call('SYS."STORED_BYTES$"', _text(arguments, scope)))
 
 
 def _lob_length(arguments: Sequence[Token], scope: Scope) -> list[Token]:
@@ -291,6 +298,7 @@ CALLS: Mapping[str, Rewrite] = {
     "SUBSTR4": lambda arguments, scope: call(
         "nullif", call("substr", arguments), [Token(Kind.RAW, "''")]
     ),
+    "SUBSTRB": _renamed('SYS."SUBSTRB$"'),
     "SUM": _sum,
     "SYS_CONTEXT": _sys_context,
     "SYS_EXTRACT_UTC": lambda arguments, scope: exact.utc(arguments, scope.column(arguments)),
@@ -301,6 +309,8 @@ CALLS: Mapping[str, Rewrite] = {
     "TO_TIMESTAMP": conversions.to_moment("TIMESTAMP"),
     "TRUNC": conversions.trunc,
     "UTL_I18N.STRING_TO_RAW": lambda arguments, scope: call("encode", _utf8(arguments, scope)),
-    "UTL_RAW.CAST_TO_RAW": _renamed('SYS."STORED_BYTES$"'),
+    "UTL_RAW.CAST_TO_RAW": lambda arguments, scope: call(
+        'SYS."STORED_BYTES$"', _text(arguments, scope)
+    ),
     "UTL_RAW.LENGTH": _renamed("octet_length"),
 }

@@ -4,8 +4,10 @@
 """Results of queries: their columns as a client is told, their rows in wire form."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
+from pyarrow import compute as pc
 
 from sandbox.oracle import values
 from sandbox.oracle.errors import OracleError
@@ -13,6 +15,9 @@ from sandbox.oracle.lobs import Lobs
 from sandbox.oracle.types import OracleType
 
 ROW = b"\x07"
+
+compute: Any = pc
+"""Of its functions pyarrow tells pyright nothing."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Result:
     lobs: Lobs | None = None
     located: frozenset[int] = frozenset()
     """Columns that go out through `lobs`; other LOBs go out as LONG and LONG RAW."""
+    is_ascii: bool = False
+    """The database's character set is US7ASCII: of text, the server sends no other sign."""
 
     def take(self, count: int) -> tuple[bytes, int]:
         """Up to `count` rows in wire form, and how many there were."""
@@ -60,7 +67,14 @@ class Result:
         encoded = [
             self.lobs.encode(part.column(index).to_pylist(), column.oracle_type)
             if self.lobs and index in self.located
-            else values.encode_column(part.column(index), column.oracle_type)
+            else values.encode_column(self._sent(part.column(index), column), column.oracle_type)
             for index, column in enumerate(self.columns)
         ]
         return b"".join([ROW + b"".join(row) for row in zip(*encoded, strict=True)])
+
+    def _sent(self, cells: pa.ChunkedArray, column: ResultColumn) -> pa.ChunkedArray:
+        """What is no ASCII leaves such a database as U+FFFD; of other sets each byte is a sign."""
+        is_text = pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
+        if not self.is_ascii or not is_text or column.oracle_type.is_national:
+            return cells
+        return compute.replace_substring_regex(cells, r"[^\x00-\x7F]", "\ufffd")

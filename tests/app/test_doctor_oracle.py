@@ -122,9 +122,23 @@ def test_korean_bytes_in_a_set_without_korean_are_named_by_column(redis: Redis) 
     with start_oracle(
         "tiger", date(2026, 3, 1), tables=[table], character_set="US7ASCII"
     ) as oracle:
-        told = found(subject_of(oracle), redis)["Korean bytes"]
-    assert told[0] == "WARN"
-    assert told[1].startswith("in SHOP.ORDERS.NAME (cp949), SHOP.ORDERS.CITY (utf-8):")
+        subject = subject_of(oracle)
+        told, of_name, of_both = (
+            [
+                check
+                for check in check_source(replace(subject, decoded=decoded), redis, "U1")
+                if check.name == "Korean bytes"
+            ]
+            for decoded in ((), {(ORDERS, "NAME")}, {(ORDERS, "NAME"), (ORDERS, "CITY")})
+        )
+    assert told[0].status == "WARN"
+    assert told[0].found.startswith("in SHOP.ORDERS.NAME (cp949), SHOP.ORDERS.CITY (utf-8):")
+    assert told[0].remedy == (
+        "Write under its [[table]] in bot.toml, "
+        'for SHOP.ORDERS: encoding = { NAME = "cp949", CITY = "utf-8" }'
+    )
+    assert of_name[0].remedy.endswith('encoding = { CITY = "utf-8" }')
+    assert not of_both
 
 
 def test_11g_is_told_to_need_the_thick_driver(redis: Redis) -> None:
