@@ -166,8 +166,11 @@ def _words(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
             shown, ours = shown + "FF9", f"{_MINUTES}::HUGEINT * 100000000000 + nanosecond({{t}})"
         is_instant = column.duckdb_type == "TIMESTAMPTZ"
         ours = ours.replace("{t}", "make_timestamp(epoch_us({c}))" if is_instant else "{c}")
-        for what in ("sum", "min", "max"):
-            yield what, f"{what.upper()}(TO_NUMBER(TO_CHAR({{c}}, '{shown}')))", f"{what}({ours})"
+        digits = f"TO_NUMBER(TO_CHAR({{c}}, '{shown}'))"
+        yield "sum", f"SUM({digits})", f"sum({ours})"
+        # Here the digits of the smallest are the smallest digits, and cost a fraction.
+        yield "min", f"MIN({digits})", ours.replace("{c}", "min({c})")
+        yield "max", f"MAX({digits})", ours.replace("{c}", "max({c})")
     elif name in _BINARY:
         is_nan = "SUM(CASE WHEN {c} IS NAN THEN 1 ELSE 0 END)"
         yield "nan", is_nan, "sum(CASE WHEN isnan({c}) THEN 1 ELSE 0 END)"

@@ -26,6 +26,7 @@ from sync.warehouse.merge import (
     merge,
     newest,
     remove_gone,
+    require_replaced,
     require_unique,
     staged_table,
 )
@@ -60,7 +61,10 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
     with writing(staged.folder, plan) as db:
         checks = _compare(moment, staged, db)
         changes = _take_over(moment, plan, db, int(checks[0].copy_value or 0))
-        require_unique(db, plan, table_name(plan.ref))
+        if plan.mode == "incremental":
+            require_replaced(db, plan)
+        else:
+            require_unique(db, plan, table_name(plan.ref))
         counted = _counted(moment, staged, int(checks[0].oracle or 0))
         kept = count_rows(db, plan)
         watermark = _watermark(moment, plan, newest(db, plan))
