@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox.oracle.process import OracleStandIn
 from sync.catalog import TableFacts
+from sync.chunks import Reading
 from sync.engine import Steps, run_plan
 from sync.oracle import Session, Source, connect
 from sync.plan import Plan, Receipt, TablePlan, TableRef, Wish, plainly
@@ -42,6 +43,7 @@ def create_table(oracle: OracleStandIn, name: str, rows: int) -> TableRef:
     """Fill SHOP.*name*, whose rows the stand-in encodes at the first reading only."""
     oracle.control.create_table(name, COLUMNS, key=("ID",))
     oracle.control.execute(f'INSERT INTO SHOP."{name}" {ROWS.format(rows=rows)}')
+    oracle.control.gather_statistics(name)
     oracle.control.keep_encoded(name)
     return TableRef(source="main", schema_name="SHOP", table=name)
 
@@ -71,9 +73,13 @@ def planner(settings: TableSettings) -> PlanTable:
 
 
 def sync(
-    source: Source, plan: Plan, warehouse: Path, plan_table: PlanTable | None = None
+    source: Source,
+    plan: Plan,
+    warehouse: Path,
+    plan_table: PlanTable | None = None,
+    reading: Reading | None = None,
 ) -> Receipt:
-    """The real engine, from the first connect to the published manifest."""
+    """The real engine, from the first connect to the published manifest; in chunks by *reading*."""
 
     def fence(ref: TableRef) -> int:
         published = read_manifest(warehouse).find(ref)
@@ -87,4 +93,5 @@ def sync(
         fence=fence,
         steps=Steps(on_progress=lambda _: None),
         plan_table=plan_table,
+        reading=reading,
     )

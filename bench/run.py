@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bench.chunked_sync import measure_chunks
 from bench.clock import measure_clock
 from bench.decisions import measure_clicks, measure_decisions
 from bench.figures import Figure
@@ -101,6 +102,9 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
         yield measure_sync(oracle, small, sizes.rows, sizes.repetitions, warehouse)
         yield measure_memory(
             oracle, (small, sizes.rows), (large, large_rows), scratch / "large-warehouse"
+        )
+        yield from measure_chunks(
+            oracle, large, large_rows, sizes.shares, scratch / "large-warehouse"
         )
         remove_folder(scratch / "large-warehouse")
         tables = ((small, sizes.rows), (large, large_rows))

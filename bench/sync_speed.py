@@ -42,8 +42,8 @@ def measure_sync(
     """Copy all of *ref* several times; the last copy stays in *warehouse*."""
     source = source_of(oracle)
     plan = plan_of(source, ref, rows)
-    assert _read_to_nothing(source, plan) == rows  # and the stand-in has encoded them now
-    batches = _all_batches(source, plan)
+    assert read_to_nothing(source, plan) == rows  # and the stand-in has encoded them now
+    batches = all_batches(source, plan)
     costs: dict[str, list[Cost]] = {"driver": [], "duckdb": [], "sync": [], "both": []}
 
     def timed(name: str, work: Callable[[], int]) -> Callable[[], float]:
@@ -58,15 +58,15 @@ def measure_sync(
     with ProcessPoolExecutor(1, mp_context=spawn) as other:
 
         def both() -> int:
-            reading = other.submit(_read_to_nothing, source, plan)
-            _stage(plan, batches, warehouse)
+            reading = other.submit(read_to_nothing, source, plan)
+            stage(plan, batches, warehouse)
             return reading.result()
 
         assert both() == rows  # the other process has started now
         interleaved(
             {
-                "driver": timed("driver", lambda: _read_to_nothing(source, plan)),
-                "duckdb": timed("duckdb", lambda: _stage(plan, batches, warehouse)),
+                "driver": timed("driver", lambda: read_to_nothing(source, plan)),
+                "duckdb": timed("duckdb", lambda: stage(plan, batches, warehouse)),
                 "sync": timed("sync", lambda: sync(source, plan, warehouse).tables[0].rows),
                 "both": timed("both", both),
             },
@@ -113,7 +113,8 @@ def _cost(oracle: OracleStandIn, work: Callable[[], int], rows: int) -> Cost:
     return cost
 
 
-def _read_to_nothing(source: Source, plan: Plan) -> int:
+def read_to_nothing(source: Source, plan: Plan) -> int:
+    """Have the driver alone read the one table of *plan*; how many rows came."""
     table = plan.tables[0]
     count = 0
     with opener(source)(source.name) as session:
@@ -127,12 +128,14 @@ def _read_to_nothing(source: Source, plan: Plan) -> int:
     return count
 
 
-def _all_batches(source: Source, plan: Plan) -> list[Any]:
+def all_batches(source: Source, plan: Plan) -> list[Any]:
+    """Keep all its rows in memory, as DuckDB takes them."""
     with opener(source)(source.name) as session:
         begin_read_only(session)
         return list(read_batches(session, plan.tables[0], rows_of(plan.tables[0], None)))
 
 
-def _stage(plan: Plan, batches: list[Any], warehouse: Path) -> int:
+def stage(plan: Plan, batches: list[Any], warehouse: Path) -> int:
+    """Have DuckDB alone write such rows; how many."""
     with building(warehouse, plan.tables[0].ref, "duckdb-alone") as folder:
         return stage_rows(folder, plan.tables[0], iter(batches), lambda _: None)

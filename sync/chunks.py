@@ -35,13 +35,16 @@ CHUNK_ROWS = 200_000
 
 READERS = 2
 
+CHUNKS_A_READER = 3
+"""At least, in smaller chunks where that takes it: else some readers would wait for the last."""
+
 FILES_A_READER = 2
 """Chunks read and not yet taken; they bound what is on the disk twice."""
 
 MOST_TIMES = 4
 """A chunk is read so often before its error is the run's."""
 
-ROWIDS_A_CHUNK, LEAST_ROWIDS, MOST_ROWIDS = 500, 20_000, 200_000
+ROWIDS_A_CHUNK, LEAST_ROWIDS, MOST_ROWIDS = 500, 10_000, 200_000
 """Sampled, to cut evenly: they come in blocks, of some hundred rows each."""
 
 ROWID_CHARACTERS = 18
@@ -89,6 +92,7 @@ def pieces_of(
     percent = min(100 * wanted / rows_believed, _MOST_PERCENT)
     rowids = _sampled(moment.session, plan, percent)
     chunks = round(len(rowids) * 100 / percent / reading.chunk_rows)
+    chunks = max(chunks, CHUNKS_A_READER * reading.readers) if rowids else 1
     cuts = [rowids[len(rowids) * number // chunks] for number in range(1, chunks)]
     edges = [None, *dict.fromkeys(cuts), None]
     return tuple(RowidRange(first, last) for first, last in pairwise(edges))

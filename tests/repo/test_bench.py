@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.ack_watch import acks_of, envelopes_of
+from bench.chunked_sync import bound as bound_of_chunks
 from bench.figures import Figure, interleaved, percentile
 from bench.peers.job import Job, read_job
 from bench.rows import create_table, opener, plan_of, source_of
@@ -93,6 +94,12 @@ def test_the_bound_is_the_slower_half_or_the_work_of_both_on_all_cores() -> None
     assert bound(Cost(3.0, 0.1, 0), Cost(2.0, 0.1, 0)) == 3.0
     assert bound(Cost(2.0, 0.1, 0), Cost(3.0, 0.1, 0)) == 3.0
     assert bound(Cost(1.0, 1e6, 0), Cost(1.0, 1e6, 0)) > 1.0
+
+
+def test_the_bound_of_several_readers_counts_the_work_of_the_stand_in() -> None:
+    assert bound_of_chunks(Cost(3.0, 0.1, 0), Cost(2.0, 0.1, 0), 1) == 3.0
+    assert bound_of_chunks(Cost(3.0, 0.1, 0), Cost(2.0, 0.1, 0), 2) == 2.0
+    assert bound_of_chunks(Cost(1.0, 0, 1e6), Cost(1.0, 0, 0), 2) > 1.0
 
 
 def test_rows_the_stand_in_keeps_encoded_are_the_rows_and_follow_a_change() -> None:
