@@ -9,8 +9,8 @@ from typing import Any
 from pyarrow import compute as pc
 
 from sync.errors import LobTooLarge, NotDecodable
-from sync.plan import Column, Encoding, TableRef
-from sync.types import arrow, arrow_schema, is_cut, is_length_told, pieces, rules
+from sync.plan import Column, Encoding, TableRef, is_cut
+from sync.types import arrow, arrow_schema, is_length_told, pieces, rules
 
 compute: Any = pc
 """pyarrow ships no types; here what it returns becomes `Any`."""

@@ -64,6 +64,11 @@ class Column(BaseModel):
         return self.oracle_type, self.policy, self.limit, self.encoding
 
 
+def is_cut(column: Column) -> bool:
+    """Whether values longer than `Column.limit` are cut to it."""
+    return column.policy == "truncate" and column.limit is not None
+
+
 class Wish(BaseModel):
     """What somebody asks for of one table; `sync.planning` makes a `TablePlan` of it."""
 

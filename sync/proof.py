@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from sync.errors import FigureDiffers
 from sync.oracle import quote_name
-from sync.plan import Check, Column, Encoding, Proof, TablePlan
-from sync.types import is_cut
+from sync.plan import Check, Column, Encoding, Proof, TablePlan, is_cut
+from sync.proof_errors import FigureDiffers
 from sync.warehouse.sql import quote
 
 FIGURES_AT_ONCE = 900

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.fidelity import ColumnFidelity
-from sync.plan import Column, TableRef
-from sync.types import MAX_DIGITS, CopyRule, is_cut, require_rule
+from sync.plan import Column, TableRef, is_cut
+from sync.types import MAX_DIGITS, CopyRule, require_rule
 
 BIGINT_DIGITS = 18
 TEXT = "VARCHAR"

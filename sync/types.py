@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sync.errors import UnsupportedColumn
 from sync.fidelity import Why
-from sync.plan import Column, TableRef
+from sync.plan import Column, TableRef, is_cut
 
 arrow: Any = pa
 """pyarrow ships no types; here what it returns becomes `Any`."""
@@ -169,11 +169,6 @@ def arrow_schema(ref: TableRef, columns: Sequence[Column]) -> Any:
     ]
     fields += [(length_field(column), arrow.int64()) for column in columns if is_cut(column)]
     return arrow.schema(fields)
-
-
-def is_cut(column: Column) -> bool:
-    """Whether values longer than `Column.limit` are cut to it."""
-    return column.policy == "truncate" and column.limit is not None
 
 
 def is_length_told(column: Column, rule: CopyRule) -> bool:

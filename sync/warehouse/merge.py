@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 
 from sync.bounds import lower_bound, upper_bound
-from sync.errors import KeyNotUnique, TooManyDeletes
+from sync.errors import TooManyDeletes
 from sync.plan import Column, TablePlan
 from sync.proof import Figure
+from sync.proof_errors import KeyNotUnique
 from sync.warehouse.sql import quote, table_name
 
 Database = duckdb.DuckDBPyConnection

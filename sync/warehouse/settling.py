@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import duckdb
 
-from sync.plan import Column, TablePlan
+from sync.plan import Column, TablePlan, is_cut
 from sync.settlement import Measure
-from sync.types import copy_rule, is_cut, length_field
+from sync.types import copy_rule, length_field
 from sync.warehouse.sql import quote
 
 

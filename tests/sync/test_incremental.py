@@ -10,11 +10,12 @@ import pytest
 
 from sandbox.oracle.process import OracleStandIn
 from sync.engine import Steps, run_plan
-from sync.errors import FigureDiffers, KeyNotUnique, PlanDrifted, TooManyDeletes
+from sync.errors import PlanDrifted, TooManyDeletes
 from sync.oracle import Session
 from sync.plan import Changes, Deletes, Filter, Note, Plan, TableReceipt, TableRef, Wish
 from sync.planning import TableSettings, make_table_plan, plan_tables
 from sync.planning_errors import BackfillImpossible
+from sync.proof_errors import FigureDiffers, KeyNotUnique
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import read_manifest
 

@@ -11,11 +11,11 @@ import pytest
 
 from sandbox.oracle.process import OracleStandIn
 from sync.engine import Steps, run_plan
-from sync.errors import FigureDiffers
 from sync.oracle import Session
 from sync.plan import Check, Proof, TableReceipt, TableRef, plainly
 from sync.planning import TableSettings, make_table_plan, plan_tables
 from sync.proof import as_text, compared, figures, require_agreement
+from sync.proof_errors import FigureDiffers
 from sync.warehouse.manifest import Manifest
 from tests.sync.tables import table_plan
 
