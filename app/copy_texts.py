@@ -51,6 +51,10 @@ COPY_PHRASES: dict[str, tuple[str, str]] = {
         "조건이 달라 전체를 복사",
         "a full copy, since other rows are asked for",
     ),
+    "card.full_leaves": (
+        "조건에서 벗어난 행을 알려면 전체를 복사해야 함 (deletes 설정이 있으면 증분 가능)",
+        "a full copy, since nothing else notices rows that leave the filter (deletes would)",
+    ),
     "card.full_no_watermark": (
         "이어서 읽을 기준값이 없어 전체를 복사",
         "a full copy, since it does not say from where to go on",
@@ -92,6 +96,10 @@ COPY_PHRASES: dict[str, tuple[str, str]] = {
     "receipt.frontier": (
         "열려 있는 트랜잭션 때문에 다음 기준값을 {seconds}초 앞으로 잡음",
         "the next sync steps back {seconds} s for transactions that are still open",
+    ),
+    "receipt.future": (
+        ":warning: {column} 값이 미래인 행 {count}건은 다음 기준값에 쓰지 않음",
+        ":warning: {count} rows carry a {column} in the future, which the next sync does not go by",
     ),
     "receipt.lag_only": (
         "열린 트랜잭션을 볼 권한이 없어 {seconds}초만 되짚어 읽음",

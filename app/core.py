@@ -26,7 +26,8 @@ from sync.oracle import Session
 from sync.oracle_errors import OracleUnreachable
 from sync.perform import Rules, perform_run
 from sync.plan import Plan, TablePlan, Wish
-from sync.planning import make_estimate, make_table_plan, plan_tables
+from sync.planning import make_estimate, make_table_plan, plan_tables, trial_ref
+from sync.planning_errors import TrialNameTaken
 from sync.progress import Progress
 from sync.schedules import clock_is_running
 from sync.sources import GuardedSource, open_chunk_reader, open_source, require_open
@@ -136,6 +137,9 @@ def plan_table(
     settings = config.settings(facts.ref)
     if settings is None:
         raise TableNotOffered(table=str(facts.ref), hint="")
+    trial = trial_ref(facts.ref)
+    if wish.trial_rows is not None and trial in config.offered:
+        raise TrialNameTaken(table=str(facts.ref), taken=str(trial))
     planned = make_table_plan(facts, settings, wish, current)
     estimate = make_estimate(facts, planned, Manifest())
     rule_on(config, Plan(tables=(planned,), estimates=(estimate,)))

@@ -152,6 +152,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "{table}의 일부 구간만 다시 읽을 수 없습니다. 맞는 사본이 없습니다({because}). 먼저 전체를 동기화하세요.",
         "A range of {table} cannot be read again: there is no copy it fits into ({because}). Sync all of it first.",
     ),
+    "trial_name_taken": (
+        "{table}의 시험 복사는 할 수 없습니다. {taken}이(가) 따로 있는 테이블입니다. 대신 일부 행만(where) 복사해 달라고 요청하세요.",
+        "There is no trial of {table}: {taken} is a table of its own. Ask for a copy of some rows (where) in its place.",
+    ),
     "schema_frozen": (
         "{table}의 {column} 열이 {was}에서 {became}(으)로 바뀌었지만 bot.toml이 열을 고정했습니다. 이 테이블의 drift를 ask나 evolve로 바꾼 뒤 다시 동기화하세요.",
         "Column {column} of {table} was {was} and is {became} in Oracle, but bot.toml freezes its columns. Set drift to ask or evolve for this table, then sync it again.",

@@ -8,7 +8,7 @@ from typing import Literal
 from app.bot_config import BotConfig, Rule
 from sync.approvals import Approval, Request, Verdict
 from sync.errors import RefusedByRule
-from sync.plan import Estimate, Plan, TablePlan
+from sync.plan import Estimate, Plan, TablePlan, is_special
 from sync.standing import widest
 
 Groups = Callable[[str], frozenset[str]]
@@ -138,8 +138,10 @@ def _of_table(config: BotConfig, table: TablePlan, estimate: Estimate | None) ->
     section = config.section(ref)
     # Other columns than the copy has are a person's to agree on, unless bot.toml says otherwise.
     drifted = estimate is not None and estimate.columns_changed
-    # So is going back to an older copy.
-    asks = table.undo is not None or (drifted and (section is None or section.drift == "ask"))
+    # So is going back to an older copy, and a part that somebody wishes for: a rule is about what
+    # bot.toml has copied.
+    wished = table.undo is not None or is_special(table.wished)
+    asks = wished or (drifted and (section is None or section.drift == "ask"))
     return Judgement(
         effect="ask" if asks and rule.decision == "auto" else rule.decision,
         approvers=rule.approvers or deciders,
@@ -158,4 +160,7 @@ def _fits(rule: Rule, table: TablePlan, rows: int | None) -> bool:
     about = any(fnmatchcase(name, pattern) for pattern in rule.tables for name in names)
     small = rule.up_to_rows is None or (rows is not None and rows <= rule.up_to_rows)
     large = rule.above_rows is None or rows is None or rows > rule.above_rows
-    return about and small and large and (not rule.modes or table.mode in rule.modes)
+    wish = table.wished
+    # A range that is read again may be all of the table.
+    mode = "full" if wish.since is not None or wish.until is not None else table.mode
+    return about and small and large and (not rule.modes or mode in rule.modes)

@@ -6,7 +6,7 @@ turns them into the column's own type, in the session's time zone, UTC (`sync.or
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Literal
 
 from sync.errors import ColumnNotFound
@@ -20,6 +20,8 @@ MAX_IN = 500
 """Values of an IN list; Oracle takes 1,000 (ORA-01795)."""
 MAX_TEXT_CHARACTERS = 1000
 MAX_DIGITS = 38
+MAX_PRECISION = 80
+"""More than any number of Oracle has digits; Python's own 28 would round."""
 
 
 def value_kind(oracle_type: str) -> ValueKind | None:
@@ -83,7 +85,7 @@ def written(value: object) -> str:
         instant = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
         return instant.isoformat()
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return f"{value.normalize(Context(prec=MAX_PRECISION)):f}"
     return str(value)
 
 
@@ -100,10 +102,21 @@ def lower_bound(plan: TablePlan) -> Bind | None:
     if not plan.is_partial or plan.watermark is None or plan.wished.until is not None:
         return None
     if value_kind(column.oracle_type) == "number":
-        return Decimal(plan.watermark) - plan.lag
+        return Context(prec=MAX_PRECISION).subtract(Decimal(plan.watermark), Decimal(plan.lag))
     whole = datetime.fromisoformat(plan.watermark).replace(microsecond=0)
     earliest = datetime.min + timedelta(seconds=plan.lag)  # noqa: DTZ901 -- as naive as the column
     return whole - timedelta(seconds=plan.lag) if whole > earliest else datetime.min  # noqa: DTZ901
+
+
+def reads_nulls(plan: TablePlan) -> bool:
+    """Whether rows without a cursor are read as well: they may have changed, and nothing tells."""
+    wish = plan.wished
+    return (
+        plan.cursor is not None
+        and plan.column(plan.cursor).nullable
+        and wish.since is None
+        and wish.until is None
+    )
 
 
 def upper_bound(plan: TablePlan) -> Bind | None:

@@ -173,7 +173,7 @@ class TablePlan(BaseModel):
         return found
 
 
-FullBecause = Literal["first", "columns", "key", "cursor", "filter", "no_watermark"]
+FullBecause = Literal["first", "columns", "key", "cursor", "filter", "leaves", "no_watermark"]
 
 
 class Estimate(BaseModel):
@@ -270,6 +270,7 @@ NoteCode = Literal[
     "rows_differ",
     "frontier",
     "lag_only",
+    "future",
     "resumed",
 ]
 

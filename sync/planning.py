@@ -123,7 +123,10 @@ def make_table_plan(
     names = [column.name for column in columns]
     for name in key:
         _require(facts.ref, name, names)
-    where = wished.where or settings.where
+    if settings.include:
+        for name in (*wished.columns, *(condition.column for condition in wished.where)):
+            _require(facts.ref, name, list(settings.include))
+    where = (*settings.where, *wished.where)
     encodings = settings.choices.encodings
     where = tuple(_checked(facts, condition, encodings) for condition in where)
     cursor = _cursor(facts, settings, columns)
@@ -184,6 +187,8 @@ def why_full(planned: TablePlan, wanted: Mode, current: ManifestEntry | None) ->
         return "key"
     if receipt.where != planned.where:
         return "filter"
+    if planned.where and planned.deletes == "keep":
+        return "leaves"
     return None if _same_shape(planned, current) else "columns"
 
 
@@ -193,6 +198,8 @@ def _same_shape(planned: TablePlan, current: ManifestEntry) -> bool:
     The type a column became may follow from its rows, so it is not compared.
     """
     wanted = [(column.name, column.declared) for column in planned.columns]
+    if planned.deletes != "mark" and any(not column.oracle_type for column in current.columns):
+        return False  # rows that are marked as gone would look as if they were there
     return wanted == [(c.name, c.declared) for c in current.columns if c.oracle_type]
 
 
@@ -313,9 +320,7 @@ def _backfill(planned: TablePlan, mode: Mode, current: ManifestEntry | None) -> 
     because = why_full(planned, way, current)
     if because is not None:
         raise BackfillImpossible(table=str(planned.ref), because=because)
-    return planned.model_copy(
-        update={"mode": way, "watermark": _watermark(current), "lag": 0, "deletes": "keep"}
-    )
+    return planned.model_copy(update={"mode": way, "watermark": _watermark(current), "lag": 0})
 
 
 def _watermark(current: ManifestEntry | None) -> str | None:

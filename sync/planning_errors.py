@@ -4,6 +4,7 @@ PlanningError
 ├── BadFilter
 ├── BadCursor
 ├── BackfillImpossible
+├── TrialNameTaken
 └── SchemaFrozen
 """
 
@@ -38,6 +39,16 @@ class BackfillImpossible(PlanningError):
     message = (
         "A range of {table} cannot be read again: there is no copy it fits into ({because}). "
         "Sync all of it first."
+    )
+
+
+class TrialNameTaken(PlanningError):
+    """A table is really called what the trial of another would be."""
+
+    code = "trial_name_taken"
+    message = (
+        "There is no trial of {table}: {taken} is a table of its own. Ask for a copy of some rows "
+        "(where) in its place."
     )
 
 

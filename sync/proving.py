@@ -2,22 +2,22 @@
 
 import json
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from sync.bounds import value_kind, written
+from sync.bounds import written
 from sync.errors import VerificationFailed
 from sync.moment import Moment
 from sync.oracle import Statement, patient, rows
-from sync.plan import Changes, Check, Note, TablePlan, TableReceipt
+from sync.plan import Changes, Check, Column, Note, TablePlan, TableReceipt
 from sync.proof import compared, figures, in_batches, require_agreement
 from sync.reading import read_keys
 from sync.settlement import Settlement
 from sync.statements import count_of, figures_of, keys_of
-from sync.types import arrow, arrow_schema
 from sync.warehouse.generation import new_generation, seal, writing
 from sync.warehouse.merge import (
     Database,
@@ -60,15 +60,18 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
     plan = staged.plan
     with writing(staged.folder, plan) as db:
         checks = _compare(moment, staged, db)
-        changes = _take_over(moment, plan, db, int(checks[0].copy_value or 0))
+        changes = _take_over(
+            moment, plan, db, staged.settled.columns, int(checks[0].copy_value or 0)
+        )
         if plan.mode == "incremental":
             require_replaced(db, plan)
         else:
             require_unique(db, plan, table_name(plan.ref))
         counted = _counted(moment, staged, int(checks[0].oracle or 0))
         kept = count_rows(db, plan)
-        watermark = _watermark(moment, plan, newest(db, plan))
-    notes = (*_notes(moment, plan, counted, kept), *staged.notes)
+        greatest, ahead = newest(db, plan, moment.as_of)
+        watermark = _watermark(moment, plan, greatest)
+    notes = (*_notes(moment, plan, counted, kept, ahead), *staged.notes)
     facts = {
         "run": run_id,
         "fence": str(staged.fence),
@@ -128,18 +131,19 @@ def _one_row(moment: Moment, staged: Staged, statement: Statement) -> tuple[Any,
         return rows(session, statement.sql, statement.binds, ref=ref, exact=True)[0]
 
 
-def _take_over(moment: Moment, plan: TablePlan, db: Database, fetched: int) -> Changes | None:
+def _take_over(
+    moment: Moment, plan: TablePlan, db: Database, columns: Sequence[Column], fetched: int
+) -> Changes | None:
     if not plan.is_partial:
         return None
     merged = merge(db, plan)
     deleted = 0
-    if plan.deletes != "keep" and plan.key:
+    wish = plan.wished
+    is_backfill = wish.since is not None or wish.until is not None
+    if plan.deletes != "keep" and plan.key and not is_backfill:
         statement = keys_of(plan, moment.read_scn)
-        columns = [plan.column(name) for name in plan.key]
         with closing(read_keys(moment.session, plan, statement)) as batches:
-            schema = arrow_schema(plan.ref, columns)
-            keys = arrow.RecordBatchReader.from_batches(schema, batches)
-            deleted = remove_gone(db, plan, keys, moment.as_of)
+            deleted = remove_gone(db, plan, columns, batches, moment.as_of)
     return Changes(
         fetched=fetched, inserted=merged.inserted, updated=merged.updated, deleted=deleted
     )
@@ -164,6 +168,8 @@ def _watermark(moment: Moment, plan: TablePlan, greatest: object) -> str | None:
         return plan.watermark
     if isinstance(greatest, str):
         return None  # what is kept as text is not in its own order
+    if not isinstance(greatest, datetime) and moment.open_seconds:
+        return plan.watermark  # a number says nothing of when: what is open may still bring less
     if isinstance(greatest, datetime) and moment.open_seconds is not None:
         naive = datetime.fromisoformat(written(greatest))
         back = timedelta(seconds=moment.open_seconds + moment.look_seconds)
@@ -171,12 +177,16 @@ def _watermark(moment: Moment, plan: TablePlan, greatest: object) -> str | None:
     return written(cast("Any", greatest))
 
 
-def _notes(moment: Moment, plan: TablePlan, counted: int, kept: int) -> tuple[Note, ...]:
+def _notes(
+    moment: Moment, plan: TablePlan, counted: int, kept: int, ahead: int
+) -> tuple[Note, ...]:
     found: list[Note] = []
     if moment.consistency == "read_only_transaction":
         found.append(Note(code="no_flashback"))
     goes_on = plan.cursor is not None and plan.wanted != "full"
-    if goes_on and value_kind(plan.column(plan.cursor or "").oracle_type) != "number":
+    if goes_on:
+        if ahead:
+            found.append(Note(code="future", params={"column": plan.cursor or "", "count": ahead}))
         if moment.open_seconds is None:
             found.append(Note(code="lag_only", params={"seconds": plan.lag}))
         elif moment.open_seconds:

@@ -6,7 +6,7 @@ AS OF SCN stands behind a table (Oracle Database SQL Language Reference, "flashb
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sync.bounds import Bind, bind_of, lower_bound, upper_bound, value_kind
+from sync.bounds import Bind, bind_of, lower_bound, reads_nulls, upper_bound, value_kind
 from sync.oracle import Statement, quote_name, quote_table
 from sync.plan import Column, TablePlan, TypedFilter
 from sync.types import select_list
@@ -96,7 +96,10 @@ def _window(plan: TablePlan, bound: Bound) -> list[str]:
         return []
     name = quote_name(plan.cursor)
     ends = ((">=", lower_bound(plan)), ("<", upper_bound(plan)))
-    return [f"{name} {op} {bound(value)}" for op, value in ends if value is not None]
+    found = [f"{name} {op} {bound(value)}" for op, value in ends if value is not None]
+    if found and reads_nulls(plan):
+        return [f"({' AND '.join(found)} OR {name} IS NULL)"]
+    return found
 
 
 def _filter(plan: TablePlan, condition: TypedFilter, bound: Bound) -> str:

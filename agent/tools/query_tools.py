@@ -171,6 +171,7 @@ def _table_line(name: str, entry: ManifestEntry | None) -> dict[str, Any]:
         "rows": entry.rows if entry else None,
         "as_of": entry.as_of if entry else None,
         "comment": _short(entry.comment) if entry else None,
+        **({"only_rows": part} if entry and (part := part_of(entry.receipt)) else {}),
     }
 
 

@@ -4,22 +4,27 @@ Deleting and inserting costs a fraction of DuckDB's MERGE (measured: 4 to 23 tim
 reads the file while it is written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
 import duckdb
 
-from sync.bounds import lower_bound, upper_bound
+from sync.bounds import lower_bound, reads_nulls, upper_bound, value_kind
 from sync.errors import TooManyDeletes
 from sync.plan import Column, TablePlan
 from sync.proof import Figure
 from sync.proof_errors import KeyNotUnique
-from sync.warehouse.sql import quote, table_name
+from sync.types import arrow, arrow_schema
+from sync.warehouse.settling import settled_values
+from sync.warehouse.sql import quote, table_name, text
 
 Database = duckdb.DuckDBPyConnection
 """A build's file, open to write."""
+
+FARTHEST_AHEAD_HOURS = 14
+"""Of UTC: the farthest time zone there is (Kiribati)."""
 
 STAGED = "main._staged"
 """What an incremental run has read."""
@@ -80,12 +85,22 @@ def ask(db: Database, table: str, asked: Sequence[Figure]) -> tuple[object, ...]
     )
 
 
-def newest(db: Database, plan: TablePlan) -> object:
-    """The greatest value of the cursor in the copy; None where there is none."""
+def newest(db: Database, plan: TablePlan, as_of: str) -> tuple[object, int]:
+    """The greatest value of the cursor in the copy, and how many rows lie in the future.
+
+    No value lies later than the moment itself on the clock that is farthest ahead; what does is no
+    time of a change, and would hide all that follow. None where there is no value.
+    """
     if plan.cursor is None:
-        return None
-    [value] = _asked(db, table_name(plan.ref), [f"max({quote(plan.cursor)})"])
-    return value
+        return None, 0
+    name = quote(plan.cursor)
+    if value_kind(plan.column(plan.cursor).oracle_type) == "number":
+        return _asked(db, table_name(plan.ref), [f"max({name})"])[0], 0
+    last = f"TIMESTAMP {text(as_of[:19].replace('T', ' '))} + INTERVAL {FARTHEST_AHEAD_HOURS} HOUR"
+    comes = f"TRY_CAST({name} AS TIMESTAMP) > {last}"
+    asked = [f"max({name}) FILTER (NOT ({comes}))", f"count(*) FILTER ({comes})"]
+    value, ahead = _asked(db, table_name(plan.ref), asked)
+    return value, int(str(ahead))
 
 
 def count_rows(db: Database, plan: TablePlan) -> int:
@@ -106,6 +121,11 @@ def merge(db: Database, plan: TablePlan) -> Merged:
     """
     if plan.mode == "incremental":
         require_unique(db, plan, STAGED)
+    if plan.deletes == "mark":  # perhaps only since the last run
+        db.execute(
+            f"ALTER TABLE {table_name(plan.ref)} "
+            f"ADD COLUMN IF NOT EXISTS {quote(DELETED_AT)} TIMESTAMP"
+        )
     db.begin()
     try:
         gone = _delete_replaced(db, plan)
@@ -145,14 +165,35 @@ def require_replaced(db: Database, plan: TablePlan) -> None:
         raise KeyNotUnique(table=str(plan.ref), key=", ".join(plan.key), count=twice)
 
 
-def remove_gone(db: Database, plan: TablePlan, keys: Any, as_of: str) -> int:
+def remove_gone(
+    db: Database, plan: TablePlan, columns: Sequence[Column], keys: Iterator[Any], as_of: str
+) -> int:
     """Remove or mark the rows whose key is not among Oracle's; how many.
 
-    *keys* is a ``pyarrow.RecordBatchReader`` of all of Oracle's. Raises `TooManyDeletes`, and
-    changes nothing, where that is a larger share than the plan lets go.
+    *keys* are ``pyarrow.RecordBatch`` values of all of Oracle's, *columns* those of the copy.
+    Raises what *keys* raises, and `TooManyDeletes`, and changes nothing, where that is a larger
+    share than the plan lets go.
     """
-    db.register("keys_arriving", keys)
-    db.execute("CREATE TEMP TABLE oracle_keys AS FROM keys_arriving")
+    failures: list[BaseException] = []
+
+    def remembered() -> Iterator[Any]:
+        try:
+            yield from keys
+        except BaseException as error:
+            failures.append(error)  # DuckDB passes on just its text
+            raise
+
+    arriving = [plan.column(name) for name in plan.key]
+    kinds = {column.name: column for column in columns}
+    values = settled_values(arriving, [kinds[name] for name in plan.key])
+    schema = arrow_schema(plan.ref, arriving)
+    db.register("keys_arriving", arrow.RecordBatchReader.from_batches(schema, remembered()))
+    try:
+        db.execute(f"CREATE TEMP TABLE oracle_keys AS SELECT {values} FROM keys_arriving")
+    except duckdb.Error:
+        if failures:
+            raise failures[0] from None
+        raise
     db.unregister("keys_arriving")
     table = table_name(plan.ref)
     same = _same_key(plan, "t", "k")
@@ -187,6 +228,8 @@ def _delete_replaced(db: Database, plan: TablePlan) -> int:
             values.append(value)
             conditions.append(f"{quote(plan.cursor)} {op} ${len(values)}")
     where = " AND ".join(conditions) or "true"
+    if conditions and plan.cursor is not None and reads_nulls(plan):
+        where = f"({where} OR {quote(plan.cursor)} IS NULL)"
     return _one(db, f"DELETE FROM {table} WHERE {where}", values)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.bot_config import BotConfig, check_bot_config
 from app.policy import is_covered, judge, judge_request, may_decide, people
-from sync.plan import Plan
+from sync.plan import Plan, Wish
 from sync.standing import Action, ScheduleChange, StandingSchedule
 from tests.app.parts import approval, plan, request
 
@@ -79,6 +79,24 @@ def test_other_columns_than_the_copy_has_are_asked_about_unless_bot_toml_lets_th
     content = ruled.model_dump(mode="json")
     content["table"][0]["drift"] = "evolve"
     assert judge(check_bot_config(content, "bot.toml"), changed).effect == "auto"
+
+
+def test_what_somebody_wishes_for_in_part_is_a_persons_to_allow() -> None:
+    whole = plan("ORDERS", rows=5)
+    table = whole.tables[0]
+    ruled = config({"name": "small", "decision": "auto"})
+    for changes in ({"trial_rows": 5}, {"columns": ("ID",)}, {"since": "1"}):
+        wish = Wish(ref=table.ref).model_copy(update=changes)
+        part = table.model_copy(update={"wish": wish, "mode": "incremental"})
+        assert judge(ruled, whole.model_copy(update={"tables": (part,)})).effect == "ask"
+
+
+def test_a_range_read_again_counts_as_a_full_copy() -> None:
+    whole = plan("ORDERS")
+    wish = Wish(ref=whole.tables[0].ref, since="0001-01-01")
+    again = whole.tables[0].model_copy(update={"wish": wish, "mode": "incremental"})
+    ruled = config({"name": "never all", "modes": ["full"], "decision": "refuse"})
+    assert judge(ruled, whole.model_copy(update={"tables": (again,)})).effect == "refuse"
 
 
 def test_a_table_of_unknown_size_is_never_small() -> None:

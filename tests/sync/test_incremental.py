@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.oracle.process import OracleStandIn
 from sync.engine import Steps, run_plan
-from sync.errors import PlanDrifted, TooManyDeletes
+from sync.errors import ColumnNotFound, PlanDrifted, TooManyDeletes
 from sync.oracle import Session
 from sync.plan import Changes, Deletes, Filter, Note, Plan, TableReceipt, TableRef, Wish
 from sync.planning import TableSettings, make_table_plan, plan_tables
@@ -232,6 +232,81 @@ def test_a_number_that_no_type_holds_orders_nothing(copy: Copy) -> None:
     wide = Copy(copy.oracle, copy.open_session, copy.root, table)
     assert wide.run(settings=settings).watermark is None
     assert wide.plan(settings=settings).estimates[0].full_because == "no_watermark"
+
+
+def test_a_row_dated_in_the_future_hides_nothing_and_is_said(copy: Copy) -> None:
+    copy.execute("INSERT INTO T! VALUES (9, 'z', TIMESTAMP '9999-12-31 00:00:00')")
+    first = copy.run()
+    assert first.watermark == "2026-01-02T09:00:00.500000"
+    assert Note(code="future", params={"column": "CHANGED", "count": 1}) in first.notes
+    copy.execute("UPDATE T! SET NAME = 'A', CHANGED = TIMESTAMP '2026-02-01 00:00:00' WHERE ID = 1")
+    copy.run()
+    assert copy.rows()[0][1] == "A"
+
+
+def test_a_row_that_loses_its_time_is_still_read(copy: Copy) -> None:
+    copy.run()
+    copy.execute("UPDATE T! SET NAME = 'A', CHANGED = NULL WHERE ID = 1")
+    copy.run()
+    assert copy.rows()[0][1] == "A"
+
+
+def test_keys_without_declared_precision_tell_what_is_gone(copy: Copy) -> None:
+    settings = TableSettings(
+        1000, key=("ID",), cursor="CHANGED", deletes="remove", delete_limit_percent=50
+    )
+    table = f"{copy.ref.table}_OPEN"[-120:]
+    rows = [["1", "2026-01-01 00:00:00"], ["2.5", "2026-01-02 00:00:00"]]
+    copy.oracle.control.create_table(
+        table, [("ID", "NUMBER"), ("CHANGED", "TIMESTAMP(6)")], key=["ID"], rows=rows
+    )
+    open_key = Copy(copy.oracle, copy.open_session, copy.root, table)
+    open_key.run(settings=settings)
+    open_key.execute("DELETE FROM T! WHERE ID = 1")
+    receipt = open_key.run(settings=settings)
+    assert receipt.changes is not None
+    assert receipt.changes.deleted == 1
+    assert [str(key) for key in open_key.ids()] == ["2.5"]
+
+
+def test_rows_can_be_marked_from_one_run_to_the_next(copy: Copy) -> None:
+    copy.run()
+    marking = TableSettings(
+        1000, key=("ID",), cursor="CHANGED", lag=0, deletes="mark", delete_limit_percent=50
+    )
+    copy.execute("DELETE FROM T! WHERE ID = 1")
+    copy.run(settings=marking)
+    assert [row[3] is not None for row in copy.rows()] == [True, False]
+    # A range that is read again leaves the marks, and they can still be asked about.
+    copy.run(settings=marking, since="2026-01-02")
+    entry = read_manifest(copy.root).entry(copy.ref)
+    assert entry.columns[-1].name == "_deleted_at"
+    assert copy.plan(BY_CHANGED).estimates[0].full_because == "columns"
+
+
+def test_a_filter_is_followed_step_by_step_only_where_keys_are_compared(copy: Copy) -> None:
+    where = (Filter(column="NAME", op="in", values=("a", "b")),)
+    keeping = TableSettings(1000, key=("ID",), cursor="CHANGED", where=where)
+    copy.run(settings=keeping)
+    assert copy.plan(keeping).estimates[0].full_because == "leaves"
+
+
+def test_a_wish_reaches_no_further_than_what_is_configured(copy: Copy) -> None:
+    narrow = TableSettings(
+        1000,
+        key=("ID",),
+        include=("ID",),
+        where=(Filter(column="ID", op="<", values=("2",)),),
+    )
+    with pytest.raises(ColumnNotFound):
+        copy.plan(narrow, columns=("NAME",))
+    with pytest.raises(ColumnNotFound):
+        copy.plan(narrow, where=[{"column": "NAME", "op": "=", "values": ["b"]}])
+    plan = copy.plan(narrow, where=[{"column": "ID", "op": "is_not_null"}])
+    assert [(one.column, one.op) for one in plan.tables[0].where] == [
+        ("ID", "<"),
+        ("ID", "is_not_null"),
+    ]
 
 
 def test_a_key_that_names_two_rows_stops_the_run(copy: Copy) -> None:
