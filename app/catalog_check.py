@@ -73,6 +73,9 @@ def _column_problems(section: TableSection, table: FoundTable) -> Iterator[str]:
     for column in section.columns:
         if column not in columns:
             yield f"{table} has no column {column}, which its columns name."
+    for column in section.encoding:
+        if column not in columns:
+            yield f"{table} has no column {column}, which its encoding names."
     uncopied = [
         f"{column.name} ({column.oracle_type})"
         for column in table.uncopied
