@@ -106,7 +106,11 @@ def may_decide(
     Who asked, also through a schedule of theirs, may always withdraw. Two that are needed are two
     people, and neither of them is who asked unless self-approval is on.
     """
-    asked_it = user in (approval.request.requested_by, approval.request.on_behalf_of)
+    # Nobody is not who asked: a request on nobody's behalf says so by an empty name.
+    asked_it = bool(user) and user in (
+        approval.request.requested_by,
+        approval.request.on_behalf_of,
+    )
     if verdict in ("reject", "withdraw") and asked_it:
         return None
     if verdict == "withdraw":

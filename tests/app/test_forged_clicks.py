@@ -16,7 +16,8 @@ import pytest
 from redis import Redis
 
 from app.bot_config import Approvals
-from app.views.approval_card import APPROVE, EDIT, REJECT, button_value
+from app.views.approval_card import AGAIN, APPROVE, CANCEL, EDIT, REJECT, button_value
+from app.views.modals import EDIT_FORM, REJECT_FORM
 from sandbox.slack.delivery import NotAcknowledged
 from sandbox.slack.interactions import view_submission
 from sandbox.slack.values import BOT_USER_ID, TEAM_ID, JsonObject
@@ -41,6 +42,8 @@ ATTACKS: tuple[tuple[str, str], ...] = (
     ("expiry", JUNHO),
 )
 """What is wrong with the click, and who clicks."""
+EVERY_TIME = {("button", "digest"), (REJECT, "approver")}
+"""What is tried in the small suite as well."""
 NOT_A_FIELD = frozenset({"type", "api_app_id", "token", "is_enterprise_install", "enterprise"})
 """What says that this is a click at all, or of which app."""
 UNFORGED = frozenset[Path](
@@ -55,7 +58,8 @@ UNFORGED = frozenset[Path](
     }
 )
 """Who clicked: Slack says so, and without it nobody can be answered. And what leads a click to its
-listener: without that Slack itself tells the person that it came to nothing."""
+listener: without that Slack itself tells the person that it came to nothing. These are forged in
+a test of their own."""
 
 
 @dataclass
@@ -199,6 +203,67 @@ def test_no_forged_click_or_form_decides_anything_and_each_is_answered(
         assert world.now(other).state is ApprovalState.PENDING
     told = {**vars(tally), "fields": len(tally.fields)}
     tell_sweep(sweep=f"forged_{kind}", seed=seed, runs=0, **told)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("kind", "attack", "user"),
+    [
+        pytest.param(
+            kind, *attack, marks=() if (kind, attack[0]) in EVERY_TIME else pytest.mark.sweep
+        )
+        for kind in ("button", REJECT, EDIT)
+        for attack in ATTACKS
+        if kind == "button" or attack[0] != "self_approval"
+    ],
+)
+def test_a_click_that_lies_about_who_and_what_it_is_decides_nothing_and_hurts_nobody(
+    redis: Redis, kind: Literal["button", "sync.reject", "sync.edit"], attack: str, user: str
+) -> None:
+    with card_world(redis, SELF) as world:
+        other, card = world.ask("USERS", by=MINJI)
+        approval, value = prepare(world, attack)
+        payload = (
+            a_click(world, approval, user, value)
+            if kind == "button"
+            else a_form(world, approval, user, value, kind)
+        )
+        lies = [path for path in fields_of(payload) if path in UNFORGED]
+        assert len(lies) >= 4
+        # Sent all at once: what no listener knows is not acknowledged, and that takes its time.
+        sent = [
+            world.slack.forge("interactive", forged(payload, path, lie))
+            for path in lies
+            for lie in lies_about(path, part_of(payload, path), attack)
+        ]
+        for delivery in sent:
+            try:
+                delivery.ack.result(10)
+            except NotAcknowledged:
+                continue  # Slack itself tells the person
+        assert not {"approved", "one_more", "replaced"}.intersection(world.clicks)
+        expected = {
+            "expiry": {ApprovalState.EXPIRED},
+            # Who asked may take it back, by whichever button.
+            "self_approval": {ApprovalState.PENDING, ApprovalState.WITHDRAWN},
+        }
+        assert world.now(approval).state in expected.get(attack, {ApprovalState.PENDING})
+        assert not redis.exists(run_key(approval.id), run_key(other.id))
+        assert world.now(other).state is ApprovalState.PENDING
+        # And the next click is as good as ever.
+        world.press(JUNHO, card, APPROVE)
+        world.until(lambda: world.now(other).state is ApprovalState.APPROVED)
+
+
+def lies_about(path: Path, part: Any, attack: str) -> tuple[object, ...]:
+    if isinstance(part, list | dict):
+        return ([] if isinstance(part, list) else {}, GONE)
+    if path == ("user", "id"):
+        # Of somebody who may decide it would be his click, for Slack vouches for this field.
+        others = (EVE, BOT_USER_ID, "U0NOBODY", "rule:auto", "schedule:daily", "S0TEAM")
+        return (*others, "", None, GONE, *(() if attack != "digest" else (JUNHO, MINJI)))
+    routes = (APPROVE, REJECT, EDIT, AGAIN, CANCEL, REJECT_FORM, EDIT_FORM, "sync.approve ")
+    return (*routes, "", "x" * 300, None, GONE)
 
 
 def test_who_cannot_be_told_where_they_clicked_is_told_directly(redis: Redis) -> None:
