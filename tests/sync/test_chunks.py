@@ -195,7 +195,6 @@ def test_a_chunk_whose_connection_drops_is_read_again_alone(
     assert ids(tmp_path, table) == list(range(ROWS))
     lost = sum(max(before - after, 0) for before, after in pairwise(heard))
     assert 0 <= lost < ROWS / receipt.chunks * 2  # no more than what came of that chunk
-    assert heard.count(0) == 1
 
 
 def test_a_chunk_that_drops_again_and_again_ends_the_run_and_leaves_the_old_copy(

@@ -262,13 +262,13 @@ def test_a_child_is_bounded_before_it_is_asked() -> None:
         child = zygote.take()
         until(lambda: "2147483648" in limits_of(child.pid) or None)
         until(lambda: hard_limit(child.pid, "Max core file size") == "0" or None)
-        child.channel.close()
         for name, most in (
             ("Max address space", "2147483648"),
             ("Max file size", "0"),
             ("Max open files", "64"),
         ):
             assert hard_limit(child.pid, name) == most
+        child.channel.close()  # then it ends, and so does what is known of it
 
 
 def limits_of(pid: int) -> str:
