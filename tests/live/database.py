@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import duckdb
 import oracledb
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import Steps, run_plan
 from sync.oracle import Session, Source, connect
-from sync.plan import TableReceipt, TableRef, Wish
-from sync.planning import PlanTable, TableSettings, make_table_plan, plan_tables
-from sync.warehouse.layout import data_file
+from sync.plan import TableReceipt, TableRef
+from sync.planning import TableSettings
 from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import copied_rows, plan_copy, run_copy
 
 NO_SUCH_TABLE = 942
 DEFINITION_TOO_NEW = 1466
@@ -80,7 +78,7 @@ class RealOracle:
         rows: Sequence[Sequence[str]] = (),
         rights: Sequence[str] = PAST,
     ) -> TableRef:
-        name = f"LIVE_{secrets.token_hex(6).upper()}"
+        name = _new_name()
         parts = [f'"{column}" {kind}' for column, kind in columns]
         if key:
             parts.append("PRIMARY KEY ({})".format(", ".join(f'"{one}"' for one in key)))
@@ -139,7 +137,7 @@ class StandIn:
         rows: Sequence[Sequence[str]] = (),
         rights: Sequence[str] = PAST,
     ) -> TableRef:
-        name = f"LIVE_{secrets.token_hex(6).upper()}"
+        name = _new_name()
         self.oracle.control.create_table(name, list(columns), key=list(key))
         if not rights:
             self.oracle.control.revoke("READ", name)
@@ -155,6 +153,10 @@ class StandIn:
 
     def release(self) -> tuple[int, int]:
         return 23, 0
+
+
+def _new_name() -> str:
+    return f"LIVE_{secrets.token_hex(6).upper()}"
 
 
 def insertions(ref: TableRef, rows: Sequence[Sequence[str]]) -> list[str]:
@@ -182,30 +184,14 @@ class Copies:
         self, ref: TableRef, settings: TableSettings | None = None, **wish: object
     ) -> TableReceipt:
         """One run to its published copy."""
-        again = _planner(settings or TableSettings(1_000_000, proof="deep"))
-        wished = Wish.model_validate({"ref": ref, **wish})
-        manifest = read_manifest(self.root)
-        plan = plan_tables(self.open_session, [wished], manifest, again)
+        settings = settings or TableSettings(1_000_000, proof="deep")
         self.fence += 1
-        number = self.fence
-        receipt = run_plan(
-            plan,
-            open_session=self.open_session,
-            warehouse=self.root,
-            run_id=f"live-{number}",
-            fence=lambda _: number,
-            steps=Steps(on_progress=lambda _: None),
-            plan_table=again,
-        )
-        return receipt.tables[0]
+        plan = plan_copy(self.open_session, self.root, ref, settings, **wish)
+        return run_copy(self.open_session, self.root, plan, settings, fence=self.fence)
 
     def rows(self, ref: TableRef, shown: str = "*") -> list[tuple[object, ...]]:
         """What readers see of it, by its first column."""
-        entry = read_manifest(self.root).entry(ref)
-        with duckdb.connect(data_file(self.root, ref, entry.generation), read_only=True) as db:
-            db.execute("SET TimeZone = 'UTC'")
-            table = f'"{ref.schema_name}"."{ref.table}"'
-            return db.execute(f"SELECT {shown} FROM {table} ORDER BY 1").fetchall()
+        return copied_rows(self.root, ref, shown)
 
     def types(self, ref: TableRef) -> dict[str, str]:
         """The columns' types in the copy."""
@@ -213,7 +199,3 @@ class Copies:
             column.name: column.duckdb_type
             for column in read_manifest(self.root).entry(ref).columns
         }
-
-
-def _planner(settings: TableSettings) -> PlanTable:
-    return lambda facts, wish, current: make_table_plan(facts, settings, wish, current)

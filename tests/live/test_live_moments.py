@@ -4,24 +4,19 @@ import pytest
 
 from sync.moment import Moment, take_moment
 from sync.oracle import Session, rows
-from sync.plan import TablePlan, TableRef, plainly
-from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.plan import TablePlan, TableRef
+from sync.planning import TableSettings
 from sync.reading import read_batches
 from sync.statements import RowidRange, count_of, figures_of, rowid_sample, rows_of
-from sync.warehouse.manifest import Manifest
 from tests.live.database import Copies, Database, named
+from tests.sync.copying import plan_copy
 
 COLUMNS = [("ID", "NUMBER(6)"), ("AMOUNT", "NUMBER(12,2)")]
 TEN = [[str(number), f"{number}.5"] for number in range(10)]
 
 
 def planned(copies: Copies, ref: TableRef) -> TablePlan:
-    plan = plan_tables(
-        copies.open_session,
-        plainly([ref]),
-        Manifest(),
-        lambda facts, wish, current: make_table_plan(facts, TableSettings(1000), wish, current),
-    )
+    plan = plan_copy(copies.open_session, copies.root, ref, TableSettings(1000))
     return plan.tables[0]
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from sandbox.oracle.process import OracleStandIn, start_oracle
 from sync.oracle import Session, Source, connect
+from sync.plan import TableRef
 from sync.warehouse.manifest import ManifestEntry, publish
+from tests.sync.copying import OpenSession
 from tests.sync.tables import place_rows, table_plan
 
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 PublishRows = Callable[..., ManifestEntry]
 
 
@@ -43,6 +44,14 @@ def open_session(source: Source) -> OpenSession:
 def table_name(request: pytest.FixtureRequest) -> str:
     """An Oracle name for this test alone."""
     return re.sub(r"\W", "_", request.node.name).upper()[:120]
+
+
+@pytest.fixture
+def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
+    """A table of this test's own with two rows."""
+    oracle.control.create_table(table_name, [("ID", "NUMBER(10)")], key=["ID"])
+    oracle.control.execute(f'INSERT INTO SHOP."{table_name}" VALUES (1), (2)')
+    return TableRef(source="main", schema_name="SHOP", table=table_name)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 from sync.oracle import Session, quote_table, rows
 from sync.plan import Column, TablePlan, TableReceipt, TableRef
-from sync.planning import PlanTable, TableSettings, make_table_plan
+from sync.planning import PlanTable, TableSettings
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import (
     building,
@@ -17,6 +17,7 @@ from sync.warehouse.generation import (
 )
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.publishing import place
+from tests.sync.copying import planner
 
 AS_OF = "2026-11-22T00:00:00+00:00"
 
@@ -53,9 +54,7 @@ def count_rows(session: Session, ref: TableRef) -> int:
 
 def plain(max_rows: int) -> PlanTable:
     """Plan tables with nothing configured but a ceiling."""
-    return lambda facts, wish, current: make_table_plan(
-        facts, TableSettings(max_rows), wish, current
-    )
+    return planner(TableSettings(max_rows))
 
 
 def record_batch(plan: TablePlan, values: Sequence[tuple[Any, ...]]) -> Any:

@@ -3,9 +3,9 @@
 import fcntl
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,35 +15,19 @@ from redis import Redis
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.errors import Cancelled, TableBusy
-from sync.leases import table_leases
 from sync.oracle import Session
 from sync.oracle_errors import LoginRefused
 from sync.perform import Rules, perform_run, published_receipt
-from sync.plan import Plan, TableRef, plainly
-from sync.planning import plan_tables
+from sync.plan import TableRef
 from sync.progress import Progress
 from sync.runs import Run, RunState, alive_key, ask_cancel, end_lost_runs
 from sync.warehouse.layout import BUILD, table_folder
-from sync.warehouse.manifest import Manifest, read_manifest
+from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import OpenSession
+from tests.sync.run_parts import WAIT_SECONDS, free, plan_first, until
 from tests.sync.state_parts import inbox_of, queue_run, run_of
-from tests.sync.tables import plain
 
 pytest_plugins = ["tests.sync.state_fixtures"]
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
-WAIT_SECONDS = 15
-
-
-@pytest.fixture
-def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
-    """A table of this test's own with two rows."""
-    oracle.control.create_table(table_name, [("ID", "NUMBER(10)")], key=["ID"])
-    oracle.control.execute(f'INSERT INTO SHOP."{table_name}" VALUES (1), (2)')
-    return TableRef(source="main", schema_name="SHOP", table=table_name)
-
-
-def planned(open_session: OpenSession, *refs: TableRef) -> Plan:
-    return plan_tables(open_session, plainly(refs), Manifest(), plain(10_000))
 
 
 def at_once(_: int) -> float:
@@ -58,21 +42,6 @@ def silence(client: Redis, run: Run) -> None:
     client.delete(alive_key(run.id))
     for table in run.approval.request.plan.tables:
         client.delete(f"duckferry:1:lease:main:{table.ref}")
-
-
-def free(client: Redis, ref: TableRef) -> bool:
-    try:
-        with table_leases(client, "T1-probe", [ref]):
-            return True
-    except TableBusy:
-        return False
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)  # another thread's or process's doing has no event here
 
 
 def generations(warehouse: Path, ref: TableRef) -> int:
@@ -90,7 +59,7 @@ def test_a_run_whose_connection_broke_is_published_by_its_second_attempt(
     own_table: TableRef,
     tmp_path: Path,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     oracle.control.fault(Fault("drop", sql_contains=f'FROM "SHOP"."{own_table.table}"'))
     perform = partial(
         perform_run, state, run.id, open_session=open_session, warehouse=tmp_path, rules=AT_ONCE
@@ -116,7 +85,7 @@ def test_a_run_that_fails_four_times_is_parked(
     own_table: TableRef,
     tmp_path: Path,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     sql = f'FROM "SHOP"."{own_table.table}"'
     oracle.control.fault(Fault("drop", sql_contains=sql, times=4))
     for _ in range(6):
@@ -155,7 +124,7 @@ def test_an_attempt_that_outlives_its_successor_publishes_nothing(
     tmp_path: Path,
     rows_then: int,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     stuck, over = threading.Event(), threading.Event()
 
     def get_stuck(progress: Progress) -> None:
@@ -194,7 +163,7 @@ def test_an_attempt_stuck_before_its_publish_is_overtaken_and_publishes_nothing(
     oracle: OracleStandIn,
     tmp_path: Path,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     # The comparison with Oracle takes a while; the attempt is called lost in it.
     count = 'COUNT(*), COUNT(CASE WHEN "ID"'
     oracle.control.fault(Fault("stall", sql_contains=count, seconds=1.5))
@@ -213,7 +182,7 @@ def test_an_attempt_stuck_before_its_publish_is_overtaken_and_publishes_nothing(
 def test_an_attempt_in_the_middle_of_its_publish_is_waited_for_and_not_repeated(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
 
     def perform() -> None:
         perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
@@ -250,7 +219,7 @@ def test_a_cancel_stops_what_oracle_is_doing_and_frees_everything(
     tmp_path: Path,
     sql: str,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     before = oracle.control.session_count()
     stall = Fault("stall", sql_contains=sql.format(table=own_table.table), seconds=60)
     oracle.control.fault(stall)
@@ -276,7 +245,7 @@ def test_a_cancel_stops_what_oracle_is_doing_and_frees_everything(
 def test_a_run_that_waits_for_a_session_is_cancelled_all_the_same(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     opening, open_now = threading.Event(), threading.Event()
 
     @contextmanager
@@ -302,7 +271,7 @@ def test_a_run_that_waits_for_a_session_is_cancelled_all_the_same(
 def test_a_cancel_that_comes_with_an_error_that_may_pass_is_not_followed_by_another_attempt(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
 
     def fail(progress: Progress) -> None:
         ask_cancel(state, run, "U7")
@@ -315,7 +284,7 @@ def test_a_cancel_that_comes_with_an_error_that_may_pass_is_not_followed_by_anot
 def test_a_cancel_after_the_last_moment_changes_nothing_and_says_so(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     with ThreadPoolExecutor(1) as pool, (tmp_path / "manifest.lock").open("a") as manifest_lock:
         fcntl.flock(manifest_lock, fcntl.LOCK_EX)
         performing = pool.submit(

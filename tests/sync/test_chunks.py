@@ -5,37 +5,34 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.chunk_reader import ChunkReader, chunk_reader
 from sync.chunks import MOST_TIMES, BreakOff, Reading
-from sync.engine import MOST_RESTARTS, Steps, run_plan
-from sync.oracle import Session, Source, connect
+from sync.engine import MOST_RESTARTS, Steps
+from sync.oracle import Source, connect
 from sync.oracle_errors import ConnectionDropped, LoginRefused, MomentLost, SourceBusy
 from sync.plan import Plan, TableReceipt, TableRef, plainly
-from sync.planning import plan_tables
+from sync.planning import TableSettings, plan_tables
 from sync.progress import Progress
-from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import SILENT, OpenSession, copied_rows, plan_copy, run_copy
 from tests.sync.processes import children, until
 from tests.sync.tables import plain
 
 ROWS = 3_000
-SILENT = Steps(on_progress=lambda _: None)
+USUAL = TableSettings(10**6)
 READ = ">= CHARTOROWID"
 """In the statement of every chunk but the first."""
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 
 
 def small(source: Source) -> Reading:
@@ -77,30 +74,19 @@ def copied(
     reading: Reading,
     steps: Steps = SILENT,
 ) -> TableReceipt:
-    plan = plan_tables(open_session, plainly([ref]), read_manifest(root), plain(10**6))
+    plan = plan_copy(open_session, root, ref, USUAL)
     return copied_as(plan, open_session, root, reading, steps)
 
 
 def copied_as(
     plan: Plan, open_session: OpenSession, root: Path, reading: Reading, steps: Steps
 ) -> TableReceipt:
-    receipt = run_plan(
-        plan,
-        open_session=open_session,
-        warehouse=root,
-        run_id="run",
-        fence=lambda _: 1 + len(read_manifest(root).entries),
-        steps=steps,
-        reading=reading,
-    )
-    return receipt.tables[0]
+    fence = 1 + len(read_manifest(root).entries)
+    return run_copy(open_session, root, plan, USUAL, fence=fence, steps=steps, reading=reading)
 
 
 def ids(root: Path, ref: TableRef) -> list[int]:
-    entry = read_manifest(root).entry(ref)
-    with duckdb.connect(data_file(root, ref, entry.generation), read_only=True) as db:
-        found = db.execute(f'SELECT "ID" FROM SHOP."{ref.table}" ORDER BY 1').fetchall()
-    return [row[0] for row in found]
+    return [row[0] for row in copied_rows(root, ref, '"ID"')]
 
 
 def counted(receipt: TableReceipt) -> dict[str, int]:

@@ -5,22 +5,20 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from app.fidelity_texts import word_fidelity
 from sandbox.oracle.process import OracleStandIn, start_oracle
 from sync.catalog import OracleColumn, TableFacts
 from sync.columns import ColumnChoices, plan_columns
-from sync.engine import Steps, run_plan
 from sync.errors import ColumnNotFound, DuckferryError, EncodingDoesNotFit, NotDecodable
 from sync.oracle import Session, Source, connect, rows
-from sync.plan import Encoding, Filter, TablePlan, TableReceipt, TableRef, Wish
-from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.plan import Encoding, Filter, TableReceipt, TableRef
+from sync.planning import TableSettings, make_table_plan
 from sync.planning_errors import BadFilter
 from sync.statements import rows_of
-from sync.warehouse.layout import data_file
-from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import copied_rows, plan_copy, run_copy
 
 
 def shop(table: str) -> TableRef:
@@ -62,31 +60,15 @@ def settings(encodings: dict[str, Encoding], where: tuple[Filter, ...] = ()) -> 
 def copied(
     oracle: OracleStandIn, root: Path, ref: TableRef, encodings: dict[str, Encoding]
 ) -> TableReceipt:
-    def planned(facts: TableFacts, wish: Wish, current: ManifestEntry | None) -> TablePlan:
-        return make_table_plan(facts, settings(encodings), wish, current)
-
     def open_session(_: str) -> AbstractContextManager[Session]:
         return session_of(oracle)
 
-    plan = plan_tables(open_session, [Wish(ref=ref)], read_manifest(root), planned)
-    heard: list[object] = []
-    receipt = run_plan(
-        plan,
-        open_session=open_session,
-        warehouse=root,
-        run_id="run",
-        fence=lambda _: 1,
-        steps=Steps(on_progress=heard.append),
-        plan_table=planned,
-    )
-    return receipt.tables[0]
+    plan = plan_copy(open_session, root, ref, settings(encodings))
+    return run_copy(open_session, root, plan, settings(encodings))
 
 
 def kept(root: Path, column: str) -> list[str | None]:
-    entry = read_manifest(root).entry(REF)
-    with duckdb.connect(data_file(root, REF, entry.generation), read_only=True) as db:
-        found = db.execute(f"SELECT {column} FROM SHOP.PEOPLE ORDER BY ID").fetchall()
-    return [row[0] for row in found]
+    return [text for _, text in copied_rows(root, REF, f"ID, {column}")]
 
 
 def test_text_is_decoded_as_bot_toml_says_and_proven_by_its_bytes(

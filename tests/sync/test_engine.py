@@ -5,7 +5,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -35,10 +35,9 @@ from sync.warehouse.layout import data_file, table_folder
 from sync.warehouse.manifest import publish, read_manifest
 from sync.warehouse.query import Query, compile_query
 from sync.warehouse.query_process import QueryLimits, open_queries
+from tests.sync.copying import OpenSession, copied_rows
 from tests.sync.failing_disk import after_replacing, on_removing, striking
 from tests.sync.tables import place_rows, plain, table_plan
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 
 
 def shop(table: str) -> TableRef:
@@ -85,10 +84,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 def column_values(root: Path, ref: TableRef, column: str) -> list[object]:
-    entry = read_manifest(root).entry(ref)
-    with duckdb.connect(data_file(root, ref, entry.generation), read_only=True) as db:
-        found = db.execute(f'SELECT "{column}" FROM SHOP."{ref.table}" ORDER BY 1').fetchall()
-    return [row[0] for row in found]
+    return [row[0] for row in copied_rows(root, ref, f'"{column}"')]
 
 
 def test_tables_are_copied_proven_and_published_together(
@@ -246,21 +242,8 @@ def test_a_copy_that_differs_from_oracles_count_is_not_published(
             oracle.control.execute(f"DELETE FROM SHOP.{table_name} WHERE ID = 1")
 
         with pytest.raises(VerificationFailed, match="holds 2 rows but Oracle counted 1"):
-            run(plan, lambda _: Held(session), tmp_path, on_verifying=end_the_transaction)
+            run(plan, lambda _: nullcontext(session), tmp_path, on_verifying=end_the_transaction)
     assert contents(tmp_path) == {}
-
-
-class Held(AbstractContextManager[Session]):
-    """A session somebody else closes."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    def __enter__(self) -> Session:
-        return self.session
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def copy_until_killed(source: Source, root: Path, plan: Plan, reached: Event) -> None:

@@ -8,26 +8,22 @@ it held before.
 import itertools
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import Steps, run_plan
-from sync.oracle import Session
-from sync.plan import Mode, TableRef, Wish
-from sync.planning import TableSettings, make_table_plan, plan_tables
-from sync.warehouse.layout import data_file
+from sync.engine import Steps
+from sync.plan import Mode, TableRef
+from sync.planning import TableSettings
 from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import OpenSession, copied_rows, plan_copy, run_copy
 
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 Rows = dict[int, tuple[str | None, datetime]]
 Late = tuple[int, str | None, datetime]
 
@@ -107,33 +103,18 @@ class History:
                 raise CutOff
 
         self.runs += 1
-        number = self.runs
-        plan = plan_tables(
-            self.open_session,
-            [Wish(ref=self.ref, mode=mode)],
-            read_manifest(self.root),
-            lambda facts, wish, current: make_table_plan(facts, SETTINGS, wish, current),
+        plan = plan_copy(self.open_session, self.root, self.ref, SETTINGS, mode=mode)
+        steps = Steps(
+            on_progress=lambda _: stop("reading"),
+            on_verifying=lambda: stop("verifying"),
+            on_publishing=lambda: stop("publishing"),
         )
-        run_plan(
-            plan,
-            open_session=self.open_session,
-            warehouse=self.root,
-            run_id=f"run-{number}",
-            fence=lambda _: number,
-            steps=Steps(
-                on_progress=lambda _: stop("reading"),
-                on_verifying=lambda: stop("verifying"),
-                on_publishing=lambda: stop("publishing"),
-            ),
-            plan_table=lambda facts, wish, current: make_table_plan(facts, SETTINGS, wish, current),
-        )
+        run_copy(self.open_session, self.root, plan, SETTINGS, fence=self.runs, steps=steps)
 
     def copy(self) -> Rows | None:
-        entry = read_manifest(self.root).find(self.ref)
-        if entry is None:
+        if read_manifest(self.root).find(self.ref) is None:
             return None
-        with duckdb.connect(data_file(self.root, self.ref, entry.generation), read_only=True) as db:
-            found = db.execute(f"SELECT ID, NAME, CHANGED FROM {self.name}").fetchall()
+        found = copied_rows(self.root, self.ref, "ID, NAME, CHANGED")
         assert len(found) == len({row[0] for row in found})
         return {row[0]: (row[1], row[2]) for row in found}
 

@@ -1,79 +1,22 @@
 """Copies that go on from where they were: what changed arrives once, what is gone is noticed."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import Steps, run_plan
+from sync.engine import Steps
 from sync.errors import ColumnNotFound, PlanDrifted, TooManyDeletes
-from sync.oracle import Session
-from sync.plan import Changes, Deletes, Filter, Note, Plan, TableReceipt, TableRef, Wish
-from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.plan import Changes, Deletes, Filter, Note
+from sync.planning import TableSettings
 from sync.planning_errors import BackfillImpossible
 from sync.proof_errors import FigureDiffers, KeyNotUnique
-from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import BY_CHANGED, COLUMNS, Copy, OpenSession, run_copy
 
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 Values = list[tuple[object, ...]]
-
-COLUMNS = [("ID", "NUMBER(6)"), ("NAME", "VARCHAR2(40 CHAR)"), ("CHANGED", "TIMESTAMP(6)")]
-BY_CHANGED = TableSettings(1000, key=("ID",), cursor="CHANGED", lag=0)
-
-
-class Copy:
-    """A table of the stand-in, and the copy of it."""
-
-    def __init__(
-        self, oracle: OracleStandIn, open_session: OpenSession, root: Path, table: str
-    ) -> None:
-        self.oracle, self.open_session, self.root = oracle, open_session, root
-        self.ref = TableRef(source="main", schema_name="SHOP", table=table)
-        self.name = f'SHOP."{table}"'
-        self.runs = 0
-
-    def execute(self, *statements: str) -> None:
-        for statement in statements:
-            self.oracle.control.execute(statement.replace("T!", self.name))
-
-    def plan(self, settings: TableSettings = BY_CHANGED, **wish: object) -> Plan:
-        wished = Wish.model_validate({"ref": self.ref, **wish})
-        return plan_tables(
-            self.open_session,
-            [wished],
-            read_manifest(self.root),
-            lambda facts, one, current: make_table_plan(facts, settings, one, current),
-        )
-
-    def run(
-        self, plan: Plan | None = None, settings: TableSettings = BY_CHANGED, **wish: object
-    ) -> TableReceipt:
-        self.runs += 1
-        number = self.runs
-        receipt = run_plan(
-            plan or self.plan(settings, **wish),
-            open_session=self.open_session,
-            warehouse=self.root,
-            run_id=f"run-{number}",
-            fence=lambda _: number,
-            steps=Steps(on_progress=lambda _: None),
-            plan_table=lambda facts, one, current: make_table_plan(facts, settings, one, current),
-        )
-        return receipt.tables[0]
-
-    def rows(self, ref: TableRef | None = None) -> Values:
-        entry = read_manifest(self.root).entry(ref or self.ref)
-        path = data_file(self.root, entry.ref, entry.generation)
-        with duckdb.connect(path, read_only=True) as db:
-            return db.execute(f'FROM SHOP."{entry.ref.table}" ORDER BY 1').fetchall()
-
-    def ids(self) -> list[object]:
-        return [row[0] for row in self.rows()]
 
 
 @pytest.fixture
@@ -404,27 +347,7 @@ def test_a_row_that_differs_is_named_and_nothing_is_published(copy: Copy) -> Non
             session.connection.rollback()
             copy.execute("UPDATE T! SET NAME = 'longer' WHERE ID = 1")
 
+        changing = Steps(on_progress=lambda _: None, on_verifying=change)
         with pytest.raises(FigureDiffers, match=r"length\(NAME\) is 2 but Oracle says 7"):
-            run_plan(
-                plan,
-                open_session=lambda _: Held(session),
-                warehouse=copy.root,
-                run_id="run",
-                fence=lambda _: 1,
-                steps=Steps(on_progress=lambda _: None, on_verifying=change),
-                plan_table=lambda f, w, c: make_table_plan(f, BY_CHANGED, w, c),
-            )
+            run_copy(lambda _: nullcontext(session), copy.root, plan, BY_CHANGED, steps=changing)
     assert not read_manifest(copy.root).entries
-
-
-class Held(AbstractContextManager[Session]):
-    """A session somebody else closes."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    def __enter__(self) -> Session:
-        return self.session
-
-    def __exit__(self, *_: object) -> None:
-        pass

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from redis import Redis
 
 from sandbox.oracle.process import OracleStandIn
 from sync.jobs import hand_over, reconcile_until
-from sync.oracle import Session
 from sync.perform import published_receipt
 from sync.plan import TableRef, plainly
 from sync.planning import plan_tables
@@ -28,6 +26,7 @@ from sync.runs import FINAL, RunState, open_builds, open_runs
 from sync.warehouse.generation import sweep_builds
 from sync.warehouse.layout import table_folder
 from sync.warehouse.manifest import Manifest, read_manifest
+from tests.sync.copying import OpenSession
 from tests.sync.kill_parts import LIMITS, pause
 from tests.sync.state_parts import inbox_of, queue_run, run_of
 from tests.sync.tables import plain
@@ -39,7 +38,6 @@ ROOT = Path(__file__).parents[2]
 WORKERS = 2
 WAIT_SECONDS = 60
 
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 StartWorker = Callable[[], subprocess.Popen[bytes]]
 
 

@@ -21,9 +21,9 @@ from sync.leases import (
     table_leases,
 )
 from sync.oracle_errors import ConnectionDropped, TableNotFound
-from sync.plan import TableRef
 from sync.runs import Run, RunState, alive_key, claim, finish, try_again
 from sync.state import connect_state
+from tests.sync.run_parts import free
 from tests.sync.state_parts import ORDERS, USERS, plan_of, queue_run, run_of
 
 pytest_plugins = ["tests.sync.state_fixtures"]
@@ -36,14 +36,6 @@ def started(client: Redis) -> Run:
     run = queue_run(client, plan_of(ORDERS, USERS))
     assert claim(client, run)
     return run
-
-
-def free(client: Redis, *refs: TableRef) -> bool:
-    try:
-        with table_leases(client, "T1-probe", list(refs)):
-            return True
-    except TableBusy:
-        return False
 
 
 def test_a_table_is_held_by_one_run_and_free_after_it(state: Redis) -> None:

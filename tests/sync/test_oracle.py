@@ -7,8 +7,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,9 +42,8 @@ from sync.planning import TableSettings, make_table_plan
 from sync.reading import read_batches
 from sync.statements import rows_of
 from sync.types import arrow, arrow_schema
+from tests.sync.copying import OpenSession
 from tests.sync.tables import count_rows, table_plan
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 
 
 def shop(table: str) -> TableRef:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,51 +20,27 @@ from sandbox.oracle.process import OracleStandIn
 from sandbox.redis import RedisStandIn
 from sync.catalog import TableFacts
 from sync.engine import Steps, run_plan
-from sync.errors import TableBusy, TableNotOffered
+from sync.errors import TableNotOffered
 from sync.jobs import reconcile
 from sync.leases import next_fence, table_leases
-from sync.oracle import Session
 from sync.oracle_errors import SourceClosed, TableNotFound
 from sync.perform import Rules, perform_run, published_receipt
-from sync.plan import Plan, TablePlan, TableRef, Wish, plainly
-from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.plan import TablePlan, TableRef, Wish
+from sync.planning import TableSettings, make_table_plan
 from sync.progress import Progress
 from sync.runs import MAX_RETRIES, Run, RunState, alive_key, claim, finish
 from sync.state import connect_state
 from sync.warehouse.layout import RECEIPT_FILE, generation_folder
-from sync.warehouse.manifest import Manifest, ManifestEntry, publish, read_manifest
+from sync.warehouse.manifest import ManifestEntry, publish, read_manifest
+from tests.sync.copying import OpenSession
 from tests.sync.failing_disk import after_replacing, striking
+from tests.sync.run_parts import free, never, plan_first
 from tests.sync.state_parts import cards_of, inbox_of, plan_of, queue_run, run_of
-from tests.sync.tables import place_rows, plain
+from tests.sync.tables import place_rows
 
 pytest_plugins = ["tests.sync.state_fixtures"]
 
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
-
-
-@pytest.fixture
-def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
-    """A table of this test's own with two rows."""
-    oracle.control.create_table(table_name, [("ID", "NUMBER(10)")], key=["ID"])
-    oracle.control.execute(f'INSERT INTO SHOP."{table_name}" VALUES (1), (2)')
-    return TableRef(source="main", schema_name="SHOP", table=table_name)
-
-
-def planned(open_session: OpenSession, *refs: TableRef) -> Plan:
-    return plan_tables(open_session, plainly(refs), Manifest(), plain(10_000))
-
-
-def never(_: str) -> NoReturn:
-    pytest.fail("Oracle was asked")
-
-
-def free(client: Redis, ref: TableRef) -> bool:
-    try:
-        with table_leases(client, "T1-probe", [ref]):
-            return True
-    except TableBusy:
-        return False
 
 
 def waits_after(run: Run) -> str | None:
@@ -80,7 +56,7 @@ def failure_code(run: Run) -> str | None:
 def test_an_approved_run_ends_published_with_its_receipt(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table, USERS))
+    run = queue_run(state, plan_first(open_session, own_table, USERS))
     heard: list[Progress] = []
     perform_run(
         state, run.id, open_session=open_session, warehouse=tmp_path, on_progress=heard.append
@@ -130,7 +106,7 @@ def closed_from(start: int, until: str) -> Callable[[str], None]:
 def test_a_run_of_a_closed_source_is_put_off_and_runs_once_it_is_open(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     closed = Rules(require_open=closed_from(0, until.isoformat()))
     perform_run(state, run.id, open_session=never, warehouse=tmp_path, rules=closed)
@@ -148,7 +124,7 @@ def test_a_run_of_a_closed_source_is_put_off_and_runs_once_it_is_open(
 def test_a_run_whose_source_closes_in_the_middle_waits_until_it_opens_and_the_old_copy_stays(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     until = datetime.now(UTC) + timedelta(hours=1)
     closing = Rules(require_open=closed_from(1, until.isoformat()))
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=closing)
@@ -164,7 +140,7 @@ def test_a_run_whose_source_closes_in_the_middle_waits_until_it_opens_and_the_ol
 def test_waiting_for_another_run_of_the_table_is_no_try_however_long_it_takes(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     at_once = Rules(backoff=lambda _: 0)
     with table_leases(state, "T1-another", [own_table]):
         for _ in range(MAX_RETRIES + 3):
@@ -177,7 +153,7 @@ def test_waiting_for_another_run_of_the_table_is_no_try_however_long_it_takes(
 def test_a_run_that_would_fill_the_disk_is_stopped_before_it_does(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     rules = Rules(reserve_bytes=shutil.disk_usage(tmp_path).total)
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=rules)
     ended = run_of(state, run.id)
@@ -198,7 +174,7 @@ def test_a_run_is_planned_again_by_what_is_configured_now(
         (taken_out, RunState.FAILED, "table_not_offered"),
         (lower_ceiling, RunState.SUPERSEDED, "plan_drifted"),
     ):
-        run = queue_run(state, planned(open_session, own_table))
+        run = queue_run(state, plan_first(open_session, own_table))
         rules = Rules(plan_table=plan_table)
         perform_run(state, run.id, open_session=open_session, warehouse=tmp_path, rules=rules)
         ended = run_of(state, run.id)
@@ -213,7 +189,7 @@ def test_an_error_of_oracle_is_the_runs_failure_and_nothing_is_published(
     own_table: TableRef,
     tmp_path: Path,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     oracle.control.fault(Fault("error", code=1578, sql_contains=f'FROM "SHOP"."{own_table.table}"'))
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
     ended = run_of(state, run.id)
@@ -263,7 +239,7 @@ def test_an_interrupted_run_ends_failed_and_the_interrupt_goes_on(
     tmp_path: Path,
     end: BaseException,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
 
     def interrupt(progress: Progress) -> None:
         if progress.rows:
@@ -291,7 +267,7 @@ def test_a_run_stopped_after_its_publish_is_published(
     end: BaseException,
     raised: type[BaseException] | None,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     expected = pytest.raises(raised) if raised else nullcontext()
     with expected, striking(after_replacing("manifest.json", end)):
         perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
@@ -305,7 +281,7 @@ def test_an_interrupt_without_redis_is_still_the_interrupt(
     mortal_redis: RedisStandIn, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
     client = connect_state(mortal_redis.url)
-    run = queue_run(client, planned(open_session, own_table))
+    run = queue_run(client, plan_first(open_session, own_table))
 
     def interrupt(progress: Progress) -> None:
         if progress.rows:
@@ -321,7 +297,7 @@ def test_an_interrupt_without_redis_is_still_the_interrupt(
 def test_a_run_ended_by_somebody_else_publishes_nothing(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     end = TableNotFound(source="main", table="T").failure
 
     def end_it(_: Progress) -> None:
@@ -337,7 +313,7 @@ def test_a_run_ended_by_somebody_else_publishes_nothing(
 def test_a_run_that_lost_its_lease_stops_and_publishes_nothing(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
 
     def lose_it(progress: Progress) -> None:
         if progress.rows:  # once is enough
@@ -364,7 +340,7 @@ def test_a_run_that_lost_its_lease_stops_and_publishes_nothing(
 def test_a_run_overtaken_by_a_newer_publish_is_dropped(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    plan = planned(open_session, own_table)
+    plan = plan_first(open_session, own_table)
     run = queue_run(state, plan)
 
     def overtake(progress: Progress) -> None:
@@ -387,7 +363,7 @@ def test_a_run_overtaken_by_a_newer_publish_is_dropped(
 def test_a_long_run_keeps_its_heartbeat_and_leases(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     lost: list[str] = []
 
     def outlast(progress: Progress) -> None:
@@ -412,7 +388,7 @@ def test_a_long_run_keeps_its_heartbeat_and_leases(
 def test_after_a_lost_redis_a_run_still_publishes_past_the_manifests_fence(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    plan = planned(open_session, own_table)
+    plan = plan_first(open_session, own_table)
     publish(tmp_path, [place_rows(tmp_path, plan.tables[0], [(7,)], 57)])
     run = queue_run(state, plan)
     perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
@@ -430,7 +406,7 @@ def test_redis_dying_before_the_publish_publishes_nothing(
     tmp_path: Path,
 ) -> None:
     client = connect_state(mortal_redis.url)
-    run = queue_run(client, planned(open_session, own_table))
+    run = queue_run(client, plan_first(open_session, own_table))
     # The comparison with Oracle takes a while, and Redis dies in it.
     oracle.control.fault(Fault("stall", sql_contains='COUNT(*), COUNT(CASE WHEN "ID"', seconds=1))
     with ThreadPoolExecutor(1) as pool:
@@ -455,7 +431,7 @@ def test_redis_dying_before_the_publish_publishes_nothing(
 def test_a_worker_dying_between_publish_and_end_leaves_a_run_that_is_found_published(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     assert claim(state, run)
     run_plan(
         run.approval.request.plan,
@@ -476,7 +452,7 @@ def test_a_worker_dying_between_publish_and_end_leaves_a_run_that_is_found_publi
 def test_a_receipt_is_found_behind_newer_generations_and_only_for_its_own_run(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    plan = planned(open_session, own_table)
+    plan = plan_first(open_session, own_table)
     first, second, third = (queue_run(state, plan) for _ in range(3))
     assert published_receipt(tmp_path, run_of(state, first.id)) is None
     for run in (first, second):
@@ -496,7 +472,7 @@ def test_a_receipt_is_found_behind_newer_generations_and_only_for_its_own_run(
 def test_a_receipt_that_cannot_be_read_proves_nothing(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path, damage: str
 ) -> None:
-    plan = planned(open_session, own_table)
+    plan = plan_first(open_session, own_table)
     first, second = (queue_run(state, plan) for _ in range(2))
     for run in (first, second):
         perform_run(state, run.id, open_session=open_session, warehouse=tmp_path)
@@ -511,7 +487,7 @@ def test_a_receipt_that_cannot_be_read_proves_nothing(
 def test_two_runs_of_one_table_at_once_are_one_publish_and_one_busy_table(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    plan = planned(open_session, own_table)
+    plan = plan_first(open_session, own_table)
     first, second = queue_run(state, plan), queue_run(state, plan)
     holding = threading.Event()
     refused = threading.Event()

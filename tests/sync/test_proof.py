@@ -1,8 +1,6 @@
 """Both sides are asked the same and answer alike for every type, and a digit's difference shows."""
 
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,16 +8,12 @@ from pathlib import Path
 import pytest
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import Steps, run_plan
-from sync.oracle import Session
-from sync.plan import Check, Proof, TableReceipt, TableRef, plainly
-from sync.planning import TableSettings, make_table_plan, plan_tables
+from sync.plan import Check, Proof, TableReceipt, TableRef
+from sync.planning import TableSettings
 from sync.proof import as_text, compared, figures, require_agreement
 from sync.proof_errors import FigureDiffers
-from sync.warehouse.manifest import Manifest
+from tests.sync.copying import OpenSession, plan_copy, run_copy
 from tests.sync.tables import table_plan
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 
 
 def copied(
@@ -36,22 +30,8 @@ def copied(
     oracle.control.execute(f'INSERT INTO SHOP."{table}" VALUES {rows}')
     settings = replace(TableSettings(1000), proof=proof)
     ref = TableRef(source="main", schema_name="SHOP", table=table)
-    plan = plan_tables(
-        open_session,
-        plainly([ref]),
-        Manifest(),
-        lambda facts, wish, current: make_table_plan(facts, settings, wish, current),
-    )
-    receipt = run_plan(
-        plan,
-        open_session=open_session,
-        warehouse=root,
-        run_id="run",
-        fence=lambda _: 1,
-        steps=Steps(on_progress=lambda _: None),
-        plan_table=lambda facts, wish, current: make_table_plan(facts, settings, wish, current),
-    )
-    return receipt.tables[0]
+    plan = plan_copy(open_session, root, ref, settings)
+    return run_copy(open_session, root, plan, settings)
 
 
 def of_v(receipt: TableReceipt) -> dict[str, str]:

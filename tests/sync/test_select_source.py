@@ -1,22 +1,15 @@
 """A query or a view as what is copied: proven like a table, under a name of its own."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from sandbox.oracle.process import OracleStandIn
-from sync.engine import Steps, run_plan
 from sync.errors import PlanDrifted
-from sync.oracle import Session
-from sync.plan import Note, Plan, TableReceipt, TableRef, plainly
-from sync.planning import TableSettings, make_table_plan, plan_tables
-from sync.warehouse.layout import data_file
-from sync.warehouse.manifest import Manifest, read_manifest
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
+from sync.plan import Note, TableRef
+from sync.planning import TableSettings
+from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import OpenSession, copied_rows, plan_copy, run_copy
 
 REF = TableRef(source="main", schema_name="SHOP", table="STATES")
 SELECT = (
@@ -25,51 +18,30 @@ SELECT = (
 )
 
 
-def planned(open_session: OpenSession, select: str, ref: TableRef = REF) -> Plan:
-    settings = TableSettings(1000, select=select)
-    return plan_tables(
-        open_session,
-        plainly([ref]),
-        Manifest(),
-        lambda facts, wish, current: make_table_plan(facts, settings, wish, current),
-        lambda _: select,
-    )
-
-
-def copied(open_session: OpenSession, root: Path, plan: Plan, select: str) -> TableReceipt:
-    settings = TableSettings(1000, select=select)
-    receipt = run_plan(
-        plan,
-        open_session=open_session,
-        warehouse=root,
-        run_id="run",
-        fence=lambda _: 1,
-        steps=Steps(on_progress=lambda _: None),
-        plan_table=lambda facts, wish, current: make_table_plan(facts, settings, wish, current),
-    )
-    return receipt.tables[0]
+def reading(select: str) -> TableSettings:
+    return TableSettings(1000, select=select)
 
 
 def test_a_query_is_copied_under_a_name_and_proven_in_one_transaction(
     open_session: OpenSession, tmp_path: Path
 ) -> None:
-    receipt = copied(open_session, tmp_path, planned(open_session, SELECT), SELECT)
+    plan = plan_copy(open_session, tmp_path, REF, reading(SELECT))
+    receipt = run_copy(open_session, tmp_path, plan, reading(SELECT))
     assert receipt.consistency == "read_only_transaction"
     assert Note(code="no_flashback") in receipt.notes
     assert all(check.agrees for check in receipt.checks)
     entry = read_manifest(tmp_path).entry(REF)
     assert [column.name for column in entry.columns] == ["STATUS", "ORDERS", "AMOUNT"]
-    with duckdb.connect(data_file(tmp_path, REF, entry.generation), read_only=True) as db:
-        found = db.execute("SELECT sum(ORDERS) FROM SHOP.STATES").fetchone()
-    assert found == (100_000,)
+    assert copied_rows(tmp_path, REF, "sum(ORDERS)") == [(100_000,)]
 
 
 def test_another_query_than_was_agreed_on_is_drift(
     open_session: OpenSession, tmp_path: Path
 ) -> None:
-    plan = planned(open_session, SELECT)
+    plan = plan_copy(open_session, tmp_path, REF, reading(SELECT))
+    another = reading(SELECT + " HAVING COUNT(*) > 1")
     with pytest.raises(PlanDrifted):
-        copied(open_session, tmp_path, plan, SELECT + " HAVING COUNT(*) > 1")
+        run_copy(open_session, tmp_path, plan, another)
 
 
 def test_a_view_is_copied_like_a_table(
@@ -79,5 +51,6 @@ def test_a_view_is_copied_like_a_table(
         f"CREATE VIEW SHOP.{table_name} AS SELECT USER_ID, LOGIN FROM SHOP.USERS WHERE USER_ID < 10"
     )
     ref = REF.model_copy(update={"table": table_name})
-    receipt = copied(open_session, tmp_path, planned(open_session, "", ref), "")
+    plan = plan_copy(open_session, tmp_path, ref, TableSettings(1000))
+    receipt = run_copy(open_session, tmp_path, plan, TableSettings(1000))
     assert (receipt.rows, receipt.oracle_rows) == (9, 9)

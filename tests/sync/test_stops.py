@@ -1,12 +1,8 @@
 """A stopped source: nothing of ours reads it, runs wait, and all goes on once it is started."""
 
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from redis import Redis
@@ -14,46 +10,20 @@ from redis import Redis
 from sandbox.oracle.faults import Fault
 from sandbox.oracle.process import OracleStandIn
 from sync.counts import count_state
-from sync.oracle import Session, Source
+from sync.oracle import Source
 from sync.oracle_errors import SourceStopped
 from sync.perform import Rules, perform_run
-from sync.plan import Plan, TableRef, plainly
-from sync.planning import plan_tables
+from sync.plan import TableRef
 from sync.progress import Progress
 from sync.runs import RunState
 from sync.sources import GuardedSource, open_source
 from sync.stops import start_source, stop_source, stops
-from sync.warehouse.manifest import Manifest, read_manifest
+from sync.warehouse.manifest import read_manifest
+from tests.sync.copying import OpenSession
+from tests.sync.run_parts import WAIT_SECONDS, never, plan_first, until
 from tests.sync.state_parts import queue_run, run_of
-from tests.sync.tables import plain
 
 pytest_plugins = ["tests.sync.state_fixtures"]
-
-OpenSession = Callable[[str], AbstractContextManager[Session]]
-WAIT_SECONDS = 15
-
-
-@pytest.fixture
-def own_table(oracle: OracleStandIn, table_name: str) -> TableRef:
-    """A table of this test's own with two rows."""
-    oracle.control.create_table(table_name, [("ID", "NUMBER(10)")], key=["ID"])
-    oracle.control.execute(f'INSERT INTO SHOP."{table_name}" VALUES (1), (2)')
-    return TableRef(source="main", schema_name="SHOP", table=table_name)
-
-
-def planned(open_session: OpenSession, *refs: TableRef) -> Plan:
-    return plan_tables(open_session, plainly(refs), Manifest(), plain(10_000))
-
-
-def never(_: str) -> NoReturn:
-    pytest.fail("Oracle was asked")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_no_session_is_opened_at_a_stopped_source_and_others_are_open(
@@ -77,7 +47,7 @@ def test_no_session_is_opened_at_a_stopped_source_and_others_are_open(
 def test_a_run_waits_for_a_stopped_source_says_why_and_begins_when_it_is_started(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     stop_source(state, "main", "month-end")
     perform_run(state, run.id, open_session=never, warehouse=tmp_path)
     waiting = run_of(state, run.id)
@@ -99,7 +69,7 @@ def test_a_stop_ends_what_oracle_is_doing_and_the_run_waits_uncounted(
     tmp_path: Path,
     sql: str,
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     before = oracle.control.session_count()
     oracle.control.fault(Fault("stall", sql_contains=sql.format(table=own_table.table), seconds=60))
     with ThreadPoolExecutor(1) as pool:
@@ -123,7 +93,7 @@ def test_a_stop_ends_what_oracle_is_doing_and_the_run_waits_uncounted(
 def test_a_run_with_a_ceiling_is_held_back_says_so_and_a_stop_ends_the_wait(
     state: Redis, open_session: OpenSession, own_table: TableRef, tmp_path: Path
 ) -> None:
-    run = queue_run(state, planned(open_session, own_table))
+    run = queue_run(state, plan_first(open_session, own_table))
     rows_came = threading.Event()
 
     def seen(progress: Progress) -> None:

@@ -5,9 +5,8 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +17,6 @@ from sync.engine import Steps
 from sync.errors import WarehouseDamaged
 from sync.history import expected_seconds
 from sync.leases import table_leases
-from sync.oracle import Session
 from sync.oracle_errors import SourceClosed
 from sync.past_errors import CopyMoved, NothingToUndo
 from sync.perform import Rules, perform_run, published_receipt
@@ -28,14 +26,14 @@ from sync.undo import plan_undo, run_undo
 from sync.warehouse.layout import data_file, generation_folder
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.recovery import rebuild_manifest
+from tests.sync.copying import COLUMNS, Copy, OpenSession
 from tests.sync.failing_disk import striking
+from tests.sync.run_parts import never
 from tests.sync.state_parts import queue_run, run_of
-from tests.sync.test_incremental import Copy
 
 pytest_plugins = ["tests.sync.state_fixtures"]
 
 PublishRows = Callable[..., ManifestEntry]
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 ID = [("ID", "NUMBER(10)")]
 REF = TableRef(source="main", schema_name="SHOP", table="T")
 
@@ -53,10 +51,6 @@ def undo(root: Path, fence: int, plan: Plan | None = None, ref: TableRef = REF) 
         fence=lambda _: fence,
         steps=Steps(on_progress=lambda _: None),
     )
-
-
-def never(_: str) -> NoReturn:
-    pytest.fail("Oracle was asked")
 
 
 def test_an_undo_makes_the_copy_before_current_and_keeps_the_newer_one(
@@ -171,8 +165,7 @@ def test_the_next_incremental_goes_on_from_the_watermark_of_the_copy_gone_back_t
     oracle: OracleStandIn, open_session: OpenSession, tmp_path: Path, table_name: str
 ) -> None:
     copy = Copy(oracle, open_session, tmp_path, table_name)
-    columns = [("ID", "NUMBER(6)"), ("NAME", "VARCHAR2(40 CHAR)"), ("CHANGED", "TIMESTAMP(6)")]
-    oracle.control.create_table(table_name, columns, key=["ID"])
+    oracle.control.create_table(table_name, COLUMNS, key=["ID"])
     copy.execute("INSERT INTO T! VALUES (1, 'a', TIMESTAMP '2026-01-01 09:00:00')")
     first = copy.run()
     copy.execute("INSERT INTO T! VALUES (2, 'b', TIMESTAMP '2026-01-02 09:00:00')")
