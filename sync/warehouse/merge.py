@@ -117,7 +117,8 @@ def _asked(db: Database, table: str, expressions: Sequence[str]) -> tuple[object
 def merge(db: Database, plan: TablePlan) -> Merged:
     """Put the staged rows in the place of those with their keys, or of their range of the cursor.
 
-    In one transaction. Raises `KeyNotUnique` for staged rows with one key.
+    In one transaction. Raises `KeyNotUnique` for staged rows with one key; a copy whose keys were
+    unique has unique ones after it too, since every row of a staged key has gone.
     """
     if plan.mode == "incremental":
         require_unique(db, plan, STAGED)
@@ -147,22 +148,6 @@ def require_unique(db: Database, plan: TablePlan, table: str) -> None:
     found = db.execute(f"SELECT count(*) FROM ({twice})").fetchone()
     if found and found[0]:
         raise KeyNotUnique(table=str(plan.ref), key=", ".join(plan.key), count=int(found[0]))
-
-
-def require_replaced(db: Database, plan: TablePlan) -> None:
-    """Raise `KeyNotUnique` where a key that was merged stands in more than one row of the copy.
-
-    With what `merge` has looked at, and the copy's keys having been unique before, all are now; at
-    a fraction of the cost of looking at all.
-    """
-    keys = [quote(name) for name in plan.key]
-    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM s.{name}" for name in keys)
-    there = _one(
-        db, f"SELECT count(*) FROM {table_name(plan.ref)} t SEMI JOIN {STAGED} s ON {same}"
-    )
-    twice = there - _one(db, f"SELECT count(*) FROM {STAGED}")
-    if twice > 0:
-        raise KeyNotUnique(table=str(plan.ref), key=", ".join(plan.key), count=twice)
 
 
 def remove_gone(
