@@ -18,7 +18,7 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from app.failure_texts import word_failure
+from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say
 from app.views.answer import write_arguments
@@ -53,6 +53,8 @@ def answer_lines(language: Language, event: Event) -> list[str]:
         case GaveUp(steps=steps):
             lines = [say(language, "answer.gave_up", steps=steps)]
         case Failed(failure=failure):
+            lines = [word_failure(language, failure)]
+        case ToolFinished(failure=failure) if failure and failure.code in TOLD_TO_PEOPLE:
             lines = [word_failure(language, failure)]
         case _:
             lines = []

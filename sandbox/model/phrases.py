@@ -184,6 +184,12 @@ KOREAN_ERRORS = {
     "verification_failed": "복사본이 원본과 일치하지 않아 게시하지 않았습니다.",
     "query_timeout": "조회가 제한 시간을 넘어 중단되었습니다.",
     "too_many_rows": "행 수가 허용 한도를 넘었습니다.",
+    "nothing_to_undo": "되돌아갈 이전 사본이 없습니다.",
+    "backfill_impossible": "구간을 다시 읽을 사본이 없습니다. 먼저 전체를 동기화해 주세요.",
+    "trial_name_taken": "시험 복사의 이름을 다른 테이블이 쓰고 있습니다.",
+    "bad_cursor": "bot.toml의 커서 열로는 변경 순서를 알 수 없습니다.",
+    "schema_frozen": "Oracle에서 열이 바뀌었지만 bot.toml이 열을 고정하고 있습니다.",
+    "bad_filter": "그 열은 그렇게 거를 수 없습니다.",
     "state_unavailable": "상태 저장소에 연결할 수 없습니다.",
 }
 
@@ -201,9 +207,8 @@ def state_name(state: object, language: Language) -> str:
 
 def error_sentence(failure: dict[str, Any], language: Language) -> str:
     """What went wrong, from a result or event with `code` and `error`."""
-    known = KOREAN_ERRORS.get(str(failure.get("code")))
-    if language == "ko" and known:
-        return known
+    if language == "ko":  # a sentence in two languages reads like a fault of its own
+        return KOREAN_ERRORS.get(str(failure.get("code")), say("no_reason", language))
     return str(failure.get("error") or say("no_reason", language))[:LONGEST_ERROR]
 
 

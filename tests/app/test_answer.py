@@ -20,10 +20,12 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
+from app.terminal import answer_lines
 from app.views.answer import answer_message
 from app.views.approval_card import Message
 from sandbox.slack.limits import refuse_over_limit
 from sync.errors import Failure, TableNotSynced
+from sync.past_errors import NothingToUndo
 from tests.app.parts import HOSTILE_NAMES, approval, kinds, live_parts, plan, request, shown
 
 ORDERS = Basis(table="SHOP.ORDERS", rows=100_000, as_of="2026-11-22T01:02:03Z")
@@ -213,6 +215,26 @@ def test_a_model_cannot_draw_a_button() -> None:
 def test_a_failure_is_worded_in_the_language(language: Language, words: str) -> None:
     failed = Failed(TableNotSynced(table="SHOP.X").failure)
     assert drawn([failed], language).text == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "ko",
+            "SHOP.X에는 되돌아갈 이전 사본이 없습니다. 새로 동기화해야만 바꿀 수 있습니다.",
+        ),
+        ("en", "There is no older copy of SHOP.X to go back to. Only a new sync can change it."),
+    ],
+)
+def test_why_nothing_can_be_proposed_is_told_whatever_the_model_says(
+    language: Language, words: str
+) -> None:
+    failure = NothingToUndo(table="SHOP.X").failure
+    refused = ToolFinished("c1", "undo_sync", ok=False, result={}, failure=failure)
+    message = drawn([refused, Said("Sorry.")], language)
+    assert message.text == f"Sorry.\n:warning: {words}"
+    assert answer_lines(language, refused) == [words]
 
 
 def test_a_failure_nobody_worded_has_its_reference() -> None:

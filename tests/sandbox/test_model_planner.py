@@ -269,6 +269,11 @@ def test_what_did_not_happen_is_said_plainly_and_the_request_ends(
             "처리하지 못했습니다: 이 봇이 다루지 않는 테이블입니다.",
         ),
         (
+            "USERS 몇 건?",
+            {"ok": False, "code": "bad_query", "error": "This cannot be asked."},
+            "처리하지 못했습니다: 이유를 알 수 없습니다.",
+        ),
+        (
             "sync USERS",
             {"ok": False, "code": "oracle_unreachable", "error": "Oracle cannot be reached."},
             "That did not work: Oracle cannot be reached.",
