@@ -68,7 +68,9 @@ def _after_refusal(refused: Sequence[Outcome], scene: Scene) -> Text | Calls:
     unsynced = [
         str(outcome.arguments["table"])
         for outcome in refused
-        if outcome.result.get("code") == "table_not_synced" and "table" in outcome.arguments
+        if outcome.result.get("code") == "table_not_synced"
+        and "table" in outcome.arguments
+        and outcome.name not in PROPOSALS  # nothing to go back to is no question
     ]
     if not unsynced or scene.proposed:
         error = error_sentence(refused[0].result, scene.language)

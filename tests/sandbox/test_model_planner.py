@@ -16,6 +16,7 @@ TOOLS: list[Any] = [
     {"type": "function", "function": {"name": name}}
     for name in (
         "start_sync",
+        "undo_sync",
         "get_sync_status",
         "list_tables",
         "get_table_stats",
@@ -186,6 +187,11 @@ def test_a_question_about_a_table_without_a_copy_proposes_its_sync_and_goes_on_a
     assert called(*log) == [("query_table", CANCELLED_LAST_WEEK)]
     log = step(log, {"ok": True, "columns": ["orders"], "rows": [[1234]], "truncated": False})
     assert said(*log) == ("지난주(2026-11-09 ~ 2026-11-15)에 취소된 주문은 1,234건입니다.")
+
+
+def test_an_undo_of_a_table_without_a_copy_is_refused_and_proposes_no_sync() -> None:
+    log = step([user("ORDERS 되돌려줘")], NOT_SYNCED)
+    assert "아직 동기화되지 않은 테이블입니다." in said(*log)
 
 
 def test_a_table_that_stays_without_a_copy_is_proposed_once() -> None:
