@@ -105,6 +105,14 @@ COPY_PHRASES: dict[str, tuple[str, str]] = {
         "열린 트랜잭션을 볼 권한이 없어 {seconds}초만 되짚어 읽음",
         "steps back {seconds} s, without a look at open transactions (no right to see them)",
     ),
+    "receipt.marks_kept": (
+        "Oracle에서 사라진 행 {count}건을 이전 사본에서 가져와 _deleted_at에 표시",
+        "{count} rows that are gone from Oracle kept from the copy before, marked in _deleted_at",
+    ),
+    "receipt.marks_left": (
+        ":warning: 키, 조건, 열 또는 deletes 설정이 달라져, 이전 사본의 _deleted_at 표시 행 {count}건은 새 사본에 없습니다. 이전 사본은 되돌리기로 볼 수 있습니다.",
+        ":warning: {count} rows marked in _deleted_at stayed behind in the copy before, since the key, the filter, columns or the deletes setting are other ones. An undo goes back to it.",
+    ),
     "receipt.as_of": ("{when} 기준", "as of {when}"),
     "receipt.not_the_same": (
         "그대로가 아닌 열: {names}",

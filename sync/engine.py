@@ -22,9 +22,10 @@ from sync.oracle_errors import MomentLost
 from sync.plan import Column, Note, Plan, Receipt, TablePlan, TableReceipt, TableRef
 from sync.planning import OpenSession, PlanTable, TableSettings, describe, make_table_plan
 from sync.progress import Progress
-from sync.proving import Staged, prove
+from sync.proving import Replaced, Staged, prove
 from sync.reading import read_batches
 from sync.statements import rows_of
+from sync.warehouse.carrying import carries, holds_marks
 from sync.warehouse.generation import building, go_on_from, settle_rows, stage_rows
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
@@ -73,7 +74,7 @@ def run_plan(  # noqa: PLR0913 -- each is named, and most have a default
     says, or like all others where it says nothing. A moment that Oracle cannot show any more is
     left for a new one, from which all is read again, `MOST_RESTARTS` times. Raises any
     `OracleError`, `PlanDrifted`, `TooManyRows`, `VerificationFailed`, `FigureDiffers`,
-    `KeyNotUnique`, `StaleFence`, `DiskFull` and `LobTooLarge`.
+    `KeyNotUnique`, `StaleFence`, `DiskFull`, `WarehouseDamaged` and `LobTooLarge`.
     """
     fences = [fence(table.ref) for table in plan.tables]
     run = _Run(plan, fences, warehouse, run_id, build or run_id, steps, plan_table, reading)
@@ -124,8 +125,8 @@ def _copy(run: _Run, moment: Moment) -> Receipt:
     with ExitStack() as stack:
         for number, table in enumerate(plan.tables):
             folder = stack.enter_context(building(warehouse, table.ref, run.build))
-            current = manifest.entry(table.ref) if table.is_partial else None
-            if current is not None:
+            current = manifest.find(table.ref)
+            if current is not None and table.is_partial:
                 go_on_from(folder, data_file(warehouse, table.ref, current.generation))
             staged.append(_stage(run, number, moment, facts[number].rows, folder, current))
         run.steps.on_verifying()
@@ -184,10 +185,26 @@ def _stage(
             stage_rows(folder, plan, batches, lambda _: None)  # told when they are read
         if chunked.resumed:
             notes.append(Note(code="resumed", params={"count": chunked.resumed}))
-    kinds = {column.name: column.duckdb_type for column in current.columns} if current else None
-    settled = settle_rows(folder, plan, kinds)
-    chunks = max(len(pieces), 1)
-    return Staged(plan, folder, run.fences[number], _since(began), settled, tuple(notes), chunks)
+    stays = current is not None and (plan.is_partial or carries(plan, current))
+    kinds = {c.name: c.duckdb_type for c in current.columns} if current and stays else None
+    return Staged(
+        plan=plan,
+        folder=folder,
+        fence=run.fences[number],
+        settled=settle_rows(folder, plan, kinds),
+        seconds=_since(began),
+        notes=tuple(notes),
+        chunks=max(len(pieces), 1),
+        replaced=_replaced(run, plan, current),
+    )
+
+
+def _replaced(run: _Run, plan: TablePlan, current: ManifestEntry | None) -> Replaced | None:
+    if current is None or plan.is_partial:
+        return None
+    if not carries(plan, current) and not holds_marks(current):
+        return None
+    return Replaced(current, data_file(run.warehouse, plan.ref, current.generation))
 
 
 def _entry(staged: Staged, facts: TableFacts, receipt: TableReceipt, now: str) -> ManifestEntry:

@@ -272,6 +272,8 @@ NoteCode = Literal[
     "lag_only",
     "future",
     "resumed",
+    "marks_kept",
+    "marks_left",
 ]
 
 

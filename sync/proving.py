@@ -18,7 +18,9 @@ from sync.proof import compared, figures, in_batches, require_agreement
 from sync.reading import read_keys
 from sync.settlement import Settlement
 from sync.statements import count_of, figures_of, keys_of
+from sync.warehouse.carrying import carry
 from sync.warehouse.generation import new_generation, seal, writing
+from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.merge import (
     Database,
     ask,
@@ -30,6 +32,14 @@ from sync.warehouse.merge import (
     staged_table,
 )
 from sync.warehouse.sql import table_name
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The copy whose place a full run takes, where rows of it may be marked as gone."""
+
+    entry: ManifestEntry
+    file: Path
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ class Staged:
     """What its columns became."""
     notes: tuple[Note, ...] = ()
     chunks: int = 1
+    replaced: Replaced | None = None
+    """Has rows to carry over, or to tell of."""
 
 
 def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
@@ -52,23 +64,27 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
 
     A full run proves the whole table; an incremental one the window it has read and that keys are
     unique. That Oracle then has another number of rows is a change nobody told of (a delete, a late
-    commit): it is noted, and does not stop the run. Raises `VerificationFailed`, `FigureDiffers`,
-    `KeyNotUnique`, `TooManyDeletes`, and what Oracle and the warehouse raise.
+    commit): it is noted, and does not stop the run. Rows that are marked as gone are no part of
+    what is compared. Raises `VerificationFailed`, `FigureDiffers`, `KeyNotUnique`,
+    `TooManyDeletes`, and what Oracle and the warehouse raise.
     """
     began = time.monotonic()
-    plan = staged.plan
-    with writing(staged.folder, plan) as db:
+    plan, replaced = staged.plan, staged.replaced
+    with writing(staged.folder, plan, replaced and replaced.file) as db:
         checks = _compare(moment, staged, db)
         changes = _take_over(
             moment, plan, db, staged.settled.columns, int(checks[0].copy_value or 0)
         )
         if plan.mode != "incremental":  # its merge has seen to that
             require_unique(db, plan, table_name(plan.ref))
+        marks = ()
+        if replaced:
+            marks = carry(db, plan, staged.settled.columns, replaced.entry, moment.as_of)
         counted = _counted(moment, staged, int(checks[0].oracle or 0))
         kept = count_rows(db, plan)
         greatest, ahead = newest(db, plan, moment.as_of)
         watermark = _watermark(moment, plan, greatest)
-    notes = (*_notes(moment, plan, counted, kept, ahead), *staged.notes)
+    notes = (*_notes(moment, plan, counted, kept, ahead), *marks, *staged.notes)
     facts = {
         "run": run_id,
         "fence": str(staged.fence),

@@ -14,6 +14,7 @@ from sync.types import MAX_DIGITS, CopyRule, require_rule
 
 BIGINT_DIGITS = 18
 TEXT = "VARCHAR"
+_EXACT = ("BIGINT", "DECIMAL(")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,15 @@ def _number(measure: Measure, current: str | None) -> str:
         if whole + fraction <= digits:
             return f"DECIMAL({digits},{fraction})"
     return TEXT
+
+
+def holds(wider: str, narrower: str) -> bool:
+    """Whether every value of one DuckDB type is one of the other, as far as their names tell."""
+    if wider == narrower:
+        return True
+    if not wider.startswith(_EXACT) or not narrower.startswith(_EXACT):
+        return False
+    return all(w >= n for w, n in zip(_held(wider), _held(narrower), strict=True))
 
 
 def _held(duckdb_type: str) -> tuple[int, int]:

@@ -55,6 +55,9 @@ STAGED_FILE = "staged.duckdb"
 """Rows whose types are not decided yet. In a file of their own, for what is dropped from a file
 leaves holes in it."""
 
+BESIDE = "beside"
+"""The name of a second file that is read while a build is written."""
+
 STORAGE_VERSION = "v1.0.0"
 """Loads 1.6 times faster than the 2.0 format (measured), and every DuckDB since 1.0 opens it."""
 
@@ -131,22 +134,25 @@ def settle_rows(
 ) -> Settlement:
     """Give the staged rows the types that all their values fit; what each column became.
 
-    *current* are the types of the copy an incremental run goes on from, which is widened where the
-    new rows need more. Raises `StaleFence` where another run removed the build, and `DiskFull`.
+    *current* are the types of rows that stay beside the new ones: of the copy an incremental run
+    goes on from, which is widened where the new rows need more, or of rows carried over. Raises
+    `StaleFence` where another run removed the build, and `DiskFull`.
     """
     if not needs_settling(plan):
         return settle(plan.ref, plan.columns, {}, plan.left_out, current)
     staged = _staged_file(folder, plan)
-    with writing(folder, plan, staged) as db:
-        rows = f"{_STAGED_BESIDE}.{table_name(plan.ref)}"
+    if not staged.exists():
+        raise StaleFence(table=str(plan.ref))
+    with writing(folder, plan, beside=staged) as db:
+        rows = f"{BESIDE}.{table_name(plan.ref)}"
         measures = measure(db, rows, plan.columns)
         settled = settle(plan.ref, plan.columns, measures, plan.left_out, current)
-        if current is not None:
+        if current is not None and plan.is_partial:
             widen(db, plan, settled.columns, current)
         _create_table(db, plan, settled.columns)
         values = settled_values(plan.columns, settled.columns)
         db.execute(f"INSERT INTO {staged_table(plan)} BY NAME SELECT {values} FROM {rows}")
-        db.execute(f"DETACH {_STAGED_BESIDE}")
+        db.execute(f"DETACH {BESIDE}")
     staged.unlink()
     return settled
 
@@ -258,25 +264,28 @@ def _staged_file(folder: Path, plan: TablePlan) -> Path:
 
 
 @contextmanager
-def writing(folder: Path, plan: TablePlan, staged: Path | None = None) -> Generator[Database]:
-    """Open the build's file to write, beside it rows that were *staged*, and leave it checkpointed.
+def writing(folder: Path, plan: TablePlan, beside: Path | None = None) -> Generator[Database]:
+    """Open the build's file to write, to read *beside* it a file as `BESIDE`; left checkpointed.
 
-    Raises `DiskFull`, and `StaleFence` where another run removed the build, for it then holds the
-    table's lease.
+    Raises `DiskFull`, `WarehouseDamaged` where *beside* cannot be read, and `StaleFence` where
+    another run removed the build, for it then holds the table's lease.
     """
-    if not folder.exists() or (staged is not None and not staged.exists()):
+    if not folder.exists():
         raise StaleFence(table=str(plan.ref))
-    with _writer(folder / DATA_FILE, plan, staged) as db:
+    with _writer(folder / DATA_FILE, plan, beside) as db:
         yield db
 
 
 @contextmanager
-def _writer(path: Path, plan: TablePlan, staged: Path | None = None) -> Generator[Database]:
-    """A connection that writes *path* and reads no other file than *staged*."""
-    config = _config(plan) | {"enable_external_access": staged is not None}
+def _writer(path: Path, plan: TablePlan, beside: Path | None = None) -> Generator[Database]:
+    """A connection that writes *path* and reads no other file than *beside*."""
+    config = _config(plan) | {"enable_external_access": beside is not None}
     with _named_disk_full(), duckdb.connect(path, config=config) as db:
-        if staged is not None:
-            db.execute(f"ATTACH {text(str(staged))} AS {_STAGED_BESIDE} (READ_ONLY)")
+        if beside is not None:
+            try:
+                db.execute(f"ATTACH {text(str(beside))} AS {BESIDE} (READ_ONLY)")
+            except duckdb.Error as error:
+                raise WarehouseDamaged(file=f"{beside.parent.name}/{beside.name}") from error
             db.execute("SET enable_external_access = false")
         db.execute("SET TimeZone = 'UTC'")  # instants arrive as naive UTC
         db.execute("SET enable_progress_bar = false")  # it would go to the worker's stdout
@@ -324,6 +333,3 @@ def _create_table(db: Database, plan: TablePlan, columns: Sequence[Column]) -> N
         kinds.append(f"{quote(DELETED_AT)} TIMESTAMP")
     db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
     db.execute(f"CREATE TABLE {staged_table(plan)} ({', '.join(kinds)})")
-
-
-_STAGED_BESIDE = "staged"

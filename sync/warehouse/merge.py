@@ -53,17 +53,20 @@ def widen(
         was, name = current.get(column.name, column.duckdb_type), quote(column.name)
         if was == column.duckdb_type:
             continue
-        value = f"CAST({name} AS {column.duckdb_type})"
-        if column.duckdb_type == "VARCHAR":
-            value = _as_oracle_writes(name, was)
         db.execute(
             f"ALTER TABLE {table_name(plan.ref)} ALTER COLUMN {name} TYPE {column.duckdb_type} "
-            f"USING {value}"
+            f"USING {as_type(column, was)}"
         )
 
 
-def _as_oracle_writes(name: str, was: str) -> str:
-    """A value as the text that Oracle writes for it, which the new rows are kept as."""
+def as_type(column: Column, was: str) -> str:
+    """A value of *column* that is a *was* as the type it has now.
+
+    As text it is what Oracle writes for it, which new rows are kept as.
+    """
+    name = quote(column.name)
+    if column.duckdb_type != "VARCHAR" or was == "VARCHAR":
+        return f"CAST({name} AS {column.duckdb_type})"
     if was.startswith("DECIMAL") and not was.endswith(",0)"):
         return f"regexp_replace(CAST({name} AS VARCHAR), '[.]?0*$', '')"
     if was.startswith("TIMESTAMP"):
@@ -181,7 +184,7 @@ def remove_gone(
         raise
     db.unregister("keys_arriving")
     table = table_name(plan.ref)
-    same = _same_key(plan, "t", "k")
+    same = same_key(plan, "t", "k")
     there = f"{quote(DELETED_AT)} IS NULL" if plan.deletes == "mark" else "true"
     is_gone = f"{there} AND NOT EXISTS (SELECT 1 FROM temp.oracle_keys k WHERE {same})"
     rows = _one(db, f"SELECT count(*) FROM {table} t WHERE {there}")
@@ -204,7 +207,7 @@ def remove_gone(
 def _delete_replaced(db: Database, plan: TablePlan) -> int:
     table = table_name(plan.ref)
     if plan.mode == "incremental":
-        same = _same_key(plan, "t", "s")
+        same = same_key(plan, "t", "s")
         return _one(db, f"DELETE FROM {table} AS t USING {STAGED} AS s WHERE {same}")
     conditions: list[str] = []
     values: list[Any] = []
@@ -218,7 +221,8 @@ def _delete_replaced(db: Database, plan: TablePlan) -> int:
     return _one(db, f"DELETE FROM {table} WHERE {where}", values)
 
 
-def _same_key(plan: TablePlan, left: str, right: str) -> str:
+def same_key(plan: TablePlan, left: str, right: str) -> str:
+    """SQL that tells whether rows of two tables have one key."""
     columns = map(quote, plan.key)
     return " AND ".join(f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" for name in columns)
 
