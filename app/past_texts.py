@@ -1,4 +1,4 @@
-"""What is said of kept copies: going back to one, and what may be wrong."""
+"""What is said of kept copies: going back to one, comparing two, and what may be wrong."""
 
 PAST_FAILURES: dict[str, tuple[str, str]] = {
     "nothing_to_undo": (
@@ -8,6 +8,18 @@ PAST_FAILURES: dict[str, tuple[str, str]] = {
     "copy_moved": (
         "요청한 뒤에 {table}의 새 사본이 게시되어 되돌리지 않았습니다. 여전히 필요하면 다시 요청하세요.",
         "{table} has got another copy since this was asked for, so nothing was undone. Ask again if it is still wanted.",
+    ),
+    "nothing_to_compare": (
+        "{table}에는 {as_of} 기준 사본보다 오래된 사본이 없어 비교할 것이 없습니다. 동기화할 때마다 이전 사본이 보관됩니다.",
+        "No copy of {table} before the one as of {as_of} is kept, so there is nothing to compare it with. Each sync keeps the copy before it.",
+    ),
+    "generation_not_kept": (
+        "{table}의 사본 {generation}은(는) 보관되어 있지 않습니다. 보관된 사본(최신순): {kept}. 이 중 하나를 쓰거나, 현재 사본의 바로 이전이면 -1을 쓰세요.",
+        "No copy {generation} of {table} is kept. Kept are, newest first: {kept}. Name one of them, or -1 for the copy before the current one.",
+    ),
+    "comparison_too_large": (
+        "{table}의 두 사본을 비교하기에는 임시 파일을 둘 공간이 부족합니다. TMPDIR을 여유 공간이 더 있는 폴더로 바꾼 뒤 다시 시도하세요.",
+        "The copies of {table} are too large to compare with the room there is for temporary files. Set TMPDIR to a folder with more free space and try again.",
     ),
     "manifest_readable": (
         "매니페스트를 읽을 수 있어 그대로 두었습니다. 그래도 다시 만들려면 --force를 붙이세요.",

@@ -1,9 +1,12 @@
-"""The branch of `sync.errors` for what was kept: going back, rebuilding.
+"""The branch of `sync.errors` for what was kept: going back, comparing, rebuilding.
 
 WarehouseError
 └── PastError
     ├── NothingToUndo
     ├── CopyMoved               a `PlanDrifted` too
+    ├── NothingToCompare
+    ├── GenerationNotKept
+    ├── ComparisonTooLarge
     └── ManifestReadable
 """
 
@@ -28,6 +31,36 @@ class CopyMoved(PastError, PlanDrifted):
     message = (
         "{table} has got another copy since this was asked for, so nothing was undone. Ask for the "
         "undo again if it is still wanted."
+    )
+
+
+class NothingToCompare(PastError):
+    """There is no older copy to compare with."""
+
+    code = "nothing_to_compare"
+    message = (
+        "No copy of {table} before the one as of {as_of} is kept, so there is nothing to compare "
+        "it with. Each sync keeps the copy before it."
+    )
+
+
+class GenerationNotKept(PastError):
+    """The copy that was named is not among those kept."""
+
+    code = "generation_not_kept"
+    message = (
+        "No copy {generation} of {table} is kept. Kept are, newest first: {kept}. Name one of "
+        "them, or -1 for the copy before the current one."
+    )
+
+
+class ComparisonTooLarge(PastError):
+    """What does not fit into memory does not fit on the disk for temporary files either."""
+
+    code = "comparison_too_large"
+    message = (
+        "The copies of {table} are too large to compare with the room there is for temporary "
+        "files. Set TMPDIR to a folder with more free space and try again."
     )
 
 

@@ -1,6 +1,9 @@
-"""`botctl warehouse`: its commands and options. What they do stands in `app.cli.warehousing`."""
+"""`botctl warehouse` and `diff`: commands and options.
 
-from typing import TYPE_CHECKING
+What they do stands in `app.cli.warehousing` and `app.cli.comparing`.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,3 +42,26 @@ def adopt(session: "Session") -> None:
     from app.cli.operations import adopt_folder
 
     adopt_folder(session)
+
+
+@click.command()
+@click.argument("table")
+@click.option("--source", help="Name of the source it is of, where several have one of this name.")
+@click.option(
+    "--from", "before", metavar="GENERATION", help="The older copy; -1, -2: so many before current."
+)
+@click.option("--to", "after", metavar="GENERATION", help="The newer copy.  [default: the current]")
+@click.option(
+    "--limit",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    help="Examples of each kind.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.pass_obj
+def diff(session: "Session", **options: Any) -> None:
+    """Tell what differs between two kept copies of TABLE: rows, values, columns."""
+    from app.cli.comparing import DiffOptions, tell_differences
+
+    tell_differences(session, DiffOptions(**options))

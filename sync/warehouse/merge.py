@@ -65,8 +65,15 @@ def as_type(column: Column, was: str) -> str:
     As text it is what Oracle writes for it, which new rows are kept as.
     """
     name = quote(column.name)
-    if column.duckdb_type != "VARCHAR" or was == "VARCHAR":
+    if column.duckdb_type != "VARCHAR":
         return f"CAST({name} AS {column.duckdb_type})"
+    return as_oracle_writes(name, was)
+
+
+def as_oracle_writes(name: str, was: str) -> str:
+    """SQL of a value as the text that Oracle writes for it; of text itself."""
+    if was == "VARCHAR":
+        return name
     if was.startswith("DECIMAL") and not was.endswith(",0)"):
         return f"regexp_replace(CAST({name} AS VARCHAR), '[.]?0*$', '')"
     if was.startswith("TIMESTAMP"):

@@ -1,0 +1,195 @@
+"""Compare two kept generations of a table, by key or as whole rows, inside DuckDB.
+
+Both files are opened read-only, and nothing is written beside them: what does not fit into memory
+spills into a folder of its own, which is gone at the end. Only counts and examples come to Python.
+"""
+
+import re
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from sync.comparison import ComparedCopy, Comparison, Retyped
+from sync.errors import WarehouseDamaged
+from sync.past_errors import ComparisonTooLarge, GenerationNotKept, NothingToCompare
+from sync.plan import Column, TableRef, part_of
+from sync.warehouse.comparing_rows import Pair, Side, by_key, by_rows, count_rows
+from sync.warehouse.layout import DATA_FILE, data_file
+from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.merge import DELETED_AT, Database
+from sync.warehouse.publishing import kept_entry
+from sync.warehouse.sql import table_name, text
+
+MEMORY_MIB = 512
+"""Of the comparing DuckDB; rows beyond it are spilled."""
+
+THREADS = 2
+
+
+def compare_kept(
+    root: Path,
+    ref: TableRef,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+    examples: int = 20,
+) -> Comparison:
+    """What differs between two kept copies of a table, with so many *examples* of each kind.
+
+    *before* and *after* are names of generations, or ``-1``, ``-2`` for how far back from the
+    current one; without them, the current one and that before *after*. Values compare exactly,
+    NULL and NaN are equal to themselves; a column with another type compares as `Pair` tells.
+
+    Raises `TableNotSynced`, `NothingToCompare`, `GenerationNotKept`, `ComparisonTooLarge` and
+    `WarehouseDamaged`.
+    """
+    current = read_manifest(root).entry(ref)
+    chosen = _chosen(root, current, before, after)
+    try:
+        old, new = (_entry(root, current, generation) for generation in chosen)
+        with _opened(root, ref, chosen) as db:
+            return _compare(db, old, new, examples)
+    except WarehouseDamaged as error:
+        now = read_manifest(root).entry(ref)
+        gone = [generation for generation in chosen if generation not in _kept(now)]
+        if gone:  # pruned by a publish since we looked
+            raise _not_kept(now, gone[0]) from error
+        raise
+
+
+def _compare(db: Database, old: ManifestEntry, new: ManifestEntry, examples: int) -> Comparison:
+    sides = _side(db, "older", old), _side(db, "newer", new)
+    before = {column.name: column for column in _columns(old)}
+    pairs = [Pair(before[now.name], now) for now in _columns(new) if now.name in before]
+    by: Literal["key", "rows"] = "key" if old.key and old.key == new.key else "rows"
+    found = (
+        by_key(db, sides, pairs, new.key, examples) if by == "key" else by_rows(db, sides, pairs)
+    )
+    names = {pair.before.name for pair in pairs}
+    return Comparison(
+        ref=new.ref,
+        before=_told(db, sides[0], old),
+        after=_told(db, sides[1], new),
+        by=by,
+        columns_added=tuple(column for column in _columns(new) if column.name not in names),
+        columns_dropped=tuple(column for column in _columns(old) if column.name not in names),
+        columns_retyped=tuple(
+            Retyped(before=pair.before, after=pair.after) for pair in pairs if pair.is_retyped
+        ),
+        **found,
+    )
+
+
+def _chosen(
+    root: Path, current: ManifestEntry, before: str | None, after: str | None
+) -> tuple[str, str]:
+    """The names of the two generations that are meant."""
+    kept = _kept(current)
+    newer = _generation(current, after or current.generation)
+    if before is not None:
+        return _generation(current, before), newer
+    older = kept[kept.index(newer) + 1 :]
+    if not older:
+        oldest = _entry(root, current, newer)
+        raise NothingToCompare(table=str(current.ref), as_of=oldest.as_of)
+    return older[0], newer
+
+
+def _generation(current: ManifestEntry, spelled: str) -> str:
+    kept = _kept(current)
+    if spelled in kept:
+        return spelled
+    if re.fullmatch(r"-\d{1,3}", spelled) and -int(spelled) < len(kept):
+        return kept[-int(spelled)]
+    raise _not_kept(current, spelled)
+
+
+def _not_kept(current: ManifestEntry, generation: str) -> GenerationNotKept:
+    kept = ", ".join(_kept(current))
+    return GenerationNotKept(table=str(current.ref), generation=generation, kept=kept)
+
+
+def _kept(current: ManifestEntry) -> tuple[str, ...]:
+    """Names of the kept generations, newest first."""
+    return (current.generation, *current.previous)
+
+
+def _entry(root: Path, current: ManifestEntry, generation: str) -> ManifestEntry:
+    if generation == current.generation:
+        return current
+    return kept_entry(root, current.ref, generation)
+
+
+def _columns(entry: ManifestEntry) -> list[Column]:
+    """Oracle's: a column of ours has no type there."""
+    return [column for column in entry.columns if column.oracle_type]
+
+
+def _side(db: Database, catalog: str, entry: ManifestEntry) -> Side:
+    """Where a copy's rows are; whether some are marked is asked of the file.
+
+    The manifest names the column of marks only while bot.toml wants them.
+    """
+    if DELETED_AT in {column.name for column in _columns(entry)}:
+        return Side(f"{catalog}.{table_name(entry.ref)}", has_marks=False)
+    found = db.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = $1 AND schema_name = $2 "
+        "AND table_name = $3 AND column_name = $4",
+        [catalog, entry.ref.schema_name, entry.ref.table, DELETED_AT],
+    ).fetchone()
+    return Side(f"{catalog}.{table_name(entry.ref)}", has_marks=bool(found and found[0]))
+
+
+def _told(db: Database, side: Side, entry: ManifestEntry) -> ComparedCopy:
+    return ComparedCopy(
+        generation=entry.generation,
+        as_of=entry.as_of,
+        rows=count_rows(db, side),
+        key=entry.key,
+        part=part_of(entry.receipt),
+    )
+
+
+@contextmanager
+def _opened(root: Path, ref: TableRef, generations: tuple[str, str]) -> Generator[Database]:
+    """A DuckDB in memory with the two files as ``older`` and ``newer``.
+
+    Raises `WarehouseDamaged` and `ComparisonTooLarge`, also for what happens in the block.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="duckferry-diff-") as folder,
+        duckdb.connect(config=_config(folder)) as db,
+    ):
+        for catalog, generation in zip(("older", "newer"), generations, strict=True):
+            file = text(str(data_file(root, ref, generation)))
+            try:
+                db.execute(f"ATTACH {file} AS {catalog} (READ_ONLY)")
+            except duckdb.Error as error:
+                raise WarehouseDamaged(file=f"{generation}/{DATA_FILE}") from error
+        db.execute("SET enable_external_access = false")
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET enable_progress_bar = false")  # it would go to stdout
+        try:
+            yield db
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+                raise ComparisonTooLarge(table=str(ref)) from error
+            if isinstance(error, duckdb.IOException) or "Corrupt" in str(error):
+                # DuckDB does not say in which of the two.
+                raise WarehouseDamaged(file=f"{' or '.join(generations)}/{DATA_FILE}") from error
+            raise
+
+
+def _config(folder: str) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": f"{MEMORY_MIB}MiB",
+        "threads": THREADS,
+        "temp_directory": folder,
+        "preserve_insertion_order": False,
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+    }
