@@ -20,6 +20,8 @@ class Basis:
     """ISO 8601 UTC moment of Oracle the copy shows."""
     part: str = ""
     """Which rows alone the copy holds, in signs; empty for all."""
+    columns: tuple[int, int] | None = None
+    """How many columns of how many it holds, where a wish left some out."""
 
 
 @dataclass(frozen=True)

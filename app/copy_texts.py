@@ -76,6 +76,7 @@ COPY_PHRASES: dict[str, tuple[str, str]] = {
         "all {count} sums and hashes agree",
     ),
     "receipt.where": ("다음 행만: {conditions}", "only rows where {conditions}"),
+    "receipt.columns": ("열 {all}개 중 {copied}개", "{copied} of {all} columns"),
     "receipt.trial": ("{table}의 시험 복사", "a trial of {table}"),
     "receipt.no_flashback": (
         "FLASHBACK 권한이 없어 읽기 전용 트랜잭션 하나로 읽음",

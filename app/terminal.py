@@ -26,7 +26,8 @@ from app.views.card_life import counts_line, receipt_notes
 from app.views.card_parts import table_parts
 from app.views.schedule_lines import to_plain
 from app.views.text import CONTROL, number
-from sync.plan import Plan, Receipt
+from sync.plan import Plan
+from sync.receipt import Receipt
 
 
 def trace_line(language: Language, event: Event) -> str | None:
@@ -97,4 +98,7 @@ def _basis(language: Language, basis: Basis) -> str:
     words = say(language, "answer.basis", table=basis.table, rows=number(basis.rows), when=moment)
     if basis.part:
         words += " · " + say(language, "receipt.where", conditions=basis.part)
+    if basis.columns:
+        copied, every = basis.columns
+        words += " · " + say(language, "receipt.columns", copied=copied, all=every)
     return f"({words})"

@@ -9,8 +9,9 @@ from sync.catalog import TableFacts
 from sync.chunks import Reading
 from sync.engine import Steps, run_plan
 from sync.oracle import Session, Source, connect
-from sync.plan import Plan, Receipt, TablePlan, TableRef, Wish, plainly
+from sync.plan import Plan, TablePlan, TableRef, Wish, plainly
 from sync.planning import PlanTable, TableSettings, make_table_plan, plan_tables
+from sync.receipt import Receipt
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 
 COLUMNS = (

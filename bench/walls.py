@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from bench.figures import Figure, interleaved, percentile
-from sync.plan import Column, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, TablePlan, TableRef
+from sync.receipt import TableReceipt
 from sync.types import arrow_schema, require_rule
 from sync.warehouse.generation import building, new_generation, seal, stage_rows
 from sync.warehouse.layout import data_file

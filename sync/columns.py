@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sync.catalog import OracleColumn
+from sync.catalog import OracleColumn, TableFacts
 from sync.errors import ColumnNotFound, EncodingDoesNotFit, SettingDoesNotFit, UnsupportedColumn
-from sync.plan import Column, Encoding, TableRef
+from sync.plan import Column, Declared, Encoding, TableRef
+from sync.planning_errors import SchemaFrozen
 from sync.types import MAX_CUT_BYTES, CopyRule, copy_rule, is_decodable
+from sync.warehouse.manifest import ManifestEntry
 
 Policy = Literal["copy", "truncate", "skip"]
 
@@ -32,6 +34,40 @@ class ColumnChoices:
 ALL_COLUMNS = ColumnChoices()
 
 
+def frozen_columns(current: ManifestEntry) -> Declared:
+    """The columns that a table keeps whatever Oracle does to it, where they are frozen.
+
+    Those of its copy, or those that would have had no wish left some out.
+    """
+    held = {column.name: column.oracle_type for column in current.columns if column.oracle_type}
+    return current.receipt.all_columns or held
+
+
+def chosen_columns(facts: TableFacts, only: Sequence[str], frozen: Declared) -> list[OracleColumn]:
+    """The columns a plan is about: *only* some, the *frozen* ones, or all.
+
+    Those that bot.toml skips are among them. Raises `ColumnNotFound`, and `SchemaFrozen` where
+    Oracle has a frozen one no more as it was.
+    """
+    declared = {column.name: column for column in facts.columns}
+    for name in only:
+        require_column(facts.ref, name, list(declared))
+    if only or not frozen:
+        return [column for column in facts.columns if not only or column.name in only]
+    for name, was in frozen.items():
+        now = declared.get(name)
+        if now is None or now.oracle_type != was:
+            became = now.oracle_type if now else "gone"
+            raise SchemaFrozen(table=str(facts.ref), column=name, was=was, became=became)
+    return [declared[name] for name in frozen]
+
+
+def require_column(ref: TableRef, name: str, names: Sequence[str]) -> None:
+    """Raise `ColumnNotFound` unless *name* is one of *names*."""
+    if name not in names:
+        raise ColumnNotFound(table=str(ref), column=name, columns=", ".join(names))
+
+
 def plan_columns(
     ref: TableRef, columns: Sequence[OracleColumn], choices: ColumnChoices
 ) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
@@ -44,8 +80,7 @@ def plan_columns(
     """
     names = [column.name for column in columns]
     for name in (*choices.policies, *choices.encodings):
-        if name not in names:
-            raise ColumnNotFound(table=str(ref), column=name, columns=", ".join(names))
+        require_column(ref, name, names)
     copied: list[Column] = []
     left_out: list[Column] = []
     refused: list[str] = []

@@ -19,11 +19,12 @@ from sync.errors import PlanDrifted
 from sync.moment import Moment, take_moment
 from sync.oracle import Session, cancel
 from sync.oracle_errors import MomentLost
-from sync.plan import Column, Note, Plan, Receipt, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, Plan, TablePlan, TableRef
 from sync.planning import OpenSession, PlanTable, TableSettings, describe, make_table_plan
 from sync.progress import Progress
 from sync.proving import Replaced, Staged, prove
 from sync.reading import read_batches
+from sync.receipt import Note, Receipt, TableReceipt
 from sync.statements import rows_of
 from sync.warehouse.carrying import carries, holds_marks
 from sync.warehouse.generation import building, go_on_from, settle_rows, stage_rows

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.approvals import Approval
 from sync.errors import Failure
-from sync.plan import Estimate, Plan, Receipt, TableReceipt, TableRef
+from sync.plan import Estimate, Plan, TableRef
+from sync.receipt import Receipt, TableReceipt
 from sync.run_scripts import HISTORY_KEPT
 from sync.state import key, team_of
 from sync.warehouse.layout import RECEIPT_FILE, generation_folder

@@ -26,9 +26,10 @@ from sync.history import kept_receipts
 from sync.leases import holder_of, next_fence, publish_turn, stay_alive, table_leases
 from sync.oracle_errors import SourceClosed, SourceStopped
 from sync.pace import Pace
-from sync.plan import Receipt, TableReceipt, TableRef
+from sync.plan import TableRef
 from sync.planning import OpenSession, PlanTable
 from sync.progress import Progress
+from sync.receipt import Receipt, TableReceipt
 from sync.runs import (
     ALIVE_SECONDS,
     Backoff,

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sync.fidelity import ColumnFidelity
 from sync.filters import Filter, TypedFilter
 
 Mode = Literal["full", "incremental", "append"]
@@ -113,6 +112,11 @@ class Undo(BaseModel):
     leaves_as_of: str
 
 
+Declared = Annotated[dict[str, str], Field(exclude_if=lambda found: not found)]
+"""Oracle types of columns by their names. Not written where empty, so that what was agreed on
+before it was noted keeps its digest."""
+
+
 class TablePlan(BaseModel):
     """One table of a plan. Every field here is hashed; what only informs stands in `Estimate`."""
 
@@ -133,6 +137,8 @@ class TablePlan(BaseModel):
     """How it would be copied if the copy there is allowed it."""
     wish: Wish | None = None
     """What it was made of, and is made of again before it is run."""
+    all_columns: Declared = {}
+    """What is copied where no wish says otherwise; empty where this is all of it."""
     select: str = ""
     """The statement that is read in place of a table; only bot.toml can say one."""
     where: tuple[TypedFilter, ...] = ()
@@ -231,115 +237,3 @@ class Plan(BaseModel):
             for table, most in zip(self.tables, given, strict=True)
         )
         return self.model_copy(update={"tables": tables})
-
-
-class Check(BaseModel):
-    """One figure that Oracle and the copy were asked for at the same moment."""
-
-    model_config = ConfigDict(frozen=True)
-
-    what: str
-    """``rows``, or what of which column: ``sum(AMOUNT)``."""
-    oracle: str
-    """As text, so that no digit is lost; empty for NULL."""
-    copy_value: str
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both sides say the same."""
-        return self.oracle == self.copy_value
-
-
-class Changes(BaseModel):
-    """What an incremental run did to the copy it went on from."""
-
-    model_config = ConfigDict(frozen=True)
-
-    fetched: int
-    """Rows read of Oracle."""
-    inserted: int
-    updated: int
-    """Fetched rows whose key was there already."""
-    deleted: int
-    """Removed or marked, for they are gone from Oracle."""
-
-
-NoteCode = Literal[
-    "no_flashback",
-    "restarted",
-    "rows_differ",
-    "frontier",
-    "lag_only",
-    "future",
-    "resumed",
-    "marks_kept",
-    "marks_left",
-]
-
-
-class Note(BaseModel):
-    """What was otherwise than a reader would expect, and is said with the receipt."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: NoteCode
-    params: dict[str, str | int] = {}
-
-
-class TableReceipt(BaseModel):
-    """What was copied of one table and how it was proven."""
-
-    model_config = ConfigDict(frozen=True)
-
-    ref: TableRef
-    generation: str
-    fence: int
-    rows: int
-    """Rows in the published copy, counted in the sealed file."""
-    oracle_rows: int
-    """Rows Oracle counted at the same moment."""
-    scn: int | None
-    """Oracle's system change number of the read, where our user may see it."""
-    consistency: Literal["read_only_transaction", "flashback"]
-    as_of: str
-    """ISO 8601 UTC moment of Oracle the copy shows."""
-    seconds: float
-    bytes: int
-    """Size of the DuckDB file."""
-    columns: tuple[ColumnFidelity, ...] = ()
-    """How exactly each column holds what Oracle holds; empty in receipts of older releases."""
-    mode: Mode = "full"
-    cursor: str | None = None
-    watermark: str | None = None
-    """From which the next incremental run goes on."""
-    where: tuple[TypedFilter, ...] = ()
-    """The copy holds only rows that meet these."""
-    trial_of: TableRef | None = None
-    """The copy holds some rows of this table, and no more than a trial."""
-    changes: Changes | None = None
-    """Of an incremental run."""
-    proof: Proof = "count"
-    checks: tuple[Check, ...] = ()
-    """What was compared besides the rows; of an incremental run, in the window that was read."""
-    chunks: int = 1
-    """Pieces the table was read in."""
-    notes: tuple[Note, ...] = ()
-    undone: Undo | None = None
-    """It was copied and proven as told here before, and became current again by an undo."""
-
-
-def part_of(receipt: TableReceipt) -> str:
-    """Which rows of its table a copy holds, in signs; empty for all of them."""
-    shown = [str(condition) for condition in receipt.where]
-    if receipt.trial_of is not None:
-        shown.append(f"ROWNUM <= {receipt.rows}")
-    return " AND ".join(shown)
-
-
-class Receipt(BaseModel):
-    """The receipts of a run's tables, in the order of the plan."""
-
-    model_config = ConfigDict(frozen=True)
-
-    tables: tuple[TableReceipt, ...]
-    seconds: float

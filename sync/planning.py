@@ -11,13 +11,20 @@ from typing import Literal
 
 from sync.bounds import bind_of, check_filter, value_kind
 from sync.catalog import OracleColumn, TableFacts, describe_select, describe_table
-from sync.columns import ALL_COLUMNS, ColumnChoices, plan_columns
+from sync.columns import (
+    ALL_COLUMNS,
+    ColumnChoices,
+    chosen_columns,
+    frozen_columns,
+    plan_columns,
+    require_column,
+)
 from sync.discovery import FoundColumn, likely_cursors
-from sync.errors import ColumnNotFound
 from sync.names import one_source
 from sync.oracle import Session
 from sync.plan import (
     Column,
+    Declared,
     Deletes,
     Estimate,
     Filter,
@@ -30,7 +37,7 @@ from sync.plan import (
     TypedFilter,
     Wish,
 )
-from sync.planning_errors import BackfillImpossible, BadCursor, BadFilter, SchemaFrozen
+from sync.planning_errors import BackfillImpossible, BadCursor, BadFilter
 from sync.warehouse.manifest import Manifest, ManifestEntry
 
 TRIAL_SUFFIX = "__TRIAL"
@@ -118,14 +125,17 @@ def make_table_plan(
     key = settings.key or facts.key
     include = wished.columns or settings.include
     always = (*key, *([settings.cursor] if settings.cursor else []))
-    chosen = _chosen(facts, include and (*include, *always), settings.drift, current)
+    is_frozen = settings.drift == "freeze" and not settings.include
+    frozen = frozen_columns(current) if current and is_frozen else {}
+    usual = _usual(facts, settings, always, frozen)
+    chosen = chosen_columns(facts, include and (*include, *always), frozen)
     columns, left_out = plan_columns(facts.ref, chosen, _choices(settings, chosen, facts))
     names = [column.name for column in columns]
     for name in key:
-        _require(facts.ref, name, names)
+        require_column(facts.ref, name, names)
     if settings.include:
         for name in (*wished.columns, *(condition.column for condition in wished.where)):
-            _require(facts.ref, name, list(settings.include))
+            require_column(facts.ref, name, list(settings.include))
     where = (*settings.where, *wished.where)
     encodings = settings.choices.encodings
     where = tuple(_checked(facts, condition, encodings) for condition in where)
@@ -138,6 +148,7 @@ def make_table_plan(
         max_rows=settings.max_rows,
         wish=None if wished == Wish(ref=facts.ref) else wished,
         left_out=left_out,
+        all_columns=usual if wished.columns and not usual.keys() <= set(names) else {},
         select=settings.select,
         where=where,
         cursor=cursor,
@@ -243,16 +254,19 @@ def _checked(facts: TableFacts, condition: Filter, encodings: Collection[str]) -
     )
 
 
-def _chosen(
-    facts: TableFacts, only: Sequence[str], drift: Drift, current: ManifestEntry | None
-) -> list[OracleColumn]:
-    """The columns a plan is about, those that bot.toml skips included."""
-    names = [column.name for column in facts.columns]
-    for name in only:
-        _require(facts.ref, name, names)
-    if drift == "freeze" and current is not None and not only:
-        return _frozen(facts, current)
-    return [column for column in facts.columns if not only or column.name in only]
+def _usual(
+    facts: TableFacts, settings: TableSettings, always: Sequence[str], frozen: Declared
+) -> Declared:
+    """The columns that are copied where no wish says otherwise."""
+    if frozen:
+        return frozen
+    skipped = {name for name, policy in settings.choices.policies.items() if policy == "skip"}
+    return {
+        column.name: column.oracle_type
+        for column in facts.columns
+        if column.name not in skipped
+        and (not settings.include or column.name in (*settings.include, *always))
+    }
 
 
 def _choices(
@@ -266,20 +280,6 @@ def _choices(
     return replace(settings.choices, policies=policies)
 
 
-def _frozen(facts: TableFacts, current: ManifestEntry) -> list[OracleColumn]:
-    """The columns of the copy as Oracle has them; raises `SchemaFrozen` where it has not."""
-    declared = {column.name: column for column in facts.columns}
-    kept = [column for column in current.columns if column.oracle_type]
-    for column in kept:
-        now = declared.get(column.name)
-        if now is None or now.oracle_type != column.oracle_type:
-            became = now.oracle_type if now else "gone"
-            raise SchemaFrozen(
-                table=str(facts.ref), column=column.name, was=column.oracle_type, became=became
-            )
-    return [declared[column.name] for column in kept]
-
-
 def _cursor(facts: TableFacts, settings: TableSettings, columns: Sequence[Column]) -> str | None:
     name = settings.cursor
     if name is None:
@@ -287,7 +287,7 @@ def _cursor(facts: TableFacts, settings: TableSettings, columns: Sequence[Column
         found = likely_cursors([_found(column) for column in facts.columns])
         copied = [column.name for column in columns]
         return next((column.name for column in found if column.name in copied), None)
-    _require(facts.ref, name, [column.name for column in columns])
+    require_column(facts.ref, name, [column.name for column in columns])
     kind = next(column.oracle_type for column in columns if column.name == name)
     if value_kind(kind) not in ("number", "moment", "instant"):
         raise BadCursor(table=str(facts.ref), column=name, oracle_type=kind)
@@ -325,8 +325,3 @@ def _backfill(planned: TablePlan, mode: Mode, current: ManifestEntry | None) -> 
 
 def _watermark(current: ManifestEntry | None) -> str | None:
     return current.receipt.watermark if current else None
-
-
-def _require(ref: TableRef, name: str, names: Sequence[str]) -> None:
-    if name not in names:
-        raise ColumnNotFound(table=str(ref), column=name, columns=", ".join(names))

@@ -3,7 +3,7 @@
 Each figure is asked of Oracle at the moment of the run and of DuckDB in its own words, and compared
 as text, so that no digit is lost on the way. Facts of Oracle: Database SQL Language Reference,
 "TO_CHAR (datetime)", "STANDARD_HASH", "Floating-Point Conditions", "LENGTH", "SUBSTR"; PL/SQL
-Packages and Types Reference, DBMS_LOB.GETLENGTH, UTL_I18N.STRING_TO_RAW.
+Packages and Types Reference, DBMS_LOB.GETLENGTH, UTL_I18N.STRING_TO_RAW, UTL_RAW.LENGTH.
 
 Times are compared by their digits, 20261127093001 say: before 15 October 1582 Oracle counts days by
 the Julian calendar and DuckDB by the Gregorian, while both write the same year, month and day.
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from sync.oracle import quote_name
-from sync.plan import Check, Column, Encoding, Proof, TablePlan, is_cut
+from sync.plan import Column, Encoding, Proof, TablePlan, is_cut
 from sync.proof_errors import FigureDiffers
+from sync.receipt import Check
 from sync.warehouse.sql import quote
 
 FIGURES_AT_ONCE = 900
@@ -134,8 +135,7 @@ def _of_column(column: Column, proof: Proof) -> Iterator[Figure]:
 
 def _pieces(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
     """What is hashed at a time: all of a value, or so much that its UTF-8 has room in Oracle."""
-    size = re.search(r"\((\d+)", column.oracle_type)
-    characters = int(size[1]) if size else 1
+    characters = _size(column) or 1
     most = _HASHED_CHARACTERS.get(name, characters)
     if characters <= most:
         yield "md5", "{c}", "{c}"
@@ -144,6 +144,12 @@ def _pieces(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
         part = f"({{c}}, {first}, {most})"
         what = "md5" if first == 1 else f"md5 from {first}"
         yield what, f"SUBSTR4{part}", f"nullif(substr{part}, '')"
+
+
+def _size(column: Column) -> int | None:
+    """Characters or bytes that a type is declared for."""
+    size = re.search(r"\((\d+)", column.oracle_type)
+    return int(size[1]) if size else None
 
 
 def _of_number(column: Column, figure: Callable[..., Figure]) -> Iterator[Figure]:
@@ -179,6 +185,8 @@ def _words(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
         yield "bytes", "SUM(LENGTHB({c}))", f"sum({_ENCODED_BYTES[column.encoding]})"
     elif name in _LENGTHS:
         theirs, ours = _LENGTHS[name]
+        if name == "RAW" and (_size(column) or 0) > _HEX_BYTES:
+            theirs = "CASE WHEN {c} IS NOT NULL THEN UTL_RAW.LENGTH({c}) END"
         yield "length", f"SUM({theirs})", f"sum({ours})"
 
 
@@ -202,6 +210,9 @@ _LENGTHS: dict[str, tuple[str, str]] = {
     "BLOB": ("DBMS_LOB.GETLENGTH({c})", "octet_length({c})"),
     "RAW": ("LENGTH(RAWTOHEX({c})) / 2", "octet_length({c})"),
 }
+_HEX_BYTES = 16_383
+"""Of a RAW whose hex SQL can hold: a VARCHAR2 has 32,767 bytes at most. Longer ones, which need
+MAX_STRING_SIZE = EXTENDED, are measured by a package, whose call costs a switch a row."""
 _OWN_BYTES = "STANDARD_HASH(CONVERT({p}, 'AL32UTF8'), 'MD5')"
 _NATIONAL_BYTES = "STANDARD_HASH(UTL_I18N.STRING_TO_RAW({p}, 'AL32UTF8'), 'MD5')"
 _HASHED: dict[str, str] = {

@@ -13,9 +13,10 @@ from sync.bounds import written
 from sync.errors import VerificationFailed
 from sync.moment import Moment
 from sync.oracle import Statement, patient, rows
-from sync.plan import Changes, Check, Column, Note, TablePlan, TableReceipt
+from sync.plan import Column, TablePlan
 from sync.proof import compared, figures, in_batches, require_agreement
 from sync.reading import read_keys
+from sync.receipt import Changes, Check, Note, TableReceipt
 from sync.settlement import Settlement
 from sync.statements import count_of, figures_of, keys_of
 from sync.warehouse.carrying import carry
@@ -112,6 +113,7 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
         cursor=plan.cursor,
         watermark=watermark,
         where=plan.where,
+        all_columns=plan.all_columns,
         trial_of=plan.source_ref if plan.wished.trial_rows is not None else None,
         changes=changes,
         proof=plan.proof,

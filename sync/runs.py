@@ -17,8 +17,9 @@ from sync import run_scripts as scripts
 from sync.approvals import Approval, load_approval, run_key
 from sync.errors import Cancelled, Failure, WorkerLost
 from sync.history import ends_of
-from sync.plan import Receipt, TableRef
+from sync.plan import TableRef
 from sync.progress import Progress
+from sync.receipt import Receipt
 from sync.run_scripts import alive_key, process_name
 from sync.state import OPEN_RUNS, key, team_of
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sync.engine import Steps
 from sync.past_errors import CopyMoved, NothingToUndo
-from sync.plan import Estimate, Plan, Receipt, TablePlan, TableRef, Undo, Wish
+from sync.plan import Estimate, Plan, TablePlan, TableRef, Undo, Wish
+from sync.receipt import Receipt
 from sync.warehouse.generation import begin_as, building, new_generation
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import ManifestEntry, read_manifest

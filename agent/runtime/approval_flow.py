@@ -7,7 +7,7 @@ from agent.conversation import Message
 from agent.events import Basis
 from agent.failures import sentence_of
 from sync.approvals import Approval, ApprovalState
-from sync.plan import part_of
+from sync.receipt import columns_of, part_of
 from sync.runs import FINAL, Run, RunState
 from sync.standing import StandingSchedule
 from sync.when import in_words
@@ -32,7 +32,8 @@ def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
     if run.state is RunState.PUBLISHED and run.receipt is not None:
         tables = run.receipt.tables
         basis = tuple(
-            Basis(str(table.ref), table.rows, table.as_of, part_of(table)) for table in tables
+            Basis(str(table.ref), table.rows, table.as_of, part_of(table), columns_of(table))
+            for table in tables
         )
         event |= {
             "tables": [

@@ -11,7 +11,8 @@ from agent.tools.base import BaseTool, Parameters, ToolResult, within
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
 from sync.audit import note
 from sync.names import resolve_table, shown_name, shown_names
-from sync.plan import TableRef, part_of
+from sync.plan import TableRef
+from sync.receipt import columns_of, part_of
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
 
@@ -82,6 +83,7 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         known = visible(deps, manifest)
         ref = resolve_table(parameters.table, known)
         entry = manifest.entry(ref)
+        basis = _basis(shown_name(ref, known), entry)
         columns = [
             {
                 "name": column.name,
@@ -93,15 +95,15 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         return ToolResult(
             ok=True,
             data={
-                "table": shown_name(ref, known),
+                "table": basis.table,
                 "rows": entry.rows,
                 **_listed("columns", columns, deps.result_chars),
                 "key": list(entry.key),
                 "bytes": entry.bytes,
                 "as_of": entry.as_of,
-                **({"only_rows": part} if (part := part_of(entry.receipt)) else {}),
+                **_lacks(basis),
             },
-            basis=(_basis(shown_name(ref, known), entry),),
+            basis=(basis,),
         )
 
 
@@ -141,10 +143,9 @@ class QueryTableTool(BaseTool[Query]):
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
         name = shown_name(ref, known)
-        basis = Basis(name, result.basis.rows, result.basis.as_of, result.basis.part)
-        data: dict[str, Any] = {"table": name, "as_of": basis.as_of}
-        if basis.part:
-            data["only_rows"] = basis.part
+        read = result.basis
+        basis = Basis(name, read.rows, read.as_of, read.part, read.columns)
+        data = {"table": name, "as_of": basis.as_of, **_lacks(basis)}
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,
@@ -171,12 +172,21 @@ def _table_line(name: str, entry: ManifestEntry | None) -> dict[str, Any]:
         "rows": entry.rows if entry else None,
         "as_of": entry.as_of if entry else None,
         "comment": _short(entry.comment) if entry else None,
-        **({"only_rows": part} if entry and (part := part_of(entry.receipt)) else {}),
+        **(_lacks(_basis(name, entry)) if entry else {}),
     }
 
 
+def _lacks(basis: Basis) -> dict[str, str]:
+    """Tell the model what of its table a copy has not; nothing where it has all of it."""
+    told = {"only_rows": basis.part} if basis.part else {}
+    if basis.columns:
+        told["only_columns"] = "{} of {}".format(*basis.columns)
+    return told
+
+
 def _basis(name: str, entry: ManifestEntry) -> Basis:
-    return Basis(name, entry.rows, entry.as_of, part_of(entry.receipt))
+    receipt = entry.receipt
+    return Basis(name, entry.rows, entry.as_of, part_of(receipt), columns_of(receipt))
 
 
 def _short(comment: str | None) -> str | None:

@@ -25,7 +25,7 @@ from sync.counts import is_reachable
 from sync.jobs import reconcile_until, work
 from sync.orphans import die_with
 from sync.perform import published_receipt
-from sync.plan import Receipt
+from sync.receipt import Receipt
 from sync.runs import Run, open_builds
 from sync.schedules import start_clock
 from sync.state import connect_state

@@ -144,10 +144,14 @@ def _basis(language: Language, basis: Basis) -> str:
     table = cut(escape(basis.table), _BASIS_NAME_CHARACTERS)
     moment = when(datetime.fromisoformat(basis.as_of))
     line = say(language, "answer.basis", table=table, rows=number(basis.rows), when=moment)
-    if not basis.part:
-        return line
-    part = cut(escape(basis.part), _BASIS_NAME_CHARACTERS)
-    return f"{line} · {say(language, 'receipt.where', conditions=part)}"
+    lacks = list[str]()
+    if basis.part:
+        part = cut(escape(basis.part), _BASIS_NAME_CHARACTERS)
+        lacks.append(say(language, "receipt.where", conditions=part))
+    if basis.columns:
+        copied, every = basis.columns
+        lacks.append(say(language, "receipt.columns", copied=copied, all=every))
+    return " · ".join((line, *lacks))
 
 
 def _fitting_rows(table: TableShown) -> list[list[str]]:

@@ -15,8 +15,8 @@ from app.views.card_parts import (
 )
 from app.views.text import cut, escape, number, person, size, when, whoever
 from sync.approvals import Approval, ApprovalState
-from sync.plan import TableReceipt
 from sync.progress import Progress
+from sync.receipt import TableReceipt, columns_of
 
 PEOPLE_SHOWN = 20
 NAMES_CHARACTERS = 200
@@ -124,6 +124,8 @@ def receipt_notes(language: Language, table: TableReceipt) -> list[str]:
     if table.where:
         shown = conditions_line(language, table.where)
         facts.append(say(language, "receipt.where", conditions=shown))
+    if columns := columns_of(table):
+        facts.append(say(language, "receipt.columns", copied=columns[0], all=columns[1]))
     facts.append(say(language, f"receipt.proof_{table.proof}", count=len(table.checks)))
     lines = [" · ".join(facts)]
     for note in table.notes:

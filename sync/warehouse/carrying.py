@@ -5,7 +5,8 @@ A full run reads only what Oracle has, so without this the marks would go with t
 
 from collections.abc import Sequence
 
-from sync.plan import Column, Note, TablePlan
+from sync.plan import Column, TablePlan
+from sync.receipt import Note
 from sync.settlement import holds
 from sync.types import copy_rule
 from sync.warehouse.generation import BESIDE

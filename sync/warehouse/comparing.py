@@ -16,7 +16,8 @@ import duckdb
 from sync.comparison import ComparedCopy, Comparison, Retyped
 from sync.errors import WarehouseDamaged
 from sync.past_errors import ComparisonTooLarge, GenerationNotKept, NothingToCompare
-from sync.plan import Column, TableRef, part_of
+from sync.plan import Column, TableRef
+from sync.receipt import part_of
 from sync.warehouse.comparing_rows import Pair, Side, by_key, by_rows, count_rows
 from sync.warehouse.layout import DATA_FILE, data_file
 from sync.warehouse.manifest import ManifestEntry, read_manifest

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.errors import DiskFull, StaleFence, TableNotSynced, WarehouseDamaged
 from sync.past_errors import ManifestReadable
-from sync.plan import Column, TableReceipt, TableRef
+from sync.plan import Column, TableRef
+from sync.receipt import TableReceipt
 from sync.warehouse.current import link_current
 from sync.warehouse.layout import (
     data_file,

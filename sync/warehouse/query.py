@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sync.errors import BadQuery, ColumnNotFound
 from sync.plan import Column, TableRef
-from sync.warehouse.query_values import NUMBER_TYPES, TIME_TYPES, Scalar, comparison
+from sync.warehouse.query_values import NUMBER_TYPES, TIME_TYPES, Scalar, comparison, require_order
 from sync.warehouse.sql import quote, table_name
 
 MAX_ROWS = 100
@@ -192,6 +192,8 @@ def _aggregate(aggregate: Aggregate, entry: TableShape) -> tuple[str, str]:
             raise BadQuery(reason=f"{function} needs a column.")
         return aggregate.alias or "count", "count(*)"
     column = find_column(entry, aggregate.column)
+    if function in {"sum", "avg", "min", "max"}:
+        require_order(column, function)
     if function in {"sum", "avg"} and not column.duckdb_type.startswith(NUMBER_TYPES):
         raise BadQuery(
             reason=f"{function} needs a number, and column {column.name} is {column.oracle_type}."
@@ -212,6 +214,12 @@ def _order(query: Query, entry: TableShape, selected: dict[str, str]) -> list[st
 
     Results with figures are ordered by position, because an alias may be called like a column.
     """
+    by = {one.column.strip().casefold() for one in query.order_by}
+    if query.aggregates:
+        by &= {group.strip().casefold() for group in query.group_by if isinstance(group, str)}
+    for column in entry.columns:
+        if column.name.casefold() in by:
+            require_order(column, "ordering by the size")
     if query.group_by or query.aggregates:
         order = {_position(o.column, query, selected): o.direction for o in query.order_by}
         rest = [str(n + 1) for n in range(len(query.group_by) or 1)]

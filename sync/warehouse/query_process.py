@@ -9,7 +9,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout, WarehouseDamaged
-from sync.plan import TableRef, part_of
+from sync.plan import TableRef
+from sync.receipt import columns_of, part_of
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.query import CATALOG, CompiledQuery, compile_query
@@ -61,6 +62,8 @@ class Basis(BaseModel):
     """In the whole copy."""
     part: str = ""
     """Which rows alone it holds, in signs; empty for all."""
+    columns: tuple[int, int] | None = None
+    """How many columns of how many it holds, where a wish left some out."""
 
 
 class QueryResult(BaseModel):
@@ -129,6 +132,7 @@ class Queries:
                 published_at=entry.published_at,
                 rows=entry.rows,
                 part=part_of(entry.receipt),
+                columns=columns_of(entry.receipt),
             ),
         )
 

@@ -21,6 +21,8 @@ NUMBER_TYPES = ("BIGINT", "DECIMAL", "DOUBLE", "FLOAT")
 
 TIME_TYPES = frozenset({"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMPTZ"})
 
+_BY_SIZE = frozenset({"<", "<=", ">", ">=", "between"})
+
 MAX_VALUES = 200
 MAX_TEXT = 4000
 """Characters of one compared value; as long as the longest usual VARCHAR2."""
@@ -35,6 +37,8 @@ def comparison(
             raise BadQuery(reason=f"{op} on {column.name} takes no value.")
         return f"{quote(column.name)} IS {'NOT ' if op == 'is_not_null' else ''}NULL"
     values = _values(column, op, value)
+    if op in _BY_SIZE:
+        require_order(column, op)
     if op == "like":
         if column.duckdb_type != "VARCHAR":
             raise BadQuery(reason=f"like needs text, and column {column.name} is not text.")
@@ -49,6 +53,17 @@ def comparison(
         return f"NOT ({joined})" if op == "not_in" else f"({joined})"
     side, bound = sides[0]
     return f"{side} {op} {bound}"
+
+
+def require_order(column: Column, what: str) -> None:
+    """Raise `BadQuery` where a column's numbers are kept as text, in which 9 comes after 10."""
+    is_number = column.oracle_type.partition("(")[0] in {"NUMBER", "FLOAT"}
+    if is_number and column.duckdb_type == "VARCHAR":
+        raise BadQuery(
+            reason=f"{what} of column {column.name} ({column.oracle_type}) is not possible: some "
+            "of its numbers have more than 38 digits, so the copy keeps all of them as text. They "
+            "can be shown, counted, grouped and compared with =."
+        )
 
 
 def _values(column: Column, op: str, value: Scalar | Sequence[Scalar] | None) -> list[Scalar]:

@@ -16,7 +16,8 @@ from sandbox.model.replies import Reply
 from sandbox.model.server import ModelStandIn, start_model
 from sandbox.redis import start_redis
 from sync.oracle_errors import OracleUnreachable
-from sync.plan import Column, Estimate, Plan, TablePlan, TableReceipt, TableRef, Wish
+from sync.plan import Column, Estimate, Plan, TablePlan, TableRef, Wish
+from sync.receipt import TableReceipt
 from sync.state import connect_state
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import building, new_generation, seal, stage_rows

@@ -26,7 +26,8 @@ from sandbox.model.server import ModelStandIn
 from sync.approvals import Approval, Click, decide, load_approval
 from sync.errors import PlanDrifted, WorkerLost
 from sync.oracle_errors import ConnectionDropped
-from sync.plan import Receipt, TableReceipt, TableRef
+from sync.plan import TableRef
+from sync.receipt import Receipt, TableReceipt
 from sync.runs import Run, RunState, claim, finish, load_run
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")

@@ -6,8 +6,9 @@ from typing import Any, Literal, cast
 from agent.deps import Language
 from sync.approvals import Approval, ApprovalState, Request
 from sync.errors import Failure
-from sync.plan import Column, Estimate, Plan, Receipt, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, Estimate, Plan, TablePlan, TableRef
 from sync.progress import Progress
+from sync.receipt import Receipt, TableReceipt
 from sync.runs import Run, RunState
 
 BOTH: tuple[Language, ...] = ("ko", "en")

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,6 +143,15 @@ def test_each_copy_an_answer_rests_on_is_named_once() -> None:
     users = Basis(table="SHOP.USERS", rows=150, as_of="2026-11-22T00:00:00Z")
     words = shown(drawn([table(["A"], [(1,)], basis=ORDERS), Said("x", (ORDERS, users))]).blocks)
     assert (words.count("SHOP.ORDERS"), words.count("SHOP.USERS")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("ko", "· 열 9개 중 3개"), ("en", "· 3 of 9 columns")]
+)
+def test_a_copy_of_some_columns_is_told_as_such(language: Language, words: str) -> None:
+    basis = replace(ORDERS, columns=(3, 9))
+    assert words in shown(drawn([Said("x", (basis,))], language).blocks)
+    assert words in answer_lines(language, Said("x", (basis,)))[1]
 
 
 def test_rows_that_are_not_all_say_so() -> None:

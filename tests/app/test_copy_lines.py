@@ -5,7 +5,8 @@ import pytest
 from agent.deps import Language
 from app.views.card_life import receipt_line
 from app.views.card_parts import CardFacts, how_line, plan_lines
-from sync.plan import Changes, Check, Note, TablePlan, TypedFilter, Wish
+from sync.plan import TablePlan, TypedFilter, Wish
+from sync.receipt import Changes, Check, Note
 from tests.app.parts import plan, receipt, ref
 
 

@@ -8,7 +8,8 @@ from app.views.approval_card import approval_card
 from app.views.card_life import receipt_line
 from app.views.card_parts import CardFacts
 from sync.fidelity import ColumnFidelity, Why
-from sync.plan import Column, Receipt
+from sync.plan import Column
+from sync.receipt import Receipt
 from tests.app.parts import approval, plan, receipt, request, shown
 
 

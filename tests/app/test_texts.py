@@ -14,7 +14,8 @@ from app.failure_texts import FAILURES, word_failure
 from app.texts import PHRASES, language_of, say
 from sync.approvals import ApprovalState, Outcome
 from sync.errors import DuckferryError, Failure
-from sync.plan import Deletes, FullBecause, Mode, NoteCode, Proof
+from sync.plan import Deletes, FullBecause, Mode, Proof
+from sync.receipt import NoteCode
 from sync.runs import RunState
 
 APP = Path(__file__).parents[2] / "app"

@@ -15,8 +15,9 @@ import oracledb
 
 from sandbox.oracle.process import OracleStandIn
 from sync.oracle import Session, Source, connect
-from sync.plan import TableReceipt, TableRef
+from sync.plan import TableRef
 from sync.planning import TableSettings
+from sync.receipt import TableReceipt
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import copied_rows, plan_copy, run_copy
 

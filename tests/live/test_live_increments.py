@@ -5,8 +5,9 @@ import pytest
 from sync.changes import is_unchanged, look_at
 from sync.errors import TooManyDeletes
 from sync.oracle import connect
-from sync.plan import Changes, Deletes
+from sync.plan import Deletes
 from sync.planning import TableSettings
+from sync.receipt import Changes
 from tests.live.database import Copies, Database, named
 from tests.live.test_live_moments import planned
 

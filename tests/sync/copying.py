@@ -11,8 +11,9 @@ from sandbox.oracle.process import OracleStandIn
 from sync.chunks import Reading
 from sync.engine import Steps, run_plan
 from sync.oracle import Session
-from sync.plan import Plan, TableReceipt, TableRef, Wish
+from sync.plan import Plan, TableRef, Wish
 from sync.planning import PlanTable, TableSettings, make_table_plan, plan_tables
+from sync.receipt import TableReceipt
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import read_manifest
 

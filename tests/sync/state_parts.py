@@ -5,7 +5,8 @@ from typing import Any
 from redis import Redis
 
 from sync.approvals import Approval, Click, Request, decide, request_approval
-from sync.plan import Column, Plan, Receipt, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, Plan, TablePlan, TableRef
+from sync.receipt import Receipt, TableReceipt
 from sync.runs import Run, load_run
 from sync.state import new_id
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from sync.oracle import Session, quote_table, rows
-from sync.plan import Column, TablePlan, TableReceipt, TableRef
+from sync.plan import Column, TablePlan, TableRef
 from sync.planning import PlanTable, TableSettings
+from sync.receipt import TableReceipt
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import (
     building,

@@ -21,9 +21,10 @@ from sync.chunks import MOST_TIMES, BreakOff, Reading
 from sync.engine import MOST_RESTARTS, Steps
 from sync.oracle import Source, connect
 from sync.oracle_errors import ConnectionDropped, LoginRefused, MomentLost, SourceBusy
-from sync.plan import Plan, TableReceipt, TableRef, plainly
+from sync.plan import Plan, TableRef, plainly
 from sync.planning import TableSettings, plan_tables
 from sync.progress import Progress
+from sync.receipt import TableReceipt
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import SILENT, OpenSession, copied_rows, plan_copy, run_copy
 from tests.sync.processes import children, until

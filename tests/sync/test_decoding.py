@@ -13,9 +13,10 @@ from sync.catalog import OracleColumn, TableFacts
 from sync.columns import ColumnChoices, plan_columns
 from sync.errors import ColumnNotFound, DuckferryError, EncodingDoesNotFit, NotDecodable
 from sync.oracle import Session, Source, connect, rows
-from sync.plan import Encoding, Filter, TableReceipt, TableRef
+from sync.plan import Encoding, Filter, TableRef
 from sync.planning import TableSettings, make_table_plan
 from sync.planning_errors import BadFilter
+from sync.receipt import TableReceipt
 from sync.statements import rows_of
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import copied_rows, plan_copy, run_copy

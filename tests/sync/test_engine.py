@@ -28,9 +28,10 @@ from sync.errors import (
 )
 from sync.oracle import Session, Source, connect
 from sync.oracle_errors import ConnectionDropped, MomentLost, TableNotFound
-from sync.plan import Plan, Receipt, TableRef, plainly
+from sync.plan import Plan, TableRef, plainly
 from sync.planning import TableSettings, make_table_plan, plan_tables
 from sync.progress import Progress
+from sync.receipt import Receipt
 from sync.warehouse.layout import data_file, table_folder
 from sync.warehouse.manifest import publish, read_manifest
 from sync.warehouse.query import Query, compile_query

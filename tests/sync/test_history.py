@@ -5,8 +5,9 @@ from redis import Redis
 
 from sync.history import expected_seconds, table_history
 from sync.oracle_errors import TableNotFound
-from sync.plan import Estimate, Plan, Receipt
+from sync.plan import Estimate, Plan
 from sync.progress import Progress
+from sync.receipt import Receipt
 from sync.runs import Run, RunState, ask_cancel, claim, finish
 from sync.warehouse.manifest import publish
 from tests.sync.state_parts import ORDERS, USERS, plan_of, queue_run, receipt_of

@@ -1,18 +1,21 @@
 """Copies that go on from where they were: what changed arrives once, what is gone is noticed."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sandbox.oracle.process import OracleStandIn
+from sync.columns import ColumnChoices
 from sync.engine import Steps
 from sync.errors import ColumnNotFound, PlanDrifted, TooManyDeletes
-from sync.plan import Changes, Deletes, Filter, Note
+from sync.plan import Deletes, Filter
 from sync.planning import TableSettings
-from sync.planning_errors import BackfillImpossible
+from sync.planning_errors import BackfillImpossible, SchemaFrozen
 from sync.proof_errors import FigureDiffers, KeyNotUnique
+from sync.receipt import Changes, Note, columns_of
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import BY_CHANGED, COLUMNS, Copy, OpenSession, run_copy
 
@@ -282,6 +285,36 @@ def test_frozen_columns_stay_as_they_are(copy: Copy) -> None:
         "incremental",
         ["ID", "NAME", "CHANGED"],
     )
+
+
+def test_one_narrow_copy_does_not_narrow_frozen_columns_for_good(copy: Copy) -> None:
+    frozen = TableSettings(1000, key=("ID",), cursor="CHANGED", lag=0, drift="freeze")
+    copy.run(settings=frozen)
+    copy.execute("ALTER TABLE T! ADD COLUMN EXTRA INTEGER")
+    narrow = copy.run(settings=frozen, columns=("ID",))
+    assert columns_of(narrow) == (2, 3)  # the cursor is always there
+    again = copy.run(settings=frozen, columns=("ID",))
+    assert (again.mode, columns_of(again)) == ("incremental", (2, 3))
+    whole = copy.run(settings=frozen)
+    assert (whole.mode, columns_of(whole)) == ("full", None)
+    entry = read_manifest(copy.root).entry(copy.ref)
+    assert [column.name for column in entry.columns] == ["ID", "NAME", "CHANGED"]
+
+
+def test_a_frozen_column_that_a_narrow_copy_left_out_is_still_missed(copy: Copy) -> None:
+    frozen = TableSettings(1000, key=("ID",), cursor="CHANGED", drift="freeze")
+    copy.run(settings=frozen, columns=("ID",))
+    copy.execute("ALTER TABLE T! DROP COLUMN NAME")
+    with pytest.raises(SchemaFrozen, match="NAME"):
+        copy.plan(settings=frozen)
+
+
+def test_what_bot_toml_leaves_out_is_no_part_of_what_a_narrow_copy_lacks(copy: Copy) -> None:
+    settings = replace(BY_CHANGED, choices=ColumnChoices(policies={"NAME": "skip"}))
+    receipt = copy.run(settings=settings, columns=("ID",))
+    assert columns_of(receipt) is None
+    copy.execute("ALTER TABLE T! ADD COLUMN EXTRA INTEGER")
+    assert columns_of(copy.run(settings=settings, columns=("ID",))) == (2, 3)
 
 
 def test_a_plan_made_before_another_run_is_drift(copy: Copy) -> None:

@@ -30,7 +30,7 @@ from sync.jobs import (
     reconcile_until,
 )
 from sync.leases import table_leases
-from sync.plan import Receipt
+from sync.receipt import Receipt
 from sync.runs import FINAL, Run, RunState, alive_key, claim, put_off
 from sync.state import connect_state
 from tests.sync.state_parts import ORDERS, inbox_of, queue_run, receipt_of, run_of

@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.oracle.process import OracleStandIn
 from sync.errors import WarehouseDamaged
-from sync.plan import Note, TableReceipt
 from sync.planning import TableSettings
+from sync.receipt import Note, TableReceipt
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import BY_CHANGED, COLUMNS, Copy, OpenSession

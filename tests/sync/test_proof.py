@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.oracle.process import OracleStandIn
-from sync.plan import Check, Proof, TableReceipt, TableRef
+from sync.plan import Proof, TableRef
 from sync.planning import TableSettings
 from sync.proof import as_text, compared, figures, require_agreement
 from sync.proof_errors import FigureDiffers
+from sync.receipt import Check, TableReceipt
 from tests.sync.copying import OpenSession, plan_copy, run_copy
 from tests.sync.tables import table_plan
 
@@ -103,6 +104,11 @@ def of_v(receipt: TableReceipt) -> dict[str, str]:
             },
         ),
         ("FLOAT(49)", ["0.1", "1.25"], {"count": "2", "min": "0.1", "max": "1.25"}),
+        (
+            "RAW(32767)",
+            ["repeat('\\xFF', 20000)::BLOB", "NULL"],
+            {"count": "1", "length": "20000"},
+        ),
         ("RAW(4)", ["'\\x00\\xFF'::BLOB", "NULL"], {"count": "1", "length": "2"}),
     ],
 )
@@ -119,6 +125,15 @@ def test_each_type_is_proven_by_its_own_figures(
     assert all(check.agrees for check in receipt.checks)
     found = of_v(receipt)
     assert found == figures_of_v
+
+
+@pytest.mark.parametrize(("size", "through_hex"), [(16_383, True), (16_384, False)])
+def test_bytes_whose_hex_is_longer_than_a_text_may_be_are_not_measured_by_it(
+    *, size: int, through_hex: bool
+) -> None:
+    plan = table_plan([("V", f"RAW({size})")])
+    asked = {figure.what: figure.oracle for figure in figures(plan, plan.columns)}
+    assert ("RAWTOHEX" in asked["length(V)"]) is through_hex
 
 
 def test_a_count_alone_asks_nothing_else(

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from sync.errors import BadQuery, ColumnNotFound
+from sync.plan import Column
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query import Query, compile_query
 from sync.warehouse.query_process import Queries, QueryLimits, open_queries
@@ -227,6 +228,49 @@ def test_a_question_that_makes_no_sense_is_refused_in_words(
     entry: ManifestEntry, query: dict[str, Any], words: str
 ) -> None:
     assert words in refused(entry, **query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"aggregates": [{"function": "sum", "column": "BIG"}]},
+        {"aggregates": [{"function": "max", "column": "BIG"}]},
+        {"where": [{"column": "BIG", "op": ">", "value": 9}]},
+        {"where": [{"column": "BIG", "op": "between", "value": [1, 9]}]},
+        {"order_by": [{"column": "big"}]},
+        {
+            "group_by": ["BIG"],
+            "aggregates": [{"function": "count"}],
+            "order_by": [{"column": "BIG"}],
+        },
+    ],
+)
+def test_numbers_that_are_kept_as_text_are_not_taken_by_their_size(
+    entry: ManifestEntry, query: dict[str, Any]
+) -> None:
+    big = Column(name="BIG", oracle_type="NUMBER", duckdb_type="VARCHAR", nullable=True)
+    kept = entry.model_copy(update={"columns": (*entry.columns, big)})
+    assert "of column BIG (NUMBER) is not possible: some of its numbers have" in refused(
+        kept, **query
+    )
+
+
+def test_numbers_that_are_kept_as_text_are_shown_counted_and_compared(
+    publish_rows: PublishRows, queries: Queries
+) -> None:
+    big = "1" + "0" * 60
+    entry = publish_rows(
+        [("ID", "NUMBER(10)"), ("BIG", "NUMBER")], [(1, "9"), (2, big)], key=["ID"]
+    )
+
+    def ask(**query: Any) -> list[tuple[Any, ...]]:
+        compiled = compile_query(Query.model_validate({"table": "T", **query}), entry)
+        return list(queries.run(compiled, entry).rows)
+
+    assert ask() == [(1, "9"), (2, big)]
+    assert ask(where=[{"column": "BIG", "op": "=", "value": 9}]) == [(1, "9")]
+    counted = {"function": "count_distinct", "column": "BIG", "alias": "big"}
+    assert ask(aggregates=[counted], order_by=[{"column": "big"}]) == [(2,)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from redis import Redis
 
 from sync.audit import read_audit
 from sync.jobs import reconcile
-from sync.plan import Receipt
+from sync.receipt import Receipt
 from sync.repair import repair_records
 from sync.runs import (
     Run,

@@ -12,8 +12,8 @@ from sandbox.redis import RedisStandIn
 from sync.audit import read_audit
 from sync.errors import Cancelled
 from sync.oracle_errors import ConnectionDropped, TableNotFound
-from sync.plan import Receipt
 from sync.progress import Progress
+from sync.receipt import Receipt
 from sync.runs import (
     FINAL,
     Run,

@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.oracle.process import OracleStandIn
 from sync.errors import PlanDrifted
-from sync.plan import Note, TableRef
+from sync.plan import TableRef
 from sync.planning import TableSettings
+from sync.receipt import Note
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import OpenSession, copied_rows, plan_copy, run_copy
 

@@ -20,7 +20,8 @@ from sync.leases import table_leases
 from sync.oracle_errors import SourceClosed
 from sync.past_errors import CopyMoved, NothingToUndo
 from sync.perform import Rules, perform_run, published_receipt
-from sync.plan import Plan, Receipt, TableRef, Undo
+from sync.plan import Plan, TableRef, Undo
+from sync.receipt import Receipt
 from sync.runs import RunState
 from sync.undo import plan_undo, run_undo
 from sync.warehouse.layout import data_file, generation_folder

@@ -17,12 +17,14 @@ from agent.tools.undo_tool import UNDO_TOOLS
 from sync.approvals import ApprovalState, Click, decide, load_approval
 from sync.audit import read_audit
 from sync.errors import RefusedByRule
+from sync.fidelity import ColumnFidelity
 from sync.oracle_errors import ConnectionDropped
-from sync.plan import Plan, Receipt, TableReceipt, TableRef, Wish
+from sync.plan import Plan, TableRef, Wish
 from sync.progress import Progress
+from sync.receipt import Receipt, TableReceipt
 from sync.runs import RunState, claim, finish, load_run, open_runs, report_progress
 from sync.undo import plan_undo
-from sync.warehouse.manifest import read_manifest
+from sync.warehouse.manifest import publish, read_manifest
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -269,6 +271,27 @@ def test_310_get_table_stats_tool_tells_rows_columns_key_and_moment(
         "as_of": "2026-11-22T00:00:00Z",
     }
     assert result.basis == (Basis("SHOP.ORDERS", 1, "2026-11-22T00:00:00Z"),)
+
+
+def test_the_model_and_the_person_are_told_of_columns_that_a_copy_lacks(
+    deps: AnalystDeps, publish_table: Publish
+) -> None:
+    entry = publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,)])
+    held = ColumnFidelity(
+        name="ID", oracle_type="NUMBER(10)", duckdb_type="BIGINT", lossless=True, why="same"
+    )
+    others = {"ID": "NUMBER(10)", "NAME": "VARCHAR2(9)", "CITY": "VARCHAR2(9)"}
+    receipt = entry.receipt.model_copy(update={"columns": (held,), "all_columns": others})
+    narrow = entry.model_copy(update={"fence": entry.fence + 1, "receipt": receipt})
+    publish(deps.warehouse, [narrow])
+    results = [
+        call(deps, "list_tables"),
+        call(deps, "get_table_stats", table="USERS"),
+        call(deps, "query_table", table="USERS"),
+    ]
+    assert [result.basis[0].columns for result in results] == [(1, 3)] * 3
+    told = [results[0].data["tables"][0], results[1].data, results[2].data]
+    assert [data["only_columns"] for data in told] == ["1 of 3"] * 3
 
 
 def test_stats_of_a_table_without_a_copy_say_so(deps: AnalystDeps) -> None:
