@@ -25,6 +25,18 @@ PAST_FAILURES: dict[str, tuple[str, str]] = {
         "매니페스트를 읽을 수 있어 그대로 두었습니다. 그래도 다시 만들려면 --force를 붙이세요.",
         "The manifest can be read, so it is left as it is. To make it anew all the same, add --force.",
     ),
+    "copy_unreadable": (
+        "{table}의 현재 사본 파일({file})이 없거나 읽을 수 없습니다. 이 테이블을 전체 동기화하면 새 파일로 바뀌고, 되돌리기를 하면 이전 사본으로 돌아갑니다.",
+        "The file of the current copy of {table} ({file}) is missing or cannot be read. A full sync of the table replaces it, and an undo goes back to the copy before.",
+    ),
+    "trial_not_provable": (
+        "{table}은(는) 시험 복사본입니다. Oracle이 {trial_of}에서 먼저 준 행만 들어 있어 같은 행을 다시 물을 수 없습니다. 만들 때 한 번 검증되었습니다. 언제든 다시 검증하려면 {trial_of} 자체를 동기화하세요.",
+        "{table} is a trial: it holds the rows of {trial_of} that Oracle happened to give first, which cannot be asked for again. It was proven when it was made; sync {trial_of} itself for a copy whose proof can be repeated.",
+    ),
+    "columns_moved": (
+        "{table}을(를) 비교할 수 없습니다. 사본을 만든 뒤 Oracle에서 없어지거나 타입이 바뀐 열이 있습니다: {columns}. 다시 동기화하세요.",
+        "{table} cannot be compared: since the copy was made, these of its columns are gone from Oracle or have another type there: {columns}. Sync it again.",
+    ),
 }
 
 PAST_PHRASES: dict[str, tuple[str, str]] = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.bot_config import BotConfig, SourceSection
-from app.settings import PASSWORD_OF, OracleSettings
+from app.settings import PASSWORD_OF, OracleSettings, SettingsError
 from sync.oracle import Source
 from sync.sources import GuardedSource
 
@@ -59,6 +59,17 @@ def resolve_sources(oracle: OracleSettings, config: BotConfig) -> Sources:
             )
         )
     return Sources(tuple(reachable), tuple(problems))
+
+
+def require_source(oracle: OracleSettings, config: BotConfig, name: str) -> GuardedSource:
+    """The source of *config* called *name*; raises SettingsError where it cannot be reached."""
+    sources = resolve_sources(oracle, config)
+    guarded = next((each for each in sources.reachable if each.name == name), None)
+    if guarded is None:
+        known = ", ".join(each.name for each in config.source) or "none"
+        problems = [line for line in sources.problems if f"ource {name}" in line]
+        raise SettingsError(problems or [f"bot.toml has no source {name!r} (it has: {known})."])
+    return guarded
 
 
 def _missing(

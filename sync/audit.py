@@ -31,6 +31,7 @@ What = Literal[
     "schedule_due",
     "schedule_skipped",
     "source_switched",
+    "proof_repeated",
     "query",
 ]
 

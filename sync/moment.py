@@ -54,7 +54,7 @@ def take_moment(session: Session, tables: Sequence[TablePlan]) -> Moment:
     open_seconds = _oldest_open_seconds(session)
     as_of = oracle_now(session).isoformat()  # before it, so that nothing older is missing
     scn = current_scn(session)
-    past = scn is not None and all(_may_read_past(session, table, scn) for table in tables)
+    past = scn is not None and all(may_read_past(session, table, scn) for table in tables)
     if not past:
         begin_read_only(session)
         scn = current_scn(session)
@@ -68,7 +68,8 @@ def take_moment(session: Session, tables: Sequence[TablePlan]) -> Moment:
     )
 
 
-def _may_read_past(session: Session, table: TablePlan, scn: int) -> bool:
+def may_read_past(session: Session, table: TablePlan, scn: int) -> bool:
+    """Whether our user may read a table as it was at an SCN. Raises `MomentLost`."""
     if table.select:
         return False  # AS OF stands behind a table, and a statement may name several
     asked = f"SELECT 1 FROM {quote_table(table.source_ref)} AS OF SCN :1 WHERE ROWNUM <= 1"

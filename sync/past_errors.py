@@ -7,7 +7,10 @@ WarehouseError
     ├── NothingToCompare
     ├── GenerationNotKept
     ├── ComparisonTooLarge
-    └── ManifestReadable
+    ├── ManifestReadable
+    ├── CopyUnreadable
+    ├── TrialNotProvable
+    └── ColumnsMoved
 """
 
 from sync.errors import PlanDrifted, WarehouseError
@@ -71,4 +74,35 @@ class ManifestReadable(PastError):
     message = (
         "The manifest can be read, so it is left as it is. To make it anew all the same, add "
         "--force."
+    )
+
+
+class CopyUnreadable(PastError):
+    """The file of a current copy is missing or broken, which no run of ours causes."""
+
+    code = "copy_unreadable"
+    message = (
+        "The file of the current copy of {table} ({file}) is missing or cannot be read. A full "
+        "sync of the table replaces it, and an undo goes back to the copy before."
+    )
+
+
+class TrialNotProvable(PastError):
+    """A trial holds whichever rows Oracle gave first."""
+
+    code = "trial_not_provable"
+    message = (
+        "{table} is a trial: it holds the rows of {trial_of} that Oracle happened to give first, "
+        "which cannot be asked for again. It was proven when it was made; sync {trial_of} itself "
+        "for a copy whose proof can be repeated."
+    )
+
+
+class ColumnsMoved(PastError):
+    """Oracle has no longer the columns that a copy was made of."""
+
+    code = "columns_moved"
+    message = (
+        "{table} cannot be compared: since the copy was made, these of its columns are gone from "
+        "Oracle or have another type there: {columns}. Sync it again."
     )

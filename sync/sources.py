@@ -1,6 +1,8 @@
 """A source with all that guards it: windows, a number of sessions, and no wrong password twice."""
 
-from collections.abc import Generator
+import logging
+import threading
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +14,18 @@ from sync.blackout import closed_until
 from sync.chunk_reader import ChunkReader, chunk_reader
 from sync.chunks import READERS
 from sync.logins import open_guarded
-from sync.oracle import Session, Source, connect
-from sync.oracle_errors import SourceClosed
+from sync.oracle import Session, Source, cancel, connect
+from sync.oracle_errors import OracleError, SourceClosed
 from sync.sessions import session_slot
 from sync.state import moment_of
 from sync.stops import require_started
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+LOOK_SECONDS = 0.5
+"""A session whose every call may be long is looked after this often."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,7 @@ def _opened(
     opening: AbstractContextManager[T],
     wait_seconds: float,
 ) -> Generator[T]:
-    require_open(guarded, moment_of(client))
-    require_started(client, guarded.name)
+    require_readable(client, guarded)
     with (
         session_slot(client, guarded.name, most=guarded.max_sessions, wait_seconds=wait_seconds),
         ExitStack() as stack,
@@ -85,8 +91,47 @@ def _opened(
         yield open_guarded(client, guarded.source, lambda: stack.enter_context(opening))
 
 
+def require_readable(client: "redis.Redis", guarded: GuardedSource) -> None:
+    """Raise `SourceClosed` or `SourceStopped` where a source may not be read now."""
+    require_open(guarded, moment_of(client))
+    require_started(client, guarded.name)
+
+
 def require_open(guarded: GuardedSource, now: datetime) -> None:
     """Raise `SourceClosed` if *now* is in a window in which the source may not be read."""
     until = closed_until(guarded.blackout, guarded.timezone, now)
     if until is not None:
         raise SourceClosed(source=guarded.name, until=until.isoformat(timespec="minutes"))
+
+
+@contextmanager
+def closing_with_source(session: Session, require: Callable[[], None]) -> Generator[None]:
+    """End what the block has Oracle do once its source may not be read; for long calls without us.
+
+    *require* raises `SourceClosed` then, as it does before a session is opened; so does the block.
+    """
+    over = threading.Event()
+    closed: list[SourceClosed] = []
+
+    def look() -> None:
+        while not over.wait(LOOK_SECONDS):
+            try:
+                require()
+            except SourceClosed as error:
+                closed[:] = [error]
+                cancel(session)  # again each time: it ends the call that is under way, and no other
+            except redis.RedisError as error:
+                name = session.source.name
+                log.warning("not known if %s may be read: %s", name, type(error).__name__)
+
+    thread = threading.Thread(target=look, name=f"look {session.source.name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    except OracleError as error:
+        if closed:
+            raise closed[0] from error
+        raise
+    finally:
+        over.set()
+        thread.join()

@@ -1,6 +1,6 @@
-"""`botctl warehouse` and `diff`: commands and options.
+"""`botctl warehouse`, `diff` and `prove`: commands and options.
 
-What they do stands in `app.cli.warehousing` and `app.cli.comparing`.
+What they do stands in `app.cli.warehousing`, `app.cli.comparing` and `app.cli.proving`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,31 @@ import click
 
 if TYPE_CHECKING:
     from app.cli.session import Session
+    from sync.plan import Proof
+
+
+@click.command()
+@click.argument("table")
+@click.option("--source", help="Name of the source, where several have such a table.")
+@click.option(
+    "--proof",
+    type=click.Choice(["count", "sums", "deep"]),
+    help="What to compare.  [default: what the copy was proven by]",
+)
+@click.option("--deep", "proof", flag_value="deep", help="The same as --proof deep.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.pass_obj
+def prove(
+    session: "Session", *, table: str, source: str | None, proof: "Proof | None", as_json: bool
+) -> None:
+    """Compare the current copy of TABLE with Oracle again: exit code 0 if it is right.
+
+    1: it differs from what Oracle held at its moment. 3: it differs from what Oracle holds now,
+    where that moment cannot be read any more. Nothing is copied or changed.
+    """
+    from app.cli.proving import prove_table
+
+    prove_table(session, table, source, proof, as_json=as_json)
 
 
 @click.group()

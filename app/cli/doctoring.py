@@ -18,7 +18,7 @@ from app.doctor.oracle import retry_login
 from app.doctor.settings import read_leniently
 from app.logs import start_logging
 from app.settings import SettingsError
-from app.sources import resolve_sources
+from app.sources import require_source
 from sync.state import connect_state
 
 _COLOURS: dict[Status, str] = {"OK": "green", "WARN": "yellow", "FAIL": "red", "SKIP": "cyan"}
@@ -47,13 +47,7 @@ def try_login_again(session: Session, name: str) -> None:
     """Forget that a source refused its password, and try it once; exit code 1 if it is refused."""
     settings = session.settings()
     start_logging(settings, logging.ERROR)
-    config = session.config()
-    sources = resolve_sources(settings.oracle, config)
-    guarded = next((each for each in sources.reachable if each.name == name), None)
-    if guarded is None:
-        known = ", ".join(each.name for each in config.source) or "none"
-        problems = [line for line in sources.problems if f"ource {name}" in line]
-        raise SettingsError(problems or [f"bot.toml has no source {name!r} (it has: {known})."])
+    guarded = require_source(settings.oracle, session.config(), name)
     client = connect_state(settings.redis_url.get_secret_value())
     works, told = retry_login(client, guarded, OPERATOR)
     click.echo(told)

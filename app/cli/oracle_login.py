@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 import redis
@@ -10,7 +11,13 @@ import redis
 from app.cli.local import OPERATOR
 from app.settings import Settings
 from sync.oracle import Session, connect
-from sync.sources import GuardedSource, open_source, require_open
+from sync.sources import (
+    GuardedSource,
+    closing_with_source,
+    open_source,
+    require_open,
+    require_readable,
+)
 from sync.state import connect_state
 
 WAIT_SECONDS = 10.0
@@ -23,7 +30,8 @@ def open_for_operator(
 ) -> Generator[Session]:
     """A session at a source; where no Redis is there at all, with one login that is not noted.
 
-    Raises what `sync.sources.open_source` raises.
+    Whatever it does at Oracle ends when the source is stopped or a blackout begins. Raises what
+    `sync.sources.open_source` raises, also in the block.
     """
     client = connect_state(settings.redis_url.get_secret_value())
     if not redis_is_there(client):
@@ -32,17 +40,22 @@ def open_for_operator(
             "remembered only with Redis: repeating one can lock the account.",
             err=True,
         )
-        require_open(guarded, datetime.now(UTC))
-        with connect(guarded.source, action=action, client_identifier=OPERATOR) as session:
-            yield session
-        return
-    with open_source(
-        client,
-        guarded,
-        action=action,
-        client_identifier=OPERATOR,
-        wait_seconds=WAIT_SECONDS,
-    ) as session:
+
+        def require() -> None:
+            require_open(guarded, datetime.now(UTC))
+
+        require()
+        opening = connect(guarded.source, action=action, client_identifier=OPERATOR)
+    else:
+        require = partial(require_readable, client, guarded)
+        opening = open_source(
+            client,
+            guarded,
+            action=action,
+            client_identifier=OPERATOR,
+            wait_seconds=WAIT_SECONDS,
+        )
+    with opening as session, closing_with_source(session, require):
         yield session
 
 

@@ -17,6 +17,7 @@ from sync.plan import Encoding, Filter, TableRef
 from sync.planning import TableSettings, make_table_plan
 from sync.planning_errors import BadFilter
 from sync.receipt import TableReceipt
+from sync.reproving import prove_again
 from sync.statements import rows_of
 from sync.warehouse.manifest import read_manifest
 from tests.sync.copying import copied_rows, plan_copy, run_copy
@@ -99,6 +100,15 @@ def test_text_is_decoded_as_bot_toml_says_and_proven_by_its_bytes(
     assert report["NAME"].lossless
     assert "Decoded from cp949" in word_fidelity("en", report["NAME"])
     assert "UTF-8로 해석" in word_fidelity("ko", report["CITY"])
+
+
+def test_the_proof_of_a_decoded_copy_can_be_repeated(old: OracleStandIn, tmp_path: Path) -> None:
+    values = [[str(n), held(text, "cp949"), "x"] for n, text in enumerate(KOREAN)]
+    old.control.create_table("AGAIN", COLUMNS, key=["ID"], rows=values)
+    receipt = copied(old, tmp_path, shop("AGAIN"), {"NAME": "cp949"})
+    entry = read_manifest(tmp_path).entry(shop("AGAIN"))
+    found = prove_again(tmp_path, entry, lambda _: session_of(old))
+    assert (found.verdict, found.proof, found.checks) == ("agrees", "deep", receipt.checks)
 
 
 def test_bytes_that_are_no_text_in_it_stop_the_run_by_name_with_their_number(

@@ -1,0 +1,159 @@
+"""prove: repeat the proof of the current copy of a table against Oracle, and tell it."""
+
+import json
+import logging
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import click
+import redis
+
+from app.bot_config import BotConfig
+from app.cli.local import OPERATOR, TEAM
+from app.cli.oracle_login import open_for_operator, redis_is_there
+from app.cli.session import Session
+from app.logs import start_logging
+from app.settings import Settings
+from app.sources import require_source
+from app.views.text import CONTROL, number
+from sync.audit import note
+from sync.names import resolve_table
+from sync.oracle import Session as OracleSession
+from sync.plan import Proof
+from sync.reproving import Reproof, Verdict, WhyNow, prove_again
+from sync.state import OWNER, connect_state
+from sync.warehouse.manifest import ManifestEntry, read_manifest
+
+EXIT_CODES: dict[Verdict, int] = {"agrees": 0, "faulty": 1, "incomplete": 1, "differs_now": 3}
+
+
+def prove_table(
+    session: Session, table: str, source: str | None, proof: Proof | None, *, as_json: bool
+) -> None:
+    """Compare, print what was found, note it; the exit code says whether the copy is right."""
+    settings, config = session.settings(), session.config()
+    start_logging(settings, logging.ERROR)
+    if source is not None:
+        require_source(settings.oracle, config, source)  # or the table is said to be missing
+    entry = _current(settings.warehouse_dir, config, table, source)
+    guarded = require_source(settings.oracle, config, entry.ref.source)
+
+    def open_session(_: str) -> AbstractContextManager[OracleSession]:
+        return open_for_operator(settings, guarded, action="prove")
+
+    found = prove_again(settings.warehouse_dir, entry, open_session, proof)
+    told = json.dumps(_as_json(found), ensure_ascii=False) if as_json else _as_text(found)
+    click.echo(told)
+    _note(settings, found)
+    sys.exit(EXIT_CODES[found.verdict])
+
+
+def _current(root: Path, config: BotConfig, table: str, source: str | None) -> ManifestEntry:
+    """The copy that is meant: of what bot.toml offers, or of what was copied, such as a trial."""
+    manifest = read_manifest(root)
+    copied = [entry.ref for entry in manifest.entries]
+    known = dict.fromkeys([*copied, *config.offered])
+    ref = resolve_table(table, [each for each in known if source in (None, each.source)])
+    return manifest.entry(ref)
+
+
+def _as_text(found: Reproof) -> str:
+    entry = found.entry
+    lines = [
+        (
+            f"{entry.ref.source}.{entry.ref}  {number(entry.rows)} rows as of {entry.as_of}, "
+            f"generation {entry.generation}"
+        ),
+        f"Figures compared: {number(len(found.checks))} (proof {found.proof}), {_moment(found)}.",
+    ]
+    if found.proof == "count":
+        lines.append("Only the rows were counted: --proof sums looks into the columns, too.")
+    elif found.uncompared:
+        lines.append(f"No figure looks into: {', '.join(found.uncompared)}.")
+    lines += [
+        f"  {check.what}: Oracle {check.oracle or 'NULL'}, copy {check.copy_value or 'NULL'}"
+        for check in found.differences
+    ]
+    lines.append(_sentence(found))
+    return "\n".join(CONTROL.sub("", line) for line in lines)
+
+
+def _moment(found: Reproof) -> str:
+    if found.why_now is None:
+        return f"with Oracle as of the copy's own moment (SCN {found.scn})"
+    why = _WHY_NOW[found.why_now].format(code=found.oracle_code)
+    return f"with Oracle as of {found.as_of}, which is not the copy's moment: {why}"
+
+
+_WHY_NOW: dict[WhyNow, str] = {
+    "no_scn": "it was read in one transaction, at no SCN that could be asked for again",
+    "not_granted": "our user may not read this table's past (FLASHBACK on it is not granted)",
+    "moment_lost": "Oracle cannot show the table as it was then any more ({code})",
+}
+
+
+def _sentence(found: Reproof) -> str:
+    receipt, sync = found.entry.receipt, f"`botctl sync {found.entry.ref.source}.{found.entry.ref}"
+    different = f"{number(len(found.differences))} of {number(len(found.checks))} figures differ"
+    match found.verdict:
+        case "agrees":
+            when = "then" if found.why_now is None else "now"
+            return f"The copy is right: it agrees with what Oracle held {when} in every figure."
+        case "faulty":
+            return (
+                f"THE COPY IS WRONG: {different} from what Oracle held at the very moment that it "
+                f"shows. Do not trust answers from it. {sync} --mode full` replaces it; then look "
+                "for what changed its file."
+            )
+        case "incomplete":
+            return (
+                f"The copy is not what Oracle held at its moment: {different}. It was made by "
+                f"{receipt.mode} runs, which may miss rows that were deleted in Oracle, or "
+                "changed there without their cursor; if there are none, its file is at fault. "
+                f"{sync} --mode full` takes all over."
+            )
+        case "differs_now":
+            return (
+                f"{different.capitalize()}. They may be changes in Oracle since the copy was made: "
+                f"this comparison cannot tell. {sync}` makes a fresh copy, which is proven before "
+                "it is published."
+            )
+
+
+def _as_json(found: Reproof) -> dict[str, Any]:
+    entry = found.entry
+    return {
+        "source": entry.ref.source,
+        "table": str(entry.ref),
+        "generation": entry.generation,
+        "rows": entry.rows,
+        "as_of": entry.as_of,
+        "verdict": found.verdict,
+        "proof": found.proof,
+        "figures": len(found.checks),
+        "differences": [
+            {"what": check.what, "oracle": check.oracle, "copy": check.copy_value}
+            for check in found.differences
+        ],
+        "not_compared": list(found.uncompared),
+        "oracle_as_of": found.as_of,
+        "scn": found.scn,
+        "why_now": found.why_now,
+        "oracle_code": found.oracle_code,
+    }
+
+
+def _note(settings: Settings, found: Reproof) -> None:
+    """Note it for whoever asks later, where there is a Redis to note it in."""
+    client = connect_state(settings.redis_url.get_secret_value())
+    try:
+        if not redis_is_there(client):
+            return
+        team = str(client.get(OWNER) or TEAM)
+        subject = f"{found.entry.ref.source}.{found.entry.ref}"
+        detail = f"{found.verdict}, {len(found.checks)} figures, {found.entry.generation}"
+        note(client, team, "proof_repeated", who=OPERATOR, subject=subject, detail=detail)
+    except redis.RedisError as error:
+        click.echo(f"This is not in the audit: Redis failed ({type(error).__name__}).", err=True)
