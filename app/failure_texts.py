@@ -5,6 +5,7 @@ from collections import defaultdict
 from agent.deps import Language
 from app.oracle_texts import KOREAN
 from app.past_texts import PAST_FAILURES
+from app.query_texts import QUERY_FAILURES
 from sync.errors import Failure
 from sync.oracle_errors import kind_of
 
@@ -62,6 +63,7 @@ TOLD_TO_PEOPLE = frozenset(
 
 FAILURES: dict[str, tuple[str, str]] = {
     **PAST_FAILURES,
+    **QUERY_FAILURES,
     "login_refused": (
         "Oracle {source}이(가) 사용자 {user}의 로그인을 거부했습니다({oracle_code}). 관리자가 사용자와 비밀번호를 확인해야 합니다. 계정이 잠기지 않도록, 비밀번호가 바뀌거나 운영자가 `botctl doctor --retry-login {source}`을(를) 실행할 때까지 다시 시도하지 않습니다.",
         "Oracle {source} refused the login of user {user} ({oracle_code}). An admin must check user and password. So that the account is not locked, it is not tried again until the password changes or an operator runs `botctl doctor --retry-login {source}`.",
@@ -165,19 +167,6 @@ FAILURES: dict[str, tuple[str, str]] = {
     "schema_frozen": (
         "{table}의 {column} 열이 {was}에서 {became}(으)로 바뀌었지만 bot.toml이 열을 고정했습니다. 이 테이블의 drift를 ask나 evolve로 바꾼 뒤 다시 동기화하세요.",
         "Column {column} of {table} was {was} and is {became} in Oracle, but bot.toml freezes its columns. Set drift to ask or evolve for this table, then sync it again.",
-    ),
-    "bad_query": ("이렇게는 조회할 수 없습니다: {reason}", "This cannot be asked: {reason}"),
-    "query_timeout": (
-        "조회가 {seconds}초 안에 끝나지 않아 중단했습니다. 범위를 줄이거나 조건을 더해 주세요.",
-        "The query did not end within {seconds} s and was stopped. Ask for less, or add a filter.",
-    ),
-    "query_failed": (
-        "조회를 실행하지 못했습니다: {reason}",
-        "The query could not be run: {reason}",
-    ),
-    "queries_unguarded": (
-        "조회를 실행하지 않았습니다: root로 실행 중인데 다른 사용자로 바꿀 수 없고, 커널에 Landlock도 없습니다. 관리자가 전용 사용자로 실행해야 합니다.",
-        "No query is run: this runs as root, may not become another user, and its kernel has no Landlock. An admin must run it as a user of its own.",
     ),
     "unsupported_column": (
         '{table}에 정확하게 복사할 수 없는 열이 있어 동기화하지 않았습니다: {columns}. 관리자가 bot.toml의 해당 [[table]]에 columns = {{ 열이름 = "skip" }}을(를) 넣어 뺄 수 있습니다.',

@@ -50,7 +50,7 @@ def handle_condition(desk: DueDesk, body: Mapping[str, str]) -> None:
         teller.once("condition_trouble", error.code, "condition.failed", reason=reason)
         return
     teller.forget("condition_trouble")
-    about = f"{schedule.agreed} {result.basis.generation}"
+    about = f"{schedule.agreed} {result.basis[0].generation}"
     if teller.kept("condition_told") == about:
         return
     figure = result.rows[0][0]
@@ -92,7 +92,7 @@ def _tell(
 ) -> None:
     """Tell the channel; where Slack refuses, the schedule's own thread, and why it stands there."""
     language, figure = schedule.language, result.rows[0][0]
-    text = told_text(language, schedule.name, condition, figure, result.basis)
+    text = told_text(language, schedule.name, condition, figure, result.basis[0])
     if parse_place(schedule.thread).team != desk.team:
         log.info("%s", text)
         return

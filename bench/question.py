@@ -11,7 +11,7 @@ from bench.figures import Figure, interleaved, percentile
 from sync.plan import TableRef
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import read_manifest
-from sync.warehouse.query import CATALOG, Aggregate, DateGroup, Order, Query, compile_query
+from sync.warehouse.query import Aggregate, DateGroup, Order, Query, compile_query
 from sync.warehouse.query_process import QueryLimits, open_queries
 
 WARM_UP_QUESTIONS = 2
@@ -33,7 +33,8 @@ def measure_question(ref: TableRef, warehouse: Path, questions: int) -> Figure:
         duckdb.connect(":memory:", config={"threads": 2}) as db,
     ):
         file = data_file(warehouse, ref, entry.generation)
-        db.execute(f"ATTACH '{file}' AS {CATALOG} (READ_ONLY)")
+        db.execute(f"ATTACH '{file}' AS generation (READ_ONLY)")
+        db.execute("USE generation")
 
         def ask() -> float:
             began = time.perf_counter()

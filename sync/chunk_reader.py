@@ -20,7 +20,7 @@ END_SECONDS = 2 * STOP_SECONDS
 
 _PRODUCT = Path(__file__).resolve().parents[1]
 _BEGIN = (
-    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from sync.chunk_reader_process import main; main()"
 )
 

@@ -143,7 +143,7 @@ class QueryTableTool(BaseTool[Query]):
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
         name = shown_name(ref, known)
-        read = result.basis
+        read = result.basis[0]
         basis = Basis(name, read.rows, read.as_of, read.part, read.columns)
         data = {"table": name, "as_of": basis.as_of, **_lacks(basis)}
         shown, sizes = without_sizes(found)

@@ -4,6 +4,7 @@ No text of a model ever becomes SQL: names are looked up among the table's own c
 values are bound and cast to the column's type. The field descriptions are what the model reads.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
@@ -20,9 +21,6 @@ MAX_PARTS = 50
 
 MAX_VALUE_CHARACTERS = 100_000
 """Of all values of a query together."""
-
-CATALOG = "generation"
-"""The name under which the query process attaches the table's file."""
 
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "in", "not_in", "between", "like", "is_null", "is_not_null"
@@ -113,7 +111,7 @@ class TableShape(Protocol):
 
 @dataclass(frozen=True)
 class CompiledQuery:
-    """SQL over one generation attached as `CATALOG`, with its bound values."""
+    """SQL over one table under its own name, with its bound values."""
 
     query: Query
     sql: str
@@ -130,11 +128,16 @@ def compile_query(query: Query, entry: TableShape) -> CompiledQuery:
     """
     params: list[str] = []
     selected = _selected(query, entry)
-    filters = [_filter(condition, entry, params) for condition in query.where]
+
+    def bind(value: str) -> str:
+        params.append(value)
+        return f"${len(params)}"
+
+    filters = [_filter(condition, entry, bind) for condition in query.where]
     if sum(map(len, params)) > MAX_VALUE_CHARACTERS:
         raise BadQuery(reason=f"the values are longer than {MAX_VALUE_CHARACTERS} characters.")
     shown = ", ".join(f"{sql} AS {quote(name)}" for name, sql in selected.items())
-    parts = [f"SELECT {shown} FROM {quote(CATALOG)}.{table_name(entry.ref)}"]
+    parts = [f"SELECT {shown} FROM {table_name(entry.ref)}"]
     if filters:
         parts.append("WHERE " + " AND ".join(filters))
     if query.group_by:
@@ -204,9 +207,9 @@ def _aggregate(aggregate: Aggregate, entry: TableShape) -> tuple[str, str]:
     return name, f"{function}({quote(column.name)})"
 
 
-def _filter(condition: Condition, entry: TableShape, params: list[str]) -> str:
+def _filter(condition: Condition, entry: TableShape, bind: Callable[[str], str]) -> str:
     column = find_column(entry, condition.column)
-    return comparison(column, condition.op, condition.value, params)
+    return comparison(column, condition.op, condition.value, bind)
 
 
 def _order(query: Query, entry: TableShape, selected: dict[str, str]) -> list[str]:

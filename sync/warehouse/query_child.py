@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import duckdb
 
+from sync.warehouse.framing import receive, send
 from sync.warehouse.landlock import read_only
 
 ADDRESS_SPACE_BYTES = 2 * 1024**3
@@ -30,6 +31,12 @@ SYSTEM_FILES = (
     "/sys/fs/cgroup",
 )
 """DuckDB looks at processors and memory here, and ends the process if it may not (2.0)."""
+
+PAIRWISE = ("CROSS_PRODUCT", "NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "PIECEWISE_MERGE_JOIN")
+"""Steps of a plan that compare each row of one side with each of the other, or may."""
+
+_READ_TREE = "SELECT json_serialize_sql(CAST(? AS VARCHAR))"
+_WRITE_TREE = "SELECT json_deserialize_sql(CAST(? AS JSON))"
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
@@ -57,16 +64,22 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def serve(channel: socket.socket, db: duckdb.DuckDBPyConnection, landlock: int | None) -> None:
-    """Answer the one request that comes over *channel*."""
-    request = json.loads(_received(channel) or b"null")
-    if request is None:
-        return  # nobody asks any more
-    try:
-        hold_to(request["file"], request["seconds"], landlock)
-        answer = _answer(db, request)
-    except Exception as error:  # the edge of this process: its parent words the failure
-        answer = {"error": type(error).__name__, "message": str(error)[:500]}
-    channel.sendall(json.dumps(answer, ensure_ascii=False).encode())
+    """Answer what comes over *channel*: SQL to parse, perhaps, then a query to run, and the end.
+
+    The first request leaves this process the warehouse to read, the second the files it names.
+    """
+    for _ in range(2):
+        request = json.loads(receive(channel, MAX_REQUEST_BYTES) or b"null")
+        if request is None:
+            return  # nobody asks any more
+        try:
+            hold_to(request["files"], request["seconds"], landlock)
+            answer = _parsed(db, request["parse"]) if "parse" in request else _answer(db, request)
+        except Exception as error:  # the edge of this process: its parent words the failure
+            answer = {"error": type(error).__name__, "message": str(error)[:500]}
+        send(channel, json.dumps(answer, ensure_ascii=False).encode())
+        if "parse" not in request or "error" in answer:
+            return
 
 
 def bound_this_process(parent: int, user: int | None) -> None:
@@ -93,46 +106,83 @@ def bound_this_process(parent: int, user: int | None) -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def hold_to(file: str, seconds: float, landlock: int | None) -> None:
-    """Leave this process one file to read, and the processor time of one query.
+def hold_to(files: list[str], seconds: float, landlock: int | None) -> None:
+    """Leave this process *files*, and what is below folders, to read, and the time of one query.
 
     *landlock* is the kernel's ABI version, None to do without.
     """
     cpu_seconds = int(seconds * THREADS) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     if landlock is not None:
-        read_only((*SYSTEM_FILES, file), landlock)
+        read_only((*SYSTEM_FILES, *files), landlock)
 
 
-def _received(channel: socket.socket) -> bytes:
-    parts: list[bytes] = []
-    left = MAX_REQUEST_BYTES
-    while left > 0 and (part := channel.recv(min(left, 1 << 16))):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def _parsed(db: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
+    """The statement as DuckDB writes it from its own tree, and the tree of just that text.
+
+    So what is checked is what will run, without comments and with nothing behind it.
+    """
+    written = _one(db, _READ_TREE, sql)
+    tree = json.loads(written)
+    if tree["error"]:
+        return {"error": tree["error_type"], "message": tree["error_message"]}
+    again = _one(db, _WRITE_TREE, written)
+    return {"sql": again, "tree": _one(db, _READ_TREE, again)}
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str, value: str) -> str:
+    row = db.execute(sql, [value]).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _answer(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
-    try:
-        os.stat(request["file"])  # noqa: PTH116 - pathlib is not imported for this
-    except FileNotFoundError:
-        return {"error": "gone"}
-    file = request["file"].replace("'", "''")
-    db.execute(f"ATTACH '{file}' AS {request['catalog']} (READ_ONLY)")
-    for setting in (
-        "enable_external_access = false",
-        f"memory_limit = '{int(request['memory_mb'])}MB'",
-        f"threads = {THREADS}",
-        f"max_execution_time = {int(request['seconds'] * 1000)}",
-        "lock_configuration = true",
+    for file in request["files"]:
+        try:
+            os.stat(file)  # noqa: PTH116 - pathlib is not imported for this
+        except FileNotFoundError:
+            return {"error": "gone"}
+    for statement in (
+        *request["setup"],
+        "SET enable_external_access = false",
+        f"SET memory_limit = '{int(request['memory_mb'])}MB'",
+        f"SET threads = {THREADS}",
+        f"SET max_execution_time = {int(request['seconds'] * 1000)}",
+        "SET lock_configuration = true",
     ):
-        db.execute(f"SET {setting}")
-    described = db.execute(f"SELECT * FROM ({request['sql']}) LIMIT 0", request["params"])
+        db.execute(statement)
+    sql = request["sql"]
+    if request["tree"] is not None:  # its tables are named otherwise than in the text
+        sql = _one(db, _WRITE_TREE, json.dumps(request["tree"]))
+    if request["explain"]:
+        lines = db.execute(f"EXPLAIN {sql}").fetchall()
+        rows = [[line] for line in str(lines[0][1]).splitlines()]
+        return {"columns": [("plan", "VARCHAR")], "rows": rows, "truncated": False}
+    most = request["planned_rows"]
+    if most is not None and (planned := _planned(db, sql)) > most:
+        return {"error": "costly", "planned": planned}
+    described = db.execute(f"SELECT * FROM ({sql}) LIMIT 0", request["params"])
     columns = [(str(c[0]), str(c[1])) for c in described.description or []]
-    result = db.execute(_as_plain_values(request["sql"], columns), request["params"])
+    result = db.execute(_as_plain_values(sql, columns), request["params"])
     rows, cut = _take(result, request["rows"], request["bytes"])
     return {"columns": columns, "rows": rows, "truncated": cut}
+
+
+def _planned(db: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """The most rows that DuckDB expects any step of its plan to bring forth or to compare."""
+    found = db.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()
+    todo, most = json.loads(found[0][1]), 0
+    while todo:
+        step = todo.pop()
+        below = step.get("children", ())
+        compared = math.prod(map(_expected, below)) if step["name"] in PAIRWISE else 0
+        most = max(most, _expected(step), compared)
+        todo += below
+    return most
+
+
+def _expected(step: dict[str, Any]) -> int:
+    told = str(step.get("extra_info", {}).get("Estimated Cardinality", ""))
+    return int(told) if told.isdigit() else 0
 
 
 def _as_plain_values(sql: str, columns: list[tuple[str, str]]) -> str:

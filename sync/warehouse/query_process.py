@@ -1,21 +1,30 @@
-"""Run a compiled query in a process of its own, which ends with its answer or at its deadline."""
+"""Run a query in a process of its own, which ends with its answer or at its deadline."""
 
 import json
-import socket
+import secrets
 import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout, WarehouseDamaged
+from sync.names import resolve_table
 from sync.plan import TableRef
+from sync.query_errors import QueryTooCostly, SqlInvalid, SqlRefused
 from sync.receipt import columns_of, part_of
+from sync.warehouse.exposure import WHOLE, Exposure, view_of
+from sync.warehouse.framing import TooLong, receive, send
+from sync.warehouse.guard import named_tables, short_path, split_explain, with_short_names
 from sync.warehouse.layout import data_file
-from sync.warehouse.manifest import ManifestEntry, read_manifest
-from sync.warehouse.query import CATALOG, CompiledQuery, compile_query
+from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
+from sync.warehouse.query import CompiledQuery, compile_query
+from sync.warehouse.sql import quote, text
 from sync.warehouse.walls import Walls, walls
-from sync.warehouse.zygote import Zygote, ZygoteGone
+from sync.warehouse.zygote import Child, Zygote, ZygoteGone
 
 TRIES = 2
 """A query whose zygote was killed is asked again of a new one: it only reads."""
@@ -33,6 +42,8 @@ class QueryLimits(BaseModel):
     rows: int = 100
     bytes: int = 100_000
     """Of the rows as JSON."""
+    planned_rows: int = 500_000_000
+    """That DuckDB expects a step of the plan to work through; more is not run unasked."""
 
 
 class ResultColumn(BaseModel):
@@ -76,7 +87,12 @@ class QueryResult(BaseModel):
     """DECIMAL as exact text, moments as ISO 8601, BLOB as hex, NaN and infinity as text."""
     truncated: bool
     """There are more rows than these."""
-    basis: Basis
+    basis: tuple[Basis, ...]
+    """Of each table that was named."""
+
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+"""Sends a request to a child and gives its answer."""
 
 
 class Queries:
@@ -103,87 +119,161 @@ class Queries:
         if self.walls.files != "none":
             self._zygote.prepare()
 
-    def run(self, compiled: CompiledQuery, entry: ManifestEntry) -> QueryResult:
-        """The rows of *compiled*, which was compiled against *entry*.
+    def run(
+        self, compiled: CompiledQuery, entry: ManifestEntry, exposure: Exposure = WHOLE
+    ) -> QueryResult:
+        """The rows of *compiled*, which was compiled against *entry* as *exposure* shows it.
 
         A generation that was pruned in between is replaced by the current one, once. Raises
         `QueryTimeout`, `QueryFailed`, `QueriesUnguarded`, `TableNotSynced` and `WarehouseDamaged`.
         """
-        if self.walls.files == "none":
-            raise QueriesUnguarded
-        try:
-            answer = self._ask(compiled, entry)
-            if answer.get("error") == "gone":
-                entry = read_manifest(self._root).entry(entry.ref)
-                compiled = compile_query(compiled.query, entry)
-                answer = self._ask(compiled, entry)
-        finally:
-            self._zygote.prepare()
-        if "error" in answer:
-            raise _failure(answer, entry, self._limits)
-        return QueryResult(
-            columns=tuple(ResultColumn(name=name, type=kind) for name, kind in answer["columns"]),
-            rows=answer["rows"],
-            truncated=answer["truncated"],
-            basis=Basis(
-                ref=entry.ref,
-                generation=entry.generation,
-                as_of=entry.as_of,
-                published_at=entry.published_at,
-                rows=entry.rows,
-                part=part_of(entry.receipt),
-                columns=columns_of(entry.receipt),
-            ),
-        )
+
+        def attempt(ask: Ask, manifest: Manifest) -> _Asked:
+            nonlocal entry, compiled
+            if not manifest.names(entry.ref, entry.generation):
+                entry = manifest.entry(entry.ref)
+                compiled = compile_query(compiled.query, exposure.shape(entry))
+            path = (entry.ref.schema_name, entry.ref.table)
+            request = self._request(compiled.sql, [_Shown(entry, exposure, path)])
+            request["params"] = compiled.params
+            request["rows"] = min(self._limits.rows, compiled.query.limit)
+            return _Asked(ask(request), (entry,))
+
+        return self._result(attempt)
+
+    def run_sql(
+        self,
+        sql: str,
+        known: Sequence[TableRef],
+        exposure_of: Callable[[TableRef], Exposure],
+        *,
+        costly: bool = False,
+    ) -> QueryResult:
+        """The rows of *sql*, which may name the tables of *known* as each is exposed.
+
+        *costly* runs it however many rows its plan works through. Raises besides what `run` raises
+        `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `TableNotOffered`, `TableAmbiguous`, and what
+        *exposure_of* raises.
+        """
+        text, explain = split_explain(sql)
+
+        def attempt(ask: Ask, manifest: Manifest) -> _Asked:
+            folder = str(self._root.absolute())
+            parsed = ask({"parse": text, "files": [folder], "seconds": self._limits.seconds})
+            if "error" in parsed:
+                raise _not_parsed(parsed)
+            shown: list[_Shown] = []
+            tree = _tree(parsed["tree"])
+            for path in named_tables(tree):
+                ref = resolve_table(".".join(path), known)
+                shown.append(_Shown(manifest.entry(ref), exposure_of(ref), short_path(path)))
+            if explain and any(one.exposure.is_partial for one in shown):
+                raise SqlRefused(reason="a plan would show more of a table than you may see.")
+            request = self._request(parsed["sql"], shown)
+            request["tree"] = with_short_names(tree)
+            request["explain"] = explain
+            request["planned_rows"] = None if costly else self._limits.planned_rows
+            return _Asked(ask(request), tuple({one.entry.ref: one.entry for one in shown}.values()))
+
+        return self._result(attempt)
 
     def close(self) -> None:
         """End every process; queries at hand fail."""
         self._zygote.close()
 
-    def _ask(self, compiled: CompiledQuery, entry: ManifestEntry) -> dict[str, Any]:
-        request = {
-            "file": str(data_file(self._root, entry.ref, entry.generation).absolute()),
-            "catalog": CATALOG,
-            "sql": compiled.sql,
-            "params": compiled.params,
+    def _request(self, sql: str, shown: "Sequence[_Shown]") -> dict[str, Any]:
+        """Ask for all rows there may be of *sql* over the tables it is shown."""
+        files: dict[TableRef, str] = {}
+        setup: list[str] = []
+        catalogs: dict[TableRef, str] = {}
+        for one in shown:
+            ref = one.entry.ref
+            if ref not in files:
+                files[ref] = str(data_file(self._root, ref, one.entry.generation).absolute())
+                catalogs[ref] = f"g{secrets.token_hex(16)}"
+                setup.append(f"ATTACH {text(files[ref])} AS {quote(catalogs[ref])} (READ_ONLY)")
+            setup += view_of(one.entry, one.path, one.exposure, catalogs[ref])
+        return {
+            "sql": sql,
+            "params": (),
+            "tree": None,
+            "explain": False,
+            "planned_rows": None,
+            "files": list(files.values()),
+            "setup": setup,
             "seconds": self._limits.seconds,
             "memory_mb": self._limits.memory_mb,
-            "rows": min(self._limits.rows, compiled.query.limit),
+            "rows": self._limits.rows,
             "bytes": self._limits.bytes,
         }
-        text = json.dumps(request).encode()
+
+    def _result(self, attempt: "Callable[[Ask, Manifest], _Asked]") -> QueryResult:
+        if self.walls.files == "none":
+            raise QueriesUnguarded
+        try:
+            answered = self._attempted(attempt)
+            if answered.answer.get("error") == "gone":
+                answered = self._attempted(attempt)
+        finally:
+            self._zygote.prepare()
+        answer = answered.answer
+        if "error" in answer:
+            raise _failure(answer, answered.entries, self._limits)
+        return QueryResult(
+            columns=tuple(ResultColumn(name=name, type=kind) for name, kind in answer["columns"]),
+            rows=answer["rows"],
+            truncated=answer["truncated"],
+            basis=tuple(
+                Basis(
+                    ref=entry.ref,
+                    generation=entry.generation,
+                    as_of=entry.as_of,
+                    published_at=entry.published_at,
+                    rows=entry.rows,
+                    part=part_of(entry.receipt),
+                    columns=columns_of(entry.receipt),
+                )
+                for entry in answered.entries
+            ),
+        )
+
+    def _attempted(self, attempt: "Callable[[Ask, Manifest], _Asked]") -> "_Asked":
+        """Try with one child, or with a second one where the first fell with its zygote."""
         for _ in range(TRIES):
             try:
-                out = self._ask_child(text)
+                with self._talk() as ask:
+                    return attempt(ask, read_manifest(self._root))
             except ZygoteGone:
                 continue
-            try:
-                return json.loads(out)
-            except ValueError:
-                break
         raise QueryFailed(reason="its process ended without an answer.")
 
-    def _ask_child(self, request: bytes) -> bytes:
-        """Raises `QueryTimeout`, and `ZygoteGone` where the zygote fell, with the query in it."""
+    @contextmanager
+    def _talk(self) -> "Generator[Ask]":
+        """A child to ask, until the deadline of one query. Raises `QueryTimeout`, `ZygoteGone`."""
         child = self._zygote.take()
-        with child.channel as channel:
-            until = time.monotonic() + self._limits.seconds
-            try:
-                channel.settimeout(self._limits.seconds)
-                channel.sendall(request)
-                channel.shutdown(socket.SHUT_WR)
-                answer = _received(channel, until, MOST_ANSWER_BYTES + self._limits.bytes)
-            except TimeoutError:
-                self._zygote.end(child)
-                raise QueryTimeout(seconds=_whole(self._limits.seconds)) from None
-            except _TooLong:
-                self._zygote.end(child)
-                return b""
-            except OSError:  # it ended before it had read its request
-                answer = b""
+        until = time.monotonic() + self._limits.seconds
+        with child.channel:
+            yield lambda request: self._ask(child, request, until)
+
+    def _ask(self, child: Child, request: dict[str, Any], until: float) -> dict[str, Any]:
+        """Raises `QueryTimeout`, `QueryFailed`, and `ZygoteGone` where the zygote fell with it."""
+        answer = b""
+        try:
+            child.channel.settimeout(max(until - time.monotonic(), 0.001))
+            send(child.channel, json.dumps(request).encode())
+            answer = receive(child.channel, MOST_ANSWER_BYTES + self._limits.bytes, until)
+        except TimeoutError:
+            self._zygote.end(child)
+            raise QueryTimeout(seconds=_whole(self._limits.seconds)) from None
+        except (OSError, TooLong):  # it ended before it had read its request, or went astray
+            pass
         if not answer and self._zygote.is_gone(child):
             raise ZygoteGone
-        return answer
+        try:
+            return json.loads(answer)
+        except ValueError:
+            self._zygote.end(child)
+            raise QueryFailed(reason="its process ended without an answer.") from None
 
 
 def open_queries(root: Path, limits: QueryLimits, behind: Walls | None = None) -> Queries:
@@ -191,27 +281,49 @@ def open_queries(root: Path, limits: QueryLimits, behind: Walls | None = None) -
     return Queries(root, limits, behind or walls())
 
 
-class _TooLong(Exception):
-    pass
+@dataclass(frozen=True)
+class _Shown:
+    """A copy under a name, as far as its reader may see it."""
+
+    entry: ManifestEntry
+    exposure: Exposure
+    path: tuple[str, ...]
 
 
-def _received(channel: socket.socket, until: float, most_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        channel.settimeout(max(until - time.monotonic(), 0.001))
-        if not (part := channel.recv(1 << 16)):
-            return b"".join(parts)
-        size += len(part)
-        if size > most_bytes:
-            raise _TooLong
-        parts.append(part)
+@dataclass(frozen=True)
+class _Asked:
+    """What a child answered, and the copies it was given."""
+
+    answer: dict[str, Any]
+    entries: tuple[ManifestEntry, ...]
 
 
-def _failure(answer: dict[str, Any], entry: ManifestEntry, limits: QueryLimits) -> Exception:
+def _tree(written: str) -> dict[str, Any]:
+    try:
+        return json.loads(written)
+    except RecursionError:
+        raise SqlRefused(reason="it is nested too deeply.") from None
+
+
+def _not_parsed(answer: dict[str, Any]) -> Exception:
+    kind, message = answer["error"], str(answer.get("message", "")).partition("\n")[0]
+    if kind == "not implemented":
+        return SqlRefused(
+            reason="only one SELECT is. A PIVOT needs its values: PIVOT t ON c IN ('a', 'b') …"
+        )
+    if kind == "parser":
+        return SqlInvalid(reason=message)
+    return SqlRefused(reason="it is too large or nested too deeply to be checked.")
+
+
+def _failure(
+    answer: dict[str, Any], entries: Sequence[ManifestEntry], limits: QueryLimits
+) -> Exception:
     kind, message = answer["error"], answer.get("message", "")
     if kind in {"gone", "IOException"}:
-        return WarehouseDamaged(file=entry.generation)
+        return WarehouseDamaged(file=", ".join(entry.generation for entry in entries))
+    if kind == "costly":
+        return QueryTooCostly(planned=answer["planned"], most=limits.planned_rows)
     if kind in {"OutOfMemoryException", "MemoryError"}:
         return QueryFailed(
             reason=f"it needs more than {limits.memory_mb} MB of memory. Filter or group more."
@@ -220,6 +332,8 @@ def _failure(answer: dict[str, Any], entry: ManifestEntry, limits: QueryLimits) 
         return QueryFailed(reason="its process may not read the copy. An admin must look at modes.")
     if kind == "InterruptException":
         return QueryTimeout(seconds=_whole(limits.seconds))
+    if kind in {"BinderException", "CatalogException", "ParserException"}:
+        return SqlInvalid(reason=message.partition("\n")[0])
     return QueryFailed(reason=message.partition("\n")[0] or kind)
 
 

@@ -6,7 +6,7 @@ A CHAR column is compared without its padding, as Oracle itself compares it.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -29,9 +29,9 @@ MAX_TEXT = 4000
 
 
 def comparison(
-    column: Column, op: str, value: Scalar | Sequence[Scalar] | None, params: list[str]
+    column: Column, op: str, value: Scalar | Sequence[Scalar] | None, bind: Callable[[str], str]
 ) -> str:
-    """The SQL of ``column op value``; the values are appended to *params*. Raises `BadQuery`."""
+    """The SQL of ``column op value``; *bind* gives what stands for a value. Raises `BadQuery`."""
     if op in {"is_null", "is_not_null"}:
         if value is not None:
             raise BadQuery(reason=f"{op} on {column.name} takes no value.")
@@ -42,9 +42,9 @@ def comparison(
     if op == "like":
         if column.duckdb_type != "VARCHAR":
             raise BadQuery(reason=f"like needs text, and column {column.name} is not text.")
-        text, pattern = _bound(column, values[0], params)
+        text, pattern = _bound(column, values[0], bind)
         return f"{text} LIKE {pattern}"
-    sides = [_bound(column, one, params) for one in values]
+    sides = [_bound(column, one, bind) for one in values]
     if op == "between":
         (low_side, low), (high_side, high) = sides
         return f"({low_side} >= {low} AND {high_side} <= {high})"
@@ -85,11 +85,10 @@ def _values(column: Column, op: str, value: Scalar | Sequence[Scalar] | None) ->
     return list(value)
 
 
-def _bound(column: Column, value: Scalar, params: list[str]) -> tuple[str, str]:
-    """Both sides of one comparison: the column's expression and the cast placeholder."""
+def _bound(column: Column, value: Scalar, bind: Callable[[str], str]) -> tuple[str, str]:
+    """Both sides of one comparison: the column's expression and the cast value."""
     side, duckdb_type, text = _fitted(column, value)
-    params.append(text)
-    return side, f"CAST(${len(params)} AS {duckdb_type})"
+    return side, f"CAST({bind(text)} AS {duckdb_type})"
 
 
 def _fitted(column: Column, value: Scalar) -> tuple[str, str, str]:

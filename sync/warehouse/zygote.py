@@ -24,7 +24,7 @@ MAX_MESSAGE_BYTES = 64
 
 _PRODUCT = Path(__file__).resolve().parents[2]
 _BEGIN = (
-    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from sync.warehouse.zygote_process import main; main()"
 )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import QueryFailed, QueryTimeout, TableNotSynced, WarehouseDamaged
+from sync.query_errors import SqlInvalid
 from sync.warehouse.layout import data_file, generation_folder, remove_folder
 from sync.warehouse.manifest import ManifestEntry, publish
 from sync.warehouse.query import CompiledQuery, Query, compile_query
@@ -65,7 +66,7 @@ def test_digits_arrive_as_text_beside_their_type(tmp_path: Path, publish_rows: P
 
 def test_an_answer_says_which_copy_it_rests_on(tmp_path: Path, publish_rows: PublishRows) -> None:
     entry = publish_rows([("ID", "NUMBER(10)")], [(1,)])
-    basis = run(tmp_path, entry).basis
+    basis = run(tmp_path, entry).basis[0]
     assert (basis.ref, basis.generation, basis.as_of, basis.rows) == (
         entry.ref,
         entry.generation,
@@ -146,7 +147,7 @@ def test_a_query_that_needs_too_much_memory_fails_alone(
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT getenv('PATH')",
         "SELECT 1; SET memory_limit = '9GB'",
-        "DELETE FROM generation.SHOP.T",
+        "DELETE FROM SHOP.T",
         "COPY (SELECT 1) TO '/tmp/duckferry-test-escape.csv'",
     ],
 )
@@ -155,7 +156,7 @@ def test_sql_that_reaches_out_is_refused(
 ) -> None:
     entry = publish_rows([("ID", "NUMBER(10)")], [(1,)])
     before = data_file(tmp_path, entry.ref, entry.generation).read_bytes()
-    with pytest.raises(QueryFailed):
+    with pytest.raises((QueryFailed, SqlInvalid)):
         run_sql(tmp_path, entry, sql, LIMITS)
     assert data_file(tmp_path, entry.ref, entry.generation).read_bytes() == before
     assert not Path("/tmp/duckferry-test-escape.csv").exists()  # noqa: S108 - must not appear
@@ -195,7 +196,7 @@ def test_a_reader_of_a_pruned_generation_is_answered_from_the_current_one(
         publish_rows([("ID", "NUMBER(10)")], [(1,)], fence=fence)
     new = publish_rows([("NEW", "VARCHAR2(9)"), ("ID", "NUMBER(10)")], [("n", 2)], fence=5)
     result = run(tmp_path, old)
-    assert (result.rows, result.basis.generation) == ((("n", 2),), new.generation)
+    assert (result.rows, result.basis[0].generation) == ((("n", 2),), new.generation)
 
 
 def test_a_current_generation_that_is_gone_is_damage(

@@ -32,10 +32,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMITS = QueryLimits(seconds=20)
 ANY = Query(table="T", limit=100)
 ENDLESS = "SELECT max(a.range * b.range % 7) FROM range(10000000) a, range(10000000) b"
-SECONDS_LONG = "SELECT count(*), max(a.i * b.range % 7) FROM generation.SHOP.T a, range(60000000) b"
-DEAF = "SELECT levenshtein(repeat('ab', 200000), repeat('ba', 200000)) + I FROM generation.SHOP.T"
+SECONDS_LONG = "SELECT count(*), max(a.i * b.range % 7) FROM SHOP.T a, range(60000000) b"
+DEAF = "SELECT levenshtein(repeat('ab', 200000), repeat('ba', 200000)) + I FROM SHOP.T"
 """One call that takes minutes, and in which DuckDB does not look at its own time limit."""
-COUNT = "SELECT count(*) FROM generation.SHOP.T"
+COUNT = "SELECT count(*) FROM SHOP.T"
 SECRET = "xoxb-not-a-real-token"
 OWNER = 54321
 
@@ -352,7 +352,7 @@ def test_sixteen_threads_ask_at_once(queries: Queries, entry: ManifestEntry) -> 
 
     def one(number: int) -> tuple[Any, ...]:
         ready.wait(30)
-        return ask(queries, entry, f"SELECT count(*), {number} FROM generation.SHOP.T")
+        return ask(queries, entry, f"SELECT count(*), {number} FROM SHOP.T")
 
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(one, range(16))) == [(3, number) for number in range(16)]

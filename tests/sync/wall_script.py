@@ -29,8 +29,9 @@ def main() -> None:
         bound_this_process(os.getppid(), told["user"])
     else:
         become(told["user"])
-    hold_to(told["file"], 20, told["landlock"])
+    hold_to([told["file"]], 20, told["landlock"])
     db.execute(f"ATTACH '{told['file']}' AS generation (READ_ONLY)")
+    db.execute("USE generation")
     outcomes = [attempt(db, sql) for sql in told["sql"]]
     sys.stdout.write(json.dumps([*outcomes, call(told["port"])]))
 
