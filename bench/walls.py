@@ -139,7 +139,7 @@ def _placed(root: Path, rows: int) -> ManifestEntry:
     plan = TablePlan(ref=REF, mode="full", columns=columns, key=("ID",), max_rows=rows)
     with building(root, REF, "bench") as folder:
         stage_rows(folder, plan, _batches(plan, rows), lambda _: None)
-        count, size = seal(folder, plan, {})
+        count, size = seal(folder, plan)
         receipt = TableReceipt(
             ref=REF,
             generation=new_generation(1),

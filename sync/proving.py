@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from sync.receipt import Changes, Check, Note, TableReceipt
 from sync.settlement import Settlement
 from sync.statements import count_of, figures_of, keys_of
 from sync.warehouse.carrying import carry
-from sync.warehouse.generation import new_generation, seal, writing
+from sync.warehouse.generation import describe, new_generation, proving, seal
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.merge import (
     Database,
@@ -70,33 +71,32 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
     `TooManyDeletes`, and what Oracle and the warehouse raise.
     """
     began = time.monotonic()
-    plan, replaced = staged.plan, staged.replaced
-    with writing(staged.folder, plan, replaced and replaced.file) as db:
+    plan, replaced, columns = staged.plan, staged.replaced, staged.settled.columns
+    with proving(staged.folder, plan, columns, replaced and replaced.file) as db:
         checks = _compare(moment, staged, db)
-        changes = _take_over(
-            moment, plan, db, staged.settled.columns, int(checks[0].copy_value or 0)
-        )
+        changes = _take_over(moment, plan, db, columns, int(checks[0].copy_value or 0))
         if plan.mode != "incremental":  # its merge has seen to that
             require_unique(db, plan, table_name(plan.ref))
         marks = ()
         if replaced:
-            marks = carry(db, plan, staged.settled.columns, replaced.entry, moment.as_of)
+            marks = carry(db, plan, columns, replaced.entry, moment.as_of)
         counted = _counted(moment, staged, int(checks[0].oracle or 0))
         kept = count_rows(db, plan)
         greatest, ahead = newest(db, plan, moment.as_of)
         watermark = _watermark(moment, plan, greatest)
+        facts = {
+            "run": run_id,
+            "fence": str(staged.fence),
+            "scn": "" if moment.scn is None else str(moment.scn),
+            "as_of": moment.as_of,
+            "oracle_rows": str(counted),
+            "consistency": moment.consistency,
+            "watermark": watermark or "",
+            "columns": json.dumps([column.model_dump() for column in columns]),
+        }
+        describe(db, plan, facts)
     notes = (*_notes(moment, plan, counted, kept, ahead), *marks, *staged.notes)
-    facts = {
-        "run": run_id,
-        "fence": str(staged.fence),
-        "scn": "" if moment.scn is None else str(moment.scn),
-        "as_of": moment.as_of,
-        "oracle_rows": str(counted),
-        "consistency": moment.consistency,
-        "watermark": watermark or "",
-        "columns": json.dumps([column.model_dump() for column in staged.settled.columns]),
-    }
-    rows_in_file, size = seal(staged.folder, plan, facts)
+    rows_in_file, size = seal(staged.folder, plan)
     return TableReceipt(
         ref=plan.ref,
         generation=new_generation(staged.fence),
@@ -127,11 +127,12 @@ def _compare(moment: Moment, staged: Staged, db: Database) -> tuple[Check, ...]:
     """Ask both sides the same questions about the rows that were read."""
     plan = staged.plan
     checks: list[Check] = []
-    for asked in in_batches(figures(plan, staged.settled.columns)):
-        ours = ask(db, staged_table(plan), asked)
-        statement = figures_of(plan, moment.read_scn, [figure.oracle for figure in asked])
-        theirs = _one_row(moment, staged, statement)
-        checks += compared(asked, theirs, ours)
+    with ThreadPoolExecutor(1, thread_name_prefix=f"prove {plan.ref}") as other_side:
+        for asked in in_batches(figures(plan, staged.settled.columns)):
+            statement = figures_of(plan, moment.read_scn, [figure.oracle for figure in asked])
+            theirs = other_side.submit(_one_row, moment, staged, statement)
+            ours = ask(db, staged_table(plan), asked)
+            checks += compared(asked, theirs.result(), ours)
     if not checks[0].agrees:
         raise VerificationFailed(
             table=str(plan.ref), copied=int(checks[0].copy_value), counted=int(checks[0].oracle)

@@ -27,7 +27,7 @@ from sync.warehouse.layout import (
     remove_folder,
     sync_file,
 )
-from sync.warehouse.merge import DELETED_AT, STAGED, Database, staged_table, widen
+from sync.warehouse.merge import DELETED_AT, STAGED, Database, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
 from sync.warehouse.sql import quote, table_name, text
 
@@ -52,8 +52,8 @@ BUFFERED_ROW_GROUPS = 1
 end, where nothing is left to do beside it."""
 
 STAGED_FILE = "staged.duckdb"
-"""Rows whose types are not decided yet. In a file of their own, for what is dropped from a file
-leaves holes in it."""
+"""Rows whose types are not decided yet, and those an incremental run takes over. In a file of their
+own, for what is dropped from a file leaves holes in it."""
 
 BESIDE = "beside"
 """The name of a second file that is read while a build is written."""
@@ -117,10 +117,12 @@ def stage_rows(
     stream = _CountedBatches(plan, batches, on_rows)
     schema = arrow_schema(plan.ref, plan.columns)
     with _writer(_staged_file(folder, plan), plan) as db:
+        if plan.is_partial:
+            db.execute("SET force_compression = 'uncompressed'")  # they are read once or twice
         _create_staged(db, plan)
         db.register("incoming", arrow.RecordBatchReader.from_batches(schema, stream.read()))
         try:
-            db.execute(f"INSERT INTO {_arriving_in(plan)} BY NAME SELECT * FROM incoming")
+            db.execute(f"INSERT INTO {table_name(plan.ref)} BY NAME SELECT * FROM incoming")
         except duckdb.Error:
             if stream.failure is not None:
                 raise stream.failure from None  # DuckDB passes on just its text
@@ -135,8 +137,9 @@ def settle_rows(
     """Give the staged rows the types that all their values fit; what each column became.
 
     *current* are the types of rows that stay beside the new ones: of the copy an incremental run
-    goes on from, which is widened where the new rows need more, or of rows carried over. Raises
-    `StaleFence` where another run removed the build, and `DiskFull`.
+    goes on from, which is widened where the new rows need more, while they stay in their own file;
+    or of rows carried over. Raises `StaleFence` where another run removed the build, and
+    `DiskFull`.
     """
     if not needs_settling(plan):
         return settle(plan.ref, plan.columns, {}, plan.left_out, current)
@@ -149,49 +152,81 @@ def settle_rows(
         settled = settle(plan.ref, plan.columns, measures, plan.left_out, current)
         if current is not None and plan.is_partial:
             widen(db, plan, settled.columns, current)
+            return settled
         _create_table(db, plan, settled.columns)
         values = settled_values(plan.columns, settled.columns)
-        db.execute(f"INSERT INTO {staged_table(plan)} BY NAME SELECT {values} FROM {rows}")
+        db.execute(f"INSERT INTO {table_name(plan.ref)} BY NAME SELECT {values} FROM {rows}")
         db.execute(f"DETACH {BESIDE}")
     staged.unlink()
     return settled
 
 
-def seal(folder: Path, plan: TablePlan, facts: dict[str, str]) -> tuple[int, int]:
-    """Add ``_meta`` (the plan and *facts*) and close the file; its rows and bytes after that.
+@contextmanager
+def proving(
+    folder: Path, plan: TablePlan, columns: Sequence[Column], replaced: Path | None = None
+) -> Generator[Database]:
+    """Open the build to prove it; of an incremental run `STAGED` are its rows, of *columns*.
+
+    Of a full run *replaced* stands `BESIDE` it. Nothing is read of Oracle meanwhile, and where
+    nothing is added either, all cores are free to answer. Raises what `writing` raises.
+    """
+    staged = folder / STAGED_FILE
+    if plan.is_partial and not staged.exists():
+        raise StaleFence(table=str(plan.ref))
+    with writing(folder, plan, staged if plan.is_partial else replaced) as db:
+        if plan.is_partial:
+            values = settled_values(plan.columns, columns)
+            rows = f"{BESIDE}.{table_name(plan.ref)}"
+            db.execute(f"CREATE TEMP VIEW {STAGED} AS SELECT {values} FROM {rows}")
+        elif replaced is None:
+            db.execute(f"SET threads = {min(MAX_THREADS, _cores())}")
+        yield db
+
+
+def describe(db: Database, plan: TablePlan, facts: dict[str, str]) -> None:
+    """Write ``_meta``, the plan and *facts*, into a build."""
+    db.execute("CREATE OR REPLACE TABLE _meta (name VARCHAR, value VARCHAR)")
+    for name, value in {"plan": plan.model_dump_json(), **facts}.items():
+        db.execute("INSERT INTO _meta VALUES ($1, $2)", [name, value])
+
+
+def seal(folder: Path, plan: TablePlan) -> tuple[int, int]:
+    """Let nothing change a build any more; rows and bytes of its file.
 
     Raises `StaleFence` where another run removed the build, for it then holds the table's lease.
     """
-    with writing(folder, plan) as db:
-        db.execute(f"DROP TABLE IF EXISTS {STAGED}")
-        db.execute("CREATE OR REPLACE TABLE _meta (name VARCHAR, value VARCHAR)")
-        for name, value in {"plan": plan.model_dump_json(), **facts}.items():
-            db.execute("INSERT INTO _meta VALUES ($1, $2)", [name, value])
     path = folder / DATA_FILE
-    _drop_free_blocks(folder, plan)
-    with duckdb.connect(path, read_only=True, config=_config(plan)) as db:
-        row = db.execute(f"SELECT count(*) FROM {table_name(plan.ref)}").fetchone()
+    if not path.exists():
+        raise StaleFence(table=str(plan.ref))
+    rows, is_loose = _rows_in(path, plan)
+    if is_loose:
+        _write_anew(path, plan)
+        rows, _ = _rows_in(path, plan)
     with disk_full_named():
         for leftover in folder.iterdir():  # spill files and the like
             if leftover != path:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         sync_file(path)
         path.chmod(0o444)
-    return (row[0] if row else 0), path.stat().st_size
+    return rows, path.stat().st_size
 
 
-def _drop_free_blocks(folder: Path, plan: TablePlan) -> None:
-    """Write a file anew that is mostly free blocks: what was deleted stays in it for ever else."""
-    path, new = folder / DATA_FILE, folder / "compact.duckdb"
+def _rows_in(path: Path, plan: TablePlan) -> tuple[int, bool]:
+    """Rows of a closed file, and whether it is mostly free blocks."""
+    with duckdb.connect(path, read_only=True, config=_config(plan)) as db:
+        total, used, rows = db.execute(
+            f"SELECT total_blocks, used_blocks, (SELECT count(*) FROM {table_name(plan.ref)}) "
+            "FROM pragma_database_size() WHERE database_name = current_database()"
+        ).fetchall()[0]
+    return int(rows), total > MOST_FREE_TIMES * used + SPARE_BLOCKS
+
+
+def _write_anew(path: Path, plan: TablePlan) -> None:
+    """Leave a file's free blocks behind: what was deleted stays in it for ever else."""
+    new = path.with_name("compact.duckdb")
     config = {**_config(plan), "enable_external_access": True}
     with _named_disk_full(), duckdb.connect(config=config) as db:
         db.execute(f"ATTACH {text(str(path))} AS old (READ_ONLY)")
-        found = db.execute(
-            "SELECT total_blocks, used_blocks FROM pragma_database_size() "
-            "WHERE database_name = 'old'"
-        ).fetchone()
-        if found is None or found[0] <= MOST_FREE_TIMES * found[1] + SPARE_BLOCKS:
-            return
         version = text(STORAGE_VERSION)
         db.execute(f"ATTACH {text(str(new))} AS new (STORAGE_VERSION {version})")
         db.execute("COPY FROM DATABASE old TO new")
@@ -205,13 +240,13 @@ def writing_threads(cores: int) -> int:
 
 
 def memory_mib(plan: TablePlan, threads: int) -> int:
-    """DuckDB's memory limit: twice what a row group of the widest rows takes in each thread.
+    """DuckDB's memory limit: 1.5 times what a row group of the widest rows takes in each thread.
 
     It keeps what it has written until it reaches the limit, so a high one grows with the table. It
     spills under a low one, yet 61 MiB for row groups of 487 ended in "Out of Memory" (measured).
     """
     buffers = ROW_GROUP_ROWS * row_bytes(plan.columns) + 2 * BLOCK_BYTES * len(plan.columns)
-    return min(max(2 * threads * buffers >> 20, MIN_MEMORY_MIB), MAX_MEMORY_MIB)
+    return min(max(3 * threads * buffers >> 21, MIN_MEMORY_MIB), MAX_MEMORY_MIB)
 
 
 def new_generation(fence: int) -> str:
@@ -255,12 +290,8 @@ class _CountedBatches:
             raise TooManyRows(table=str(self._plan.ref), ceiling=self._plan.max_rows)
 
 
-def _arriving_in(plan: TablePlan) -> str:
-    return table_name(plan.ref) if needs_settling(plan) else staged_table(plan)
-
-
 def _staged_file(folder: Path, plan: TablePlan) -> Path:
-    return folder / (STAGED_FILE if needs_settling(plan) else DATA_FILE)
+    return folder / (STAGED_FILE if needs_settling(plan) or plan.is_partial else DATA_FILE)
 
 
 @contextmanager
@@ -304,7 +335,7 @@ def _named_disk_full() -> Generator[None]:
 
 
 def _config(plan: TablePlan) -> dict[str, str | bool | int | float | list[str]]:
-    threads = writing_threads(len(os.sched_getaffinity(0)))
+    threads = writing_threads(_cores())
     return {
         "storage_compatibility_version": STORAGE_VERSION,
         "preserve_insertion_order": False,
@@ -317,6 +348,10 @@ def _config(plan: TablePlan) -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 def _create_staged(db: Database, plan: TablePlan) -> None:
     """Make the table that rows arrive in: as they arrive, where the data decides a type."""
     db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
@@ -327,9 +362,9 @@ def _create_staged(db: Database, plan: TablePlan) -> None:
 
 
 def _create_table(db: Database, plan: TablePlan, columns: Sequence[Column]) -> None:
-    """Make the table of the copy, or the one beside it that an incremental run takes over."""
+    """Make the table of the copy, or one like it for rows that an incremental run takes over."""
     kinds = [f"{quote(c.name)} {c.duckdb_type}" for c in columns]
     if plan.deletes == "mark" and not plan.is_partial:
         kinds.append(f"{quote(DELETED_AT)} TIMESTAMP")
     db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
-    db.execute(f"CREATE TABLE {staged_table(plan)} ({', '.join(kinds)})")
+    db.execute(f"CREATE TABLE {table_name(plan.ref)} ({', '.join(kinds)})")

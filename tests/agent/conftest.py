@@ -202,7 +202,7 @@ def publish_table(deps: AnalystDeps) -> Publish:
         batch = arrow.RecordBatch.from_arrays(arrays, schema=arrow_schema(ref, typed))
         with building(root, ref, "run-1") as folder:
             stage_rows(folder, plan, iter([batch]), lambda _: None)
-            count, size = seal(folder, plan, {"as_of": as_of})
+            count, size = seal(folder, plan)
             receipt = TableReceipt(
                 ref=ref,
                 generation=new_generation(fence),

@@ -11,7 +11,9 @@ from sync.receipt import TableReceipt
 from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import (
     building,
+    describe,
     new_generation,
+    proving,
     seal,
     settle_rows,
     stage_rows,
@@ -77,7 +79,9 @@ def place_rows(
     with building(root, plan.ref, f"run-{fence}") as folder:
         stage_rows(folder, plan, iter([record_batch(plan, values)]), lambda _: None)
         settled = settle_rows(folder, plan)
-        count, size = seal(folder, plan, {"scn": "7"})
+        with proving(folder, plan, settled.columns) as db:
+            describe(db, plan, {"scn": "7"})
+        count, size = seal(folder, plan)
         receipt = TableReceipt(
             ref=plan.ref,
             generation=new_generation(fence),

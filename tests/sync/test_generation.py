@@ -50,7 +50,7 @@ def test_values_of_every_type_arrive_exactly(tmp_path: Path) -> None:
     with building(tmp_path, plan.ref, "run") as folder:
         stage_rows(folder, plan, iter([record_batch(plan, [row])]), lambda _: None)
         settle_rows(folder, plan)
-        assert seal(folder, plan, {})[0] == 1
+        assert seal(folder, plan)[0] == 1
         with duckdb.connect(folder / DATA_FILE, read_only=True) as db:
             shown = ", ".join(f'CAST("{name}" AS VARCHAR)' for name, _ in columns)
             db.execute("SET TimeZone = 'UTC'")
@@ -72,7 +72,7 @@ def test_empty_batches_make_an_empty_table(tmp_path: Path) -> None:
     with building(tmp_path, PLAN.ref, "run") as folder:
         totals: list[int] = []
         assert stage_rows(folder, PLAN, iter([record_batch(PLAN, [])]), totals.append) == 0
-        assert seal(folder, PLAN, {})[0] == 0
+        assert seal(folder, PLAN)[0] == 0
     assert totals == [0]
 
 
@@ -130,7 +130,7 @@ def test_a_run_whose_build_was_taken_away_is_stale(tmp_path: Path) -> None:
         stage_rows(folder, PLAN, iter([record_batch(PLAN, [(1,)])]), lambda _: None)
         remove_folder(folder)
         with pytest.raises(StaleFence, match=r"A newer run of SHOP\.T has taken over"):
-            seal(folder, PLAN, {})
+            seal(folder, PLAN)
 
 
 def test_sweeping_spares_the_builds_of_living_runs(tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ def test_names_that_look_like_sql_are_only_names(tmp_path: Path) -> None:
     ("columns", "threads", "mib"),
     [
         ([("ID", "NUMBER(10)")], 2, 64),
-        ([(f"C{n}", "VARCHAR2(100)") for n in range(10)], 1, 281),
-        ([(f"C{n}", "VARCHAR2(100)") for n in range(10)], 2, 563),
+        ([(f"C{n}", "VARCHAR2(100)") for n in range(10)], 1, 211),
+        ([(f"C{n}", "VARCHAR2(100)") for n in range(10)], 2, 422),
         ([(f"C{n}", "VARCHAR2(4000)") for n in range(10)], 1, 1024),
     ],
 )

@@ -28,7 +28,7 @@ def settled(
         rows: list[tuple[Any, ...]] = list(enumerate(values))
         stage_rows(folder, plan, iter([record_batch(plan, rows)]), lambda _: None)
         outcome = settle_rows(folder, plan)
-        assert seal(folder, plan, {})[0] == len(values)
+        assert seal(folder, plan)[0] == len(values)
         assert [path.name for path in folder.iterdir()] == [DATA_FILE]
         with duckdb.connect(folder / DATA_FILE, read_only=True) as db:
             db.execute("SET TimeZone = 'UTC'")
@@ -235,7 +235,7 @@ def test_what_is_cut_is_counted_and_what_is_left_out_is_named(tmp_path: Path) ->
     with building(tmp_path, plan.ref, "run") as folder:
         stage_rows(folder, plan, iter([batch]), lambda _: None)
         report = settle_rows(folder, plan).fidelity
-        seal(folder, plan, {})
+        seal(folder, plan)
         with duckdb.connect(folder / DATA_FILE, read_only=True) as db:
             assert db.execute("SELECT * FROM SHOP.T ORDER BY ID").fetchall() == [
                 (1, "가나다"),
