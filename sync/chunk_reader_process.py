@@ -24,7 +24,7 @@ from sync.oracle import Session, Source, cancel, connect
 from sync.orphans import die_with
 from sync.plan import TablePlan
 from sync.reading import read_batches
-from sync.statements import RowidRange, rows_of
+from sync.statements import Piece, rows_of
 from sync.types import arrow, arrow_schema
 from sync.warehouse.layout import disk_full_named
 from sync.warehouse.walls import keep_memory_private
@@ -55,7 +55,7 @@ class Chunk(BaseModel):
 
     plan: TablePlan
     scn: int
-    piece: RowidRange
+    piece: Piece
     file: Path
     """Of the Arrow IPC stream format, with the schema `sync.types.arrow_schema`."""
 

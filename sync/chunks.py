@@ -11,19 +11,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from sync.bounds import value_kind
 from sync.chunk_reader import ChunkReader
 from sync.chunk_reader_process import Chunk
 from sync.moment import Moment
-from sync.oracle import Session, rows
+from sync.oracle import MAX_COUNT_SECONDS, Session, patient, quote_name, rows
 from sync.oracle_errors import MomentLost, OracleError, OracleFailure
 from sync.plan import TablePlan
 from sync.reading import read_batches
-from sync.statements import RowidRange, rowid_sample, rows_of
+from sync.statements import Piece, figures_of, rowid_sample, rows_of
 from sync.types import arrow
 
 LARGE_ROWS = 400_000
@@ -46,6 +47,12 @@ MOST_TIMES = 4
 
 ROWIDS_A_CHUNK, LEAST_ROWIDS, MOST_ROWIDS = 500, 10_000, 200_000
 """Sampled, to cut evenly: they come in blocks, of some hundred rows each."""
+
+KEYS_APART = 4
+"""So many times as many pieces are cut by a key, whose values may be spread unevenly."""
+
+MOST_KEY = 10**38
+"""No key beyond that is cut: a bind has no room for more digits."""
 
 ROWID_CHARACTERS = 18
 """Of a row in a block of a table; what an index-organized table has cuts nothing."""
@@ -70,14 +77,14 @@ class Reading:
 
 def pieces_of(
     moment: Moment, plan: TablePlan, rows_believed: int | None, reading: Reading
-) -> tuple[RowidRange, ...]:
+) -> tuple[Piece, ...]:
     """Cut a table into the pieces it is read in; one where that is not to be, or cannot be.
 
-    Other sessions see the moment only by its SCN. A window of an incremental run stays whole: by
-    ROWID, Oracle could not go by an index. A SELECT, a view, and an index-organized table have no
-    ROWIDs that cut.
+    Other sessions see the moment only by its SCN, which no SELECT of ours can say. A window of an
+    incremental run stays whole: by ROWID, Oracle could not go by an index. A view and an
+    index-organized table have no ROWIDs that cut; a numeric key cuts them.
     """
-    whole = (RowidRange(),)
+    whole = (Piece(),)
     if (
         moment.read_scn is None
         or plan.is_partial
@@ -87,15 +94,49 @@ def pieces_of(
         or rows_believed < reading.large_rows
     ):
         return whole
+    rowid_cuts = _rowid_cuts(moment.session, plan, rows_believed, reading)
+    if rowid_cuts:
+        return _between(rowid_cuts)
+    return _between(_key_cuts(moment, plan, rows_believed, reading), *plan.key[:1])
+
+
+def _between(cuts: Sequence[str], key: str | None = None) -> tuple[Piece, ...]:
+    edges = [None, *dict.fromkeys(cuts), None]
+    return tuple(Piece(first, last, key) for first, last in pairwise(edges))
+
+
+def _rowid_cuts(
+    session: Session, plan: TablePlan, rows_believed: int, reading: Reading
+) -> list[str]:
     wanted = ceil(rows_believed / reading.chunk_rows) * ROWIDS_A_CHUNK
     wanted = min(max(wanted, LEAST_ROWIDS), MOST_ROWIDS)
     percent = min(100 * wanted / rows_believed, _MOST_PERCENT)
-    rowids = _sampled(moment.session, plan, percent)
+    rowids = _sampled(session, plan, percent)
     chunks = round(len(rowids) * 100 / percent / reading.chunk_rows)
     chunks = max(chunks, CHUNKS_A_READER * reading.readers) if rowids else 1
-    cuts = [rowids[len(rowids) * number // chunks] for number in range(1, chunks)]
-    edges = [None, *dict.fromkeys(cuts), None]
-    return tuple(RowidRange(first, last) for first, last in pairwise(edges))
+    return [rowids[len(rowids) * number // chunks] for number in range(1, chunks)]
+
+
+def _key_cuts(moment: Moment, plan: TablePlan, rows_believed: int, reading: Reading) -> list[str]:
+    """Whole numbers, evenly apart, or none where a table has no key of one numeric column.
+
+    Oracle finds the smallest and the largest key by an index, if it is asked for one at a time.
+    """
+    if len(plan.key) != 1 or value_kind(plan.column(plan.key[0]).oracle_type) != "number":
+        return []
+    name, ref = quote_name(plan.key[0]), plan.source_ref
+    ends: list[int] = []
+    for end in (f"MIN({name})", f"MAX({name})"):
+        asked = figures_of(plan, moment.read_scn, [end])
+        with patient(moment.session, MAX_COUNT_SECONDS) as session:  # a view may have no index
+            value = rows(session, asked.sql, asked.binds, ref=ref, exact=True)[0][0]
+        if value is None or abs(value) >= MOST_KEY:
+            return []
+        ends.append(floor(value))
+    first, values = ends[0], ends[1] - ends[0] + 1
+    chunks = KEYS_APART * ceil(rows_believed / reading.chunk_rows)
+    chunks = min(max(chunks, CHUNKS_A_READER * reading.readers), values)
+    return [str(first + values * number // chunks) for number in range(1, chunks)]
 
 
 def _sampled(session: Session, plan: TablePlan, percent: float) -> list[str]:
@@ -117,7 +158,7 @@ class ChunkedRead:
         moment: Moment,
         plan: TablePlan,
         folder: Path,
-        pieces: Sequence[RowidRange],
+        pieces: Sequence[Piece],
         reading: Reading,
         *,
         on_reader: Callable[[BreakOff], None],
@@ -187,7 +228,7 @@ class ChunkedRead:
                 if one is not None:
                     self._lost(one[0], error)
 
-    def _next(self) -> tuple[int, RowidRange] | None:
+    def _next(self) -> tuple[int, Piece] | None:
         self._room.acquire()
         try:
             if not self._over.is_set():
@@ -197,7 +238,7 @@ class ChunkedRead:
         self._room.release()
         return None
 
-    def _read(self, reader: ChunkReader, number: int, piece: RowidRange) -> None:
+    def _read(self, reader: ChunkReader, number: int, piece: Piece) -> None:
         file = self._folder / f"chunk-{number}.arrow"
         scn, came = self._moment.read_scn or 0, 0
 
@@ -222,7 +263,7 @@ class ChunkedRead:
         self._count(0)  # where the run is over, it was no accident
         self.resumed += 1
 
-    def _read_here(self, piece: RowidRange) -> Generator[Any]:
+    def _read_here(self, piece: Piece) -> Generator[Any]:
         statement = rows_of(self._plan, self._moment.read_scn, piece)
         with closing(read_batches(self._moment.session, self._plan, statement)) as batches:
             for batch in batches:

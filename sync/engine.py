@@ -129,7 +129,10 @@ def _copy(run: _Run, moment: Moment) -> Receipt:
             current = manifest.find(table.ref)
             if current is not None and table.is_partial:
                 go_on_from(folder, data_file(warehouse, table.ref, current.generation))
-            staged.append(_stage(run, number, moment, facts[number].rows, folder, current))
+            believed = facts[number].rows
+            if believed is None and current is not None:
+                believed = current.rows  # of a view there are no statistics
+            staged.append(_stage(run, number, moment, believed, folder, current))
         run.steps.on_verifying()
         receipts = [prove(moment, one, run.run_id) for one in staged]
         run.steps.on_publishing()

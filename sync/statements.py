@@ -5,6 +5,7 @@ AS OF SCN stands behind a table (Oracle Database SQL Language Reference, "flashb
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sync.bounds import Bind, bind_of, lower_bound, reads_nulls, upper_bound, value_kind
 from sync.oracle import Statement, quote_name, quote_table
@@ -13,14 +14,16 @@ from sync.types import select_list
 
 
 @dataclass(frozen=True)
-class RowidRange:
-    """A piece of a table: from one ROWID, itself included, to another; None is its end."""
+class Piece:
+    """A piece of a table: from one row's place, itself included, to another's; None is the end."""
 
     first: str | None = None
     last: str | None = None
+    key: str | None = None
+    """The numeric column whose values are the places; None: they are ROWIDs."""
 
 
-def rows_of(plan: TablePlan, scn: int | None, piece: RowidRange | None = None) -> Statement:
+def rows_of(plan: TablePlan, scn: int | None, piece: Piece | None = None) -> Statement:
     """Read the rows of a run, in the order of `sync.types.wire_schema`."""
     for column in plan.columns:
         quote_name(column.name)  # or it raises
@@ -61,7 +64,7 @@ def _select(
     plan: TablePlan,
     scn: int | None,
     expressions: Sequence[str],
-    piece: RowidRange | None = None,
+    piece: Piece | None = None,
     *,
     whole: bool = False,
 ) -> Statement:
@@ -77,10 +80,8 @@ def _select(
     conditions = [_filter(plan, condition, bound) for condition in plan.where]
     if not whole:
         conditions += _window(plan, bound)
-    if piece is not None and piece.first is not None:
-        conditions.append(f"ROWID >= CHARTOROWID({bound(piece.first)})")
-    if piece is not None and piece.last is not None:
-        conditions.append(f"ROWID < CHARTOROWID({bound(piece.last)})")
+    if piece is not None:
+        conditions += _within(plan, piece, bound)
     if plan.wished.trial_rows is not None:
         conditions.append(f"ROWNUM <= {bound(plan.wished.trial_rows)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -89,6 +90,18 @@ def _select(
 
 Bound = Callable[[Bind], str]
 """Takes a value and gives the mark that stands for it."""
+
+
+def _within(plan: TablePlan, piece: Piece, bound: Bound) -> list[str]:
+    """The conditions of a piece; rows without a key are in the first one."""
+    ends = [(op, end) for op, end in ((">=", piece.first), ("<", piece.last)) if end is not None]
+    if piece.key is None:
+        return [f"ROWID {op} CHARTOROWID({bound(end)})" for op, end in ends]
+    name = quote_name(piece.key)
+    found = [f"{name} {op} {bound(Decimal(end))}" for op, end in ends]
+    if found and piece.first is None and plan.column(piece.key).nullable:
+        return [f"({' AND '.join(found)} OR {name} IS NULL)"]
+    return found
 
 
 def _window(plan: TablePlan, bound: Bound) -> list[str]:

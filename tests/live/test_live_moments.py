@@ -7,7 +7,7 @@ from sync.oracle import Session, rows
 from sync.plan import TablePlan, TableRef
 from sync.planning import TableSettings
 from sync.reading import read_batches
-from sync.statements import RowidRange, count_of, figures_of, rowid_sample, rows_of
+from sync.statements import Piece, count_of, figures_of, rowid_sample, rows_of
 from tests.live.database import Copies, Database, named
 from tests.sync.copying import plan_copy
 
@@ -59,7 +59,7 @@ def test_pieces_by_rowid_hold_each_row_once(database: Database, copies: Copies) 
     ref = database.create(COLUMNS, ["ID"], TEN)
     plan = planned(copies, ref)
 
-    def ids(session: Session, piece: RowidRange, scn: int | None) -> list[int]:
+    def ids(session: Session, piece: Piece, scn: int | None) -> list[int]:
         batches = read_batches(session, plan, rows_of(plan, scn, piece))
         return [row["ID"] for batch in batches for row in batch.to_pylist()]
 
@@ -70,8 +70,8 @@ def test_pieces_by_rowid_hold_each_row_once(database: Database, copies: Copies) 
             session, f"SELECT ROWIDTOCHAR(ROWID) FROM {named(ref)} ORDER BY ROWID", most=10
         )
         cut = str(found[4][0])
-        first = ids(session, RowidRange(last=cut), moment.read_scn)
-        rest = ids(session, RowidRange(first=cut), moment.read_scn)
+        first = ids(session, Piece(last=cut), moment.read_scn)
+        rest = ids(session, Piece(first=cut), moment.read_scn)
     assert {str(row[0]) for row in sampled} <= {str(row[0]) for row in found}
     assert (len(first), len(rest)) == (4, 6)
     assert sorted(first + rest) == list(range(10))

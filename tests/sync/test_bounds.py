@@ -9,7 +9,7 @@ from sync.bounds import bind_of, check_filter, lower_bound, value_kind, written
 from sync.filters import FilterOperator
 from sync.plan import Column, Filter, TableRef, TypedFilter
 from sync.planning_errors import BadFilter
-from sync.statements import RowidRange, rows_of
+from sync.statements import Piece, rows_of
 from tests.sync.tables import table_plan
 
 REF = TableRef(source="main", schema_name="SHOP", table="T")
@@ -70,14 +70,28 @@ def test_values_are_never_part_of_the_statement() -> None:
         TypedFilter(column="CODE", op="!=", values=("A",), oracle_type="CHAR(3)"),
         TypedFilter(column="ID", op="is_not_null", oracle_type="NUMBER(3)"),
     )
-    statement = rows_of(
-        plan.model_copy(update={"where": where}), 7, RowidRange(first="AAA", last=None)
-    )
+    statement = rows_of(plan.model_copy(update={"where": where}), 7, Piece(first="AAA", last=None))
     assert statement.sql == (
         'SELECT "ID", "NAME", "CODE" FROM "SHOP"."T" AS OF SCN :1 WHERE "NAME" IN (:2, :3) '
         'AND RTRIM("CODE", \' \') != :4 AND "ID" IS NOT NULL AND ROWID >= CHARTOROWID(:5)'
     )
     assert statement.binds == (7, "x' OR '1'='1", "b", "A", "AAA")
+
+
+@pytest.mark.parametrize(
+    ("piece", "where", "binds"),
+    [
+        (Piece(None, "-5", "ID"), '("ID" < :2 OR "ID" IS NULL)', (Decimal(-5),)),
+        (Piece("-5", "7", "ID"), '"ID" >= :2 AND "ID" < :3', (Decimal(-5), Decimal(7))),
+        (Piece("7", None, "ID"), '"ID" >= :2', (Decimal(7),)),
+    ],
+)
+def test_a_piece_by_a_key_that_may_be_null_begins_with_rows_without_one(
+    piece: Piece, where: str, binds: tuple[Decimal, ...]
+) -> None:
+    statement = rows_of(table_plan([("ID", "NUMBER(3)")]), 7, piece)
+    assert statement.sql == f'SELECT "ID" FROM "SHOP"."T" AS OF SCN :1 WHERE {where}'
+    assert statement.binds == (7, *binds)
 
 
 @pytest.mark.parametrize(

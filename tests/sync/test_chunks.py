@@ -19,35 +19,21 @@ from sandbox.oracle.process import OracleStandIn
 from sync.chunk_reader import ChunkReader, chunk_reader
 from sync.chunks import MOST_TIMES, BreakOff, Reading
 from sync.engine import MOST_RESTARTS, Steps
-from sync.oracle import Source, connect
+from sync.oracle import Source
 from sync.oracle_errors import ConnectionDropped, LoginRefused, MomentLost, SourceBusy
 from sync.plan import Plan, TableRef, plainly
-from sync.planning import TableSettings, plan_tables
+from sync.planning import plan_tables
 from sync.progress import Progress
 from sync.receipt import TableReceipt
 from sync.warehouse.manifest import read_manifest
-from tests.sync.copying import SILENT, OpenSession, copied_rows, plan_copy, run_copy
+from tests.sync.chunk_parts import copied, copied_as, ids, opener, small
+from tests.sync.copying import SILENT, OpenSession
 from tests.sync.processes import children, until
 from tests.sync.tables import plain
 
 ROWS = 3_000
-USUAL = TableSettings(10**6)
 READ = ">= CHARTOROWID"
 """In the statement of every chunk but the first."""
-
-
-def small(source: Source) -> Reading:
-    """Two processes, a few hundred rows a chunk."""
-
-    def open_reader(_: str) -> AbstractContextManager[ChunkReader]:
-        few = replace(source, fetch_rows=100)
-        return chunk_reader(few, action="sync", client_identifier="chunks")
-
-    return Reading(open_reader, readers=2, chunk_rows=500, large_rows=1_000)
-
-
-def opener(source: Source) -> OpenSession:
-    return lambda _: connect(source, action="sync", client_identifier="U1")
 
 
 @pytest.fixture
@@ -66,28 +52,6 @@ def table(oracle: OracleStandIn, table_name: str) -> Iterator[TableRef]:
     yield TableRef(source="main", schema_name="SHOP", table=table_name)
     oracle.control.clear_faults()
     oracle.control.forget_undo(0)
-
-
-def copied(
-    open_session: OpenSession,
-    root: Path,
-    ref: TableRef,
-    reading: Reading,
-    steps: Steps = SILENT,
-) -> TableReceipt:
-    plan = plan_copy(open_session, root, ref, USUAL)
-    return copied_as(plan, open_session, root, reading, steps)
-
-
-def copied_as(
-    plan: Plan, open_session: OpenSession, root: Path, reading: Reading, steps: Steps
-) -> TableReceipt:
-    fence = 1 + len(read_manifest(root).entries)
-    return run_copy(open_session, root, plan, USUAL, fence=fence, steps=steps, reading=reading)
-
-
-def ids(root: Path, ref: TableRef) -> list[int]:
-    return [row[0] for row in copied_rows(root, ref, '"ID"')]
 
 
 def counted(receipt: TableReceipt) -> dict[str, int]:
