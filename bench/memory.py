@@ -11,7 +11,7 @@ from bench.rows import plan_of, source_of, sync
 from sandbox.oracle.process import OracleStandIn
 from sync.oracle import Source
 from sync.plan import Plan, TableRef
-from sync.warehouse.generation import memory_mib, writing_threads
+from sync.warehouse.writers import cores, memory_mib, writing_threads
 
 
 def measure_memory(
@@ -23,7 +23,7 @@ def measure_memory(
     slowly and less waits in memory.
     """
     _peak(oracle, *large, warehouse)
-    threads = writing_threads(len(os.sched_getaffinity(0)))
+    threads = writing_threads(cores())
     planned = plan_of(source_of(oracle), *large).tables[0]
     small_base, small_peak = _peak(oracle, *small, warehouse)
     large_base, large_peak = _peak(oracle, *large, warehouse)

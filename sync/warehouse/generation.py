@@ -17,7 +17,7 @@ import duckdb
 from sync.errors import DiskFull, StaleFence, TooManyRows, WarehouseDamaged
 from sync.plan import Column, TablePlan, TableRef
 from sync.settlement import Settlement, settle
-from sync.types import arrow, arrow_schema, row_bytes
+from sync.types import arrow, arrow_schema
 from sync.warehouse.layout import (
     BUILD,
     DATA_FILE,
@@ -30,26 +30,12 @@ from sync.warehouse.layout import (
 from sync.warehouse.merge import DELETED_AT, STAGED, Database, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
 from sync.warehouse.sql import quote, table_name, text
-
-MAX_MEMORY_MIB = 1024
-"""Of the writing DuckDB; without a limit it takes 80% of the machine."""
-MIN_MEMORY_MIB = 64
+from sync.warehouse.writers import MAX_THREADS, STORAGE_VERSION, cores, settings
 
 MOST_FREE_TIMES = 2
 """A file of more than so many times its used blocks is written anew."""
 SPARE_BLOCKS = 16
 """A small file is left as it is."""
-
-ROW_GROUP_ROWS = 122_880
-BLOCK_BYTES = 256 * 1024
-"""DuckDB's own, for files of `STORAGE_VERSION`."""
-
-MAX_THREADS = 2
-"""The driver, which Python's lock keeps on one core, gives no more rows than two can write."""
-
-BUFFERED_ROW_GROUPS = 1
-"""DuckDB collects five a thread by default: that takes memory, and all are then compressed at the
-end, where nothing is left to do beside it."""
 
 STAGED_FILE = "staged.duckdb"
 """Rows whose types are not decided yet, and those an incremental run takes over. In a file of their
@@ -57,9 +43,6 @@ own, for what is dropped from a file leaves holes in it."""
 
 BESIDE = "beside"
 """The name of a second file that is read while a build is written."""
-
-STORAGE_VERSION = "v1.0.0"
-"""Loads 1.6 times faster than the 2.0 format (measured), and every DuckDB since 1.0 opens it."""
 
 
 @contextmanager
@@ -179,7 +162,7 @@ def proving(
             rows = f"{BESIDE}.{table_name(plan.ref)}"
             db.execute(f"CREATE TEMP VIEW {STAGED} AS SELECT {values} FROM {rows}")
         elif replaced is None:
-            db.execute(f"SET threads = {min(MAX_THREADS, _cores())}")
+            db.execute(f"SET threads = {min(MAX_THREADS, cores())}")
         yield db
 
 
@@ -213,7 +196,7 @@ def seal(folder: Path, plan: TablePlan) -> tuple[int, int]:
 
 def _rows_in(path: Path, plan: TablePlan) -> tuple[int, bool]:
     """Rows of a closed file, and whether it is mostly free blocks."""
-    with duckdb.connect(path, read_only=True, config=_config(plan)) as db:
+    with duckdb.connect(path, read_only=True, config=settings(plan)) as db:
         total, used, rows = db.execute(
             f"SELECT total_blocks, used_blocks, (SELECT count(*) FROM {table_name(plan.ref)}) "
             "FROM pragma_database_size() WHERE database_name = current_database()"
@@ -224,7 +207,7 @@ def _rows_in(path: Path, plan: TablePlan) -> tuple[int, bool]:
 def _write_anew(path: Path, plan: TablePlan) -> None:
     """Leave a file's free blocks behind: what was deleted stays in it for ever else."""
     new = path.with_name("compact.duckdb")
-    config = {**_config(plan), "enable_external_access": True}
+    config = {**settings(plan), "enable_external_access": True}
     with _named_disk_full(), duckdb.connect(config=config) as db:
         db.execute(f"ATTACH {text(str(path))} AS old (READ_ONLY)")
         version = text(STORAGE_VERSION)
@@ -232,21 +215,6 @@ def _write_anew(path: Path, plan: TablePlan) -> None:
         db.execute("COPY FROM DATABASE old TO new")
         db.execute("CHECKPOINT new")
     new.replace(path)
-
-
-def writing_threads(cores: int) -> int:
-    """DuckDB's threads: one core stays with the driver."""
-    return min(MAX_THREADS, max(1, cores - 1))
-
-
-def memory_mib(plan: TablePlan, threads: int) -> int:
-    """DuckDB's memory limit: 1.5 times what a row group of the widest rows takes in each thread.
-
-    It keeps what it has written until it reaches the limit, so a high one grows with the table. It
-    spills under a low one, yet 61 MiB for row groups of 487 ended in "Out of Memory" (measured).
-    """
-    buffers = ROW_GROUP_ROWS * row_bytes(plan.columns) + 2 * BLOCK_BYTES * len(plan.columns)
-    return min(max(3 * threads * buffers >> 21, MIN_MEMORY_MIB), MAX_MEMORY_MIB)
 
 
 def new_generation(fence: int) -> str:
@@ -310,7 +278,7 @@ def writing(folder: Path, plan: TablePlan, beside: Path | None = None) -> Genera
 @contextmanager
 def _writer(path: Path, plan: TablePlan, beside: Path | None = None) -> Generator[Database]:
     """A connection that writes *path* and reads no other file than *beside*."""
-    config = _config(plan) | {"enable_external_access": beside is not None}
+    config = settings(plan) | {"enable_external_access": beside is not None}
     with _named_disk_full(), duckdb.connect(path, config=config) as db:
         if beside is not None:
             try:
@@ -332,24 +300,6 @@ def _named_disk_full() -> Generator[None]:
         if "No space left" in str(error):
             raise DiskFull from error
         raise
-
-
-def _config(plan: TablePlan) -> dict[str, str | bool | int | float | list[str]]:
-    threads = writing_threads(_cores())
-    return {
-        "storage_compatibility_version": STORAGE_VERSION,
-        "preserve_insertion_order": False,
-        "threads": threads,
-        "memory_limit": f"{memory_mib(plan, threads)}MiB",
-        "write_buffer_row_group_count": BUFFERED_ROW_GROUPS,
-        "enable_external_access": False,
-        "autoload_known_extensions": False,
-        "autoinstall_known_extensions": False,
-    }
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _create_staged(db: Database, plan: TablePlan) -> None:

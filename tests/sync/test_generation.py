@@ -9,14 +9,13 @@ import pytest
 from sync.errors import DiskFull, StaleFence, TooManyRows
 from sync.warehouse.generation import (
     building,
-    memory_mib,
     seal,
     settle_rows,
     stage_rows,
     sweep_builds,
-    writing_threads,
 )
 from sync.warehouse.layout import DATA_FILE, disk_full_named, remove_folder
+from sync.warehouse.writers import memory_mib, writing_threads
 from tests.sync.tables import place_rows, record_batch, table_plan
 
 PLAN = table_plan([("ID", "NUMBER(10)")], max_rows=3)
