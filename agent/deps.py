@@ -11,6 +11,7 @@ from redis import Redis
 from sync.blackout import Closed
 from sync.plan import Plan, TableRef, Wish
 from sync.standing import StandingSchedule
+from sync.warehouse.exposure import WHOLE, Exposure
 from sync.warehouse.query_process import Queries
 
 Language = Literal["ko", "en"]
@@ -81,6 +82,7 @@ class AnalystDeps:
     offered: tuple[TableRef, ...]
     """The tables this caller may ask about and propose to copy."""
     model_sees: Callable[[TableRef], ModelSees]
+    """Of a table of `offered`."""
     caller: Caller
     thread: str
     """Name of the conversation; begins with its team."""
@@ -99,6 +101,8 @@ class AnalystDeps:
     """Counts which of a schedule's next times a blackout of its source closes."""
     find_channel: Callable[[str], Channel] = field(default=Channel, repr=False)
     """Finds a channel as somebody has written it."""
+    exposure: Callable[[TableRef], Exposure] = field(default=lambda _: WHOLE, repr=False)
+    """Says what this caller may see of a table; raises where that is nothing."""
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
     result_chars: int = 12_000

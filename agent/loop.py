@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from agent.conversation import (
@@ -28,6 +29,7 @@ from agent.events import (
 from agent.llm import LLMError, LLMResponse, Model
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
 from agent.runtime.recovery import limit_text, retry_after_seconds
+from agent.runtime.slots import fill_slots
 from agent.tools.registry import ToolRegistry
 from sync.approvals import load_approval
 
@@ -98,6 +100,9 @@ class SyncAgent:
 
     def _answer(self, history: ConversationHistory, deps: AnalystDeps, call: ToolCall) -> Message:
         result = self.registry.call(deps, call.name, call.arguments, call.id)
+        if result.table is not None:  # named, so that a sentence can speak of its values
+            number = 1 + sum(one.table is not None for one in newest_turn(history.messages()))
+            result = replace(result, data={"name": f"q{number}", **result.data})
         message = Message(
             role="tool",
             content=result.content,
@@ -161,7 +166,8 @@ def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
         if last.limit:
             steps = sum(message.role == "assistant" for message in turn[:-1])
             return [GaveUp(last.limit, steps)]
-        return [Said(last.content, _basis(turn))]
+        results = [message.table for message in turn if message.table is not None]
+        return [Said(fill_slots(last.content, results), _basis(turn))]
     if last.role != "tool":
         return None
     asked = [number for number, message in enumerate(turn) if message.role == "assistant"]

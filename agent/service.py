@@ -17,6 +17,7 @@ from agent.runtime.thread_context import open_thread, person_message, thread_is_
 from agent.tools.query_tools import QUERY_TOOLS, copies
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
+from agent.tools.sql_tool import SQL_TOOLS
 from agent.tools.sync_tools import SYNC_TOOLS
 from agent.tools.undo_tool import UNDO_TOOLS
 from sync.approvals import Approval
@@ -34,7 +35,7 @@ class Analyst:
 
 def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
     """Give a model its tools."""
-    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
+    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SQL_TOOLS, SCHEDULER_TOOLS)
     return Analyst(SyncAgent(llm, registry, max_steps=max_steps))
 
 

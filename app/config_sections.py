@@ -142,6 +142,11 @@ class Limits(Section):
     """Rows a table may have in Oracle before its sync stops."""
     query_seconds: Annotated[float, Field(gt=0, le=600)] = 20
     query_rows: Annotated[int, Field(gt=0, le=100)] = 100
+    query_memory_mb: Annotated[int, Field(ge=64, le=1500)] = 512
+    query_kb: Annotated[int, Field(ge=1, le=2000)] = 100
+    """Of a result's rows as JSON."""
+    query_planned_rows: Annotated[int, Field(gt=0)] = 500_000_000
+    """That DuckDB expects a step of a plan to work through."""
     turn_steps: Annotated[int, Field(gt=0, le=50)] = 8
     """Model calls of one turn."""
     turns: Annotated[int, Field(gt=0, le=64)] = 8

@@ -35,7 +35,7 @@ from sync.standing import StandingSchedule
 from sync.state import moment_of
 from sync.undo import plan_undo
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
-from sync.warehouse.query_process import Queries
+from sync.warehouse.query_process import Queries, QueryLimits
 from sync.when import next_time, times
 
 PLAN_WAIT_SECONDS = 10.0
@@ -214,6 +214,17 @@ def schedule_status(core: Core) -> SchedulerStatus:
 def run_limits(config: BotConfig) -> RunLimits:
     """Say how many runs may go on at the same time."""
     return RunLimits(config.limits.runs_per_user, config.limits.runs_per_source)
+
+
+def query_limits(config: BotConfig) -> QueryLimits:
+    """Say what one query may use."""
+    return QueryLimits(
+        seconds=config.limits.query_seconds,
+        rows=config.limits.query_rows,
+        memory_mb=config.limits.query_memory_mb,
+        bytes=config.limits.query_kb * 1000,
+        planned_rows=config.limits.query_planned_rows,
+    )
 
 
 def approval_seconds(config: BotConfig) -> int:

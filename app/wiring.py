@@ -21,7 +21,7 @@ from app.bot_config import BotConfig
 from app.cards import keep_cards_true
 from app.channels import make_find_channel
 from app.config_diff import note_config
-from app.core import Core
+from app.core import Core, query_limits
 from app.desk import make_desk
 from app.event_log import STARTED, note_event
 from app.groups import make_members, nobody_if_unknown
@@ -35,7 +35,7 @@ from app.turns import LEASE_SECONDS, Turns
 from app.unanswered import Unanswered
 from sync.state import OWNER, connect_state, missing_safety
 from sync.warehouse.identity import check_warehouse
-from sync.warehouse.query_process import QueryLimits, open_queries
+from sync.warehouse.query_process import open_queries
 from sync.warehouse.walls import Walls
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         redis=connect_state(settings.redis_url.get_secret_value()),
         config=config,
         warehouse=settings.warehouse_dir,
-        queries=open_queries(settings.warehouse_dir, _query_limits(config)),
+        queries=open_queries(settings.warehouse_dir, query_limits(config)),
         analyst=make_analyst(llm or _llm(settings), max_steps=config.limits.turn_steps),
         sources=resolve_sources(settings.oracle, config).reachable,
     )
@@ -161,10 +161,6 @@ def _tell_walls(found: Walls) -> None:
         log.info("queries stand behind Landlock (ABI %s)", found.landlock)
     else:
         log.warning("queries have no Landlock; their files wall: %s (botctl doctor)", found.files)
-
-
-def _query_limits(config: BotConfig) -> QueryLimits:
-    return QueryLimits(seconds=config.limits.query_seconds, rows=config.limits.query_rows)
 
 
 def _llm(settings: Settings) -> Model:

@@ -4,7 +4,8 @@ WarehouseError
 └── SqlError
     ├── SqlRefused
     ├── SqlInvalid
-    └── QueryTooCostly
+    ├── QueryTooCostly
+    └── QueryTooLarge
 """
 
 from sync.errors import WarehouseError
@@ -36,3 +37,10 @@ class QueryTooCostly(SqlError):
         "Its plan works through about {planned} rows, more than the {most} that are run unasked. "
         "Filter or group earlier."
     )
+
+
+class QueryTooLarge(SqlError):
+    """It needs more memory than a query may have."""
+
+    code = "query_too_large"
+    message = "The query needs more than {megabytes} MB of memory. Filter or group more."

@@ -40,10 +40,8 @@ def for_model(
     sees: ModelSees, query: Query, table: Table, sizes: tuple[int, ...] | None, most_chars: int
 ) -> dict[str, Any]:
     """Plain JSON of what the model may read: rows, figures over many rows, or none."""
-    if sees == "rows":
-        return _readable(table, most_chars)
-    if sizes is None:
-        return _withheld(table)
+    if sees == "rows" or sizes is None:
+        return rows_for_model(sees, table, most_chars)
     single = {
         aggregate.alias or f"{aggregate.function}_{aggregate.column}".casefold()
         for aggregate in query.aggregates
@@ -73,6 +71,11 @@ def for_model(
     return data
 
 
+def rows_for_model(sees: ModelSees, table: Table, most_chars: int) -> dict[str, Any]:
+    """The same of rows of which nothing is known: all of them, or none."""
+    return _readable(table, most_chars) if sees == "rows" else _withheld(table)
+
+
 def _readable(table: Table, most_chars: int) -> dict[str, Any]:
     """Cut long cells, then rows from the end, until the model can read the result."""
     rows = within(([_cut(cell) for cell in row] for row in table.rows), most_chars)
@@ -86,7 +89,8 @@ def _withheld(table: Table) -> dict[str, Any]:
         "row_count": len(table.rows),
         "truncated": table.truncated,
         "withheld": "The values are shown to the person below your answer and are kept from you; "
-        "say in words what the table shows and do not guess values.",
+        "say in words what the table shows and do not guess values. To put a value of its first "
+        "row into your sentence, write {name.column}, as in {q1.total}: the program fills it in.",
     }
 
 

@@ -84,13 +84,14 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         ref = resolve_table(parameters.table, known)
         entry = manifest.entry(ref)
         basis = _basis(shown_name(ref, known), entry)
+        shown = deps.exposure(entry.receipt.trial_of or ref).shape(entry)
         columns = [
             {
                 "name": column.name,
                 "type": column.duckdb_type,
                 "comment": _short(entry.column_comments.get(column.name)),
             }
-            for column in entry.columns
+            for column in shown.columns
         ]
         return ToolResult(
             ok=True,
@@ -124,8 +125,9 @@ class QueryTableTool(BaseTool[Query]):
         ref = resolve_table(parameters.table, known)
         entry = manifest.entry(ref)
         sees = deps.model_sees(entry.receipt.trial_of or ref)
-        compiled = compile_query(question_with_sizes(sees, parameters), entry)
-        result = deps.queries.run(compiled, entry)
+        exposure = deps.exposure(entry.receipt.trial_of or ref)
+        asked = question_with_sizes(sees, parameters)
+        result = deps.queries.run(compile_query(asked, exposure.shape(entry)), entry, exposure)
         note(
             deps.redis,
             deps.caller.team,

@@ -1,6 +1,6 @@
-"""`botctl warehouse`, `diff` and `prove`: commands and options.
+"""`botctl warehouse`, `diff`, `prove` and `query`: commands and options.
 
-What they do stands in `app.cli.warehousing`, `app.cli.comparing` and `app.cli.proving`.
+What they do stands in `app.cli.warehousing`, `comparing`, `proving` and `querying`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,27 @@ def prove(
     from app.cli.proving import prove_table
 
     prove_table(session, table, source, proof, as_json=as_json)
+
+
+@click.command()
+@click.argument("sql", required=False)
+@click.option("--stdin", is_flag=True, help='Read JSON objects, {"id": …, "sql": …}, one a line.')
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.pass_obj
+def query(session: "Session", *, sql: str | None, stdin: bool, as_json: bool) -> None:
+    """Run one SELECT over the copies, behind the same walls as the agent's.
+
+    With --stdin each line is answered by one: {"id", "status", "columns", "rows", …}, where status
+    is ok, refused, timeout, limit or error, and what is not ok has a "reason".
+    """
+    from app.cli.querying import answer_lines, answer_once
+
+    if stdin == (sql is not None):
+        raise click.UsageError("Give either SQL or --stdin.")
+    if sql is None:
+        answer_lines(session)
+    else:
+        answer_once(session, sql, as_json=as_json)
 
 
 @click.group()

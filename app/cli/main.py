@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.copies import diff, prove, warehouse
+from app.cli.copies import diff, prove, query, warehouse
 from app.cli.schedules import schedule
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    commands=[schedule, warehouse, diff, prove],
+    commands=[schedule, warehouse, diff, prove, query],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(

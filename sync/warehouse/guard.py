@@ -67,13 +67,13 @@ def named_tables(tree: Mapping[str, Any]) -> list[Path]:
     while todo:
         node, scope = todo.pop()
         if isinstance(node, list):
-            todo += ((one, scope) for one in cast("list[object]", node))
+            todo += ((one, scope) for one in reversed(cast("list[object]", node)))
         elif isinstance(node, dict):
             fields = cast("dict[str, Any]", node)
             _check(fields)
             if fields.get("type") == "BASE_TABLE" and (path := _table(fields, scope)):
                 found[path] = None
-            todo += _below(fields, scope)
+            todo += reversed([*_below(fields, scope)])
     return list(found)
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout, WarehouseDamaged
 from sync.names import resolve_table
 from sync.plan import TableRef
-from sync.query_errors import QueryTooCostly, SqlInvalid, SqlRefused
+from sync.query_errors import QueryTooCostly, QueryTooLarge, SqlInvalid, SqlRefused
 from sync.receipt import columns_of, part_of
 from sync.warehouse.exposure import WHOLE, Exposure, view_of
 from sync.warehouse.framing import TooLong, receive, send
@@ -65,6 +65,8 @@ class Basis(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     ref: TableRef
+    of: TableRef
+    """The table of bot.toml it is a copy of; of a trial it has another name."""
     generation: str
     as_of: str
     """ISO 8601 UTC moment of Oracle that the copy shows."""
@@ -149,7 +151,7 @@ class Queries:
         *,
         costly: bool = False,
     ) -> QueryResult:
-        """The rows of *sql*, which may name the tables of *known* as each is exposed.
+        """The rows of *sql*, which may name the tables of *known*, as far as each is shown.
 
         *costly* runs it however many rows its plan works through. Raises besides what `run` raises
         `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `TableNotOffered`, `TableAmbiguous`, and what
@@ -166,7 +168,9 @@ class Queries:
             tree = _tree(parsed["tree"])
             for path in named_tables(tree):
                 ref = resolve_table(".".join(path), known)
-                shown.append(_Shown(manifest.entry(ref), exposure_of(ref), short_path(path)))
+                entry = manifest.entry(ref)
+                exposure = exposure_of(entry.receipt.trial_of or ref)
+                shown.append(_Shown(entry, exposure, short_path(path)))
             if explain and any(one.exposure.is_partial for one in shown):
                 raise SqlRefused(reason="a plan would show more of a table than you may see.")
             request = self._request(parsed["sql"], shown)
@@ -226,6 +230,7 @@ class Queries:
             basis=tuple(
                 Basis(
                     ref=entry.ref,
+                    of=entry.receipt.trial_of or entry.ref,
                     generation=entry.generation,
                     as_of=entry.as_of,
                     published_at=entry.published_at,
@@ -325,9 +330,7 @@ def _failure(
     if kind == "costly":
         return QueryTooCostly(planned=answer["planned"], most=limits.planned_rows)
     if kind in {"OutOfMemoryException", "MemoryError"}:
-        return QueryFailed(
-            reason=f"it needs more than {limits.memory_mb} MB of memory. Filter or group more."
-        )
+        return QueryTooLarge(megabytes=limits.memory_mb)
     if kind == "PermissionError":
         return QueryFailed(reason="its process may not read the copy. An admin must look at modes.")
     if kind == "InterruptException":

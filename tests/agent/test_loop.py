@@ -86,6 +86,7 @@ def test_313_sync_agent_calls_a_tool_and_answers_from_its_result(
     basis = Basis("SHOP.USERS", 2, AS_OF)
     result: dict[str, Any] = {
         "ok": True,
+        "name": "q1",
         "table": "SHOP.USERS",
         "as_of": AS_OF,
         "columns": ["ID"],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import QueryFailed, QueryTimeout, TableNotSynced, WarehouseDamaged
-from sync.query_errors import SqlInvalid
+from sync.query_errors import QueryTooLarge, SqlInvalid
 from sync.warehouse.layout import data_file, generation_folder, remove_folder
 from sync.warehouse.manifest import ManifestEntry, publish
 from sync.warehouse.query import CompiledQuery, Query, compile_query
@@ -131,7 +131,7 @@ def test_a_query_that_needs_too_much_memory_fails_alone(
     tmp_path: Path, publish_rows: PublishRows
 ) -> None:
     entry = publish_rows([("ID", "NUMBER(10)")], [(1,)])
-    with pytest.raises(QueryFailed, match="more than 64 MB of memory"):
+    with pytest.raises(QueryTooLarge, match="more than 64 MB of memory"):
         run_sql(
             tmp_path,
             entry,

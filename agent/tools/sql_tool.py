@@ -1,0 +1,89 @@
+"""``run_sql``: SQL by the model, run behind three walls over what its caller may see."""
+
+from typing import Any
+
+from pydantic import Field
+
+from agent.conversation import Table
+from agent.deps import AnalystDeps, ModelSees
+from agent.events import Basis
+from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.model_view import rows_for_model
+from agent.tools.query_tools import visible
+from sync.audit import note
+from sync.names import shown_name
+from sync.warehouse.guard import MAX_SQL_CHARACTERS
+from sync.warehouse.manifest import read_manifest
+from sync.warehouse.query_process import QueryResult
+
+_MOST_CLOSED_FIRST: tuple[ModelSees, ...] = ("schema", "aggregates", "rows")
+_AUDITED_CHARACTERS = 2_000
+
+
+class RunSqlParameters(Parameters):
+    """One SELECT."""
+
+    sql: str = Field(
+        max_length=MAX_SQL_CHARACTERS,
+        description="One SELECT in DuckDB's SQL, over tables named TABLE or SCHEMA.TABLE.",
+    )
+
+
+class RunSqlTool(BaseTool[RunSqlParameters]):
+    """``run_sql``."""
+
+    name = "run_sql"
+    description = (
+        "Run one SELECT (DuckDB SQL) over copied tables: joins, window functions, subqueries, "
+        "dates, several tables at once. For a plain question about one table use query_table. The "
+        "rows are shown to the person as a table. Only reading is possible; write dates and "
+        "numbers into the SQL, and give figures short names with AS. Look at get_table_stats first "
+        "if you do not know the columns."
+    )
+    parameters = RunSqlParameters
+
+    def run(self, deps: AnalystDeps, parameters: RunSqlParameters, _call_id: str, /) -> ToolResult:
+        """Run it. Raises SqlRefused, SqlInvalid, QueryTooCostly, TableNotOffered, …."""
+        known = visible(deps, read_manifest(deps.warehouse))
+        result = deps.queries.run_sql(parameters.sql, known, deps.exposure)
+        names = [shown_name(read.ref, known) for read in result.basis]
+        note(
+            deps.redis,
+            deps.caller.team,
+            "query",
+            who=deps.caller.user,
+            subject=", ".join(names)[:1000],
+            where=deps.thread,
+            detail=parameters.sql[:_AUDITED_CHARACTERS],
+        )
+        basis = tuple(
+            Basis(name, read.rows, read.as_of, read.part, read.columns)
+            for name, read in zip(names, result.basis, strict=True)
+        )
+        shown = Table(
+            columns=tuple(column.name for column in result.columns),
+            types=tuple(column.type for column in result.columns),
+            rows=result.rows,
+            truncated=result.truncated,
+        )
+        data: dict[str, Any] = {
+            "tables": [{"table": one.table, "as_of": one.as_of} for one in basis],
+            **rows_for_model(_sees(deps, result), shown, deps.result_chars),
+        }
+        return ToolResult(ok=True, data=data, basis=basis, table=shown)
+
+
+def _sees(deps: AnalystDeps, result: QueryResult) -> ModelSees:
+    """What the model may see of a result: what it may of the table it may see least of.
+
+    SQL may show single records in many ways, so of tables whose figures alone it may see it gets
+    nothing here; `query_table` knows how many rows each of its figures is of.
+    """
+    each = {deps.model_sees(read.of) for read in result.basis}
+    for sees in _MOST_CLOSED_FIRST:
+        if sees in each:
+            return sees
+    return "rows"
+
+
+SQL_TOOLS = (RunSqlTool(),)
