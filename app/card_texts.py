@@ -120,6 +120,7 @@ CARD_PHRASES: dict[str, tuple[str, str]] = {
     "card.cancel": ("중단", "Cancel"),
     "card.again": ("다시 요청", "Ask again"),
     "card.retry": ("다시 시도", "Try again"),
+    "card.details": ("자세히", "Details"),
     "card.reject": ("거절", "Reject"),
     "card.confirm_title": ("현재 사본을 대체할까요?", "Replace the current copy?"),
     "card.confirm_text": (
@@ -303,6 +304,10 @@ CARD_PHRASES: dict[str, tuple[str, str]] = {
     "click.unknown": (
         "이 요청을 더 이상 찾을 수 없어 아무것도 실행하지 않았습니다. 다시 요청하세요.",
         "This request is not known any more, so nothing was run. Please ask again.",
+    ),
+    "click.receipt_gone": (
+        "이 동기화의 기록이 더 이상 없어 영수증을 보여 줄 수 없습니다(30일간 보관). 보관된 사본의 영수증은 `botctl receipt`로 볼 수 있습니다.",
+        "The record of this sync is not there any more (it is kept for 30 days), so its receipt cannot be shown. `botctl receipt` shows those of the copies that are kept.",
     ),
     "click.inactive": (
         "이 버튼은 더 이상 쓰이지 않습니다.",

@@ -121,4 +121,75 @@ COPY_PHRASES: dict[str, tuple[str, str]] = {
     ),
     "receipt.scn": ("SCN {scn}", "SCN {scn}"),
     "receipt.took": ("{seconds}초, {size}", "{seconds} s, {size}"),
+    # The whole of it
+    "details.title": ("영수증", "Receipt"),
+    "details.current": (
+        "{source}에서 복사, 사본 {generation}, 현재 사본",
+        "of {source}, copy {generation}, the current one",
+    ),
+    "details.kept": (
+        "{source}에서 복사, 사본 {generation}, 보관 중이며 현재 사본은 다른 것",
+        "of {source}, copy {generation}, kept; another one is current",
+    ),
+    "details.gone": (
+        "{source}에서 복사, 사본 {generation}, 더 이상 보관되지 않음. 아래는 게시할 때의 기록",
+        "of {source}, copy {generation}, not kept any more; this is what was noted when it was published",
+    ),
+    "details.unknown": (
+        "{source}에서 복사, 사본 {generation}, 아직 있는지는 지금 확인할 수 없음",
+        "of {source}, copy {generation}; whether it is still kept cannot be told now",
+    ),
+    "details.no_scn": ("SCN 모름", "SCN not known"),
+    "details.flashback": (
+        "모든 행을 이 SCN에서 읽음 (AS OF SCN)",
+        "all rows read at this SCN (AS OF SCN)",
+    ),
+    "details.read_only_transaction": (
+        "읽기 전용 트랜잭션 하나로 읽음",
+        "read in one read-only transaction",
+    ),
+    "details.full": ("전체 복사", "full copy"),
+    "details.incremental": ("증분 복사", "incremental copy"),
+    "details.append": ("추가 복사", "append copy"),
+    "details.cursor": ("커서 {column}", "by {column}"),
+    "details.watermark": ("다음 기준값 {value}", "the next one goes on from {value}"),
+    "details.one_chunk": ("한 번에 읽음", "read in one piece"),
+    "details.chunks": ("{count}조각으로 나눠 읽음", "read in {count} pieces"),
+    "details.counted": ("검증: 행 수만 비교", "proof: only the rows were counted"),
+    "details.proven": (
+        "검증({proof}): 값 {count}개 중 {agreed}개 일치",
+        "proof ({proof}): {agreed} of {count} figures agree",
+    ),
+    "details.proven_window": (
+        "검증({proof}): 이번에 읽은 구간의 값 {count}개 중 {agreed}개 일치",
+        "proof ({proof}): {agreed} of {count} figures agree, of the rows that were read",
+    ),
+    "details.rows": ("행 수", "rows"),
+    "details.agrees": (
+        "{what}: Oracle {oracle}, 사본 {copied}, 일치",
+        "{what}: Oracle {oracle}, copy {copied}, agree",
+    ),
+    "details.differs": (
+        ":warning: {what}: Oracle {oracle}, 사본 {copied}, 다름",
+        ":warning: {what}: Oracle {oracle}, copy {copied}, differ",
+    ),
+    "details.to_look_at": ("먼저 볼 것", "To look at first"),
+    "details.figures": ("일치하는 값", "Figures that agree"),
+    "details.columns": ("손실 없이 복사한 열", "Columns copied without loss"),
+    "details.no_columns": (
+        "열별 기록이 없음 (이전 버전의 영수증)",
+        "nothing is noted of its columns (a receipt of an older release)",
+    ),
+    "details.left_out": (
+        "자리가 모자라 {count}개를 생략했습니다. 전체: `botctl receipt {table} --source {source} --generation {generation}`",
+        "{count} more figures are left out for want of room. All of them: `botctl receipt {table} --source {source} --generation {generation}`",
+    ),
+    "details.left_out_gone": (
+        "자리가 모자라 {count}개를 생략했습니다. 사본이 더 이상 보관되지 않아 `botctl receipt`로도 볼 수 없습니다.",
+        "{count} more figures are left out for want of room. The copy is not kept any more, so `botctl receipt` cannot show them either.",
+    ),
+    "details.more_tables": (
+        "그 밖의 테이블 {count}개의 영수증은 `botctl receipt`로 볼 수 있습니다: {names}",
+        "`botctl receipt` shows the receipts of {count} more tables: {names}",
+    ),
 }

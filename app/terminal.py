@@ -24,8 +24,9 @@ from app.texts import Language, say
 from app.views.answer import write_arguments
 from app.views.card_life import counts_line, receipt_notes
 from app.views.card_parts import table_parts
+from app.views.receipt_details import TableDetails
 from app.views.schedule_lines import to_plain
-from app.views.text import CONTROL, number
+from app.views.text import CONTROL, escape, number
 from sync.plan import Plan
 from sync.receipt import Receipt
 
@@ -81,6 +82,14 @@ def receipt_lines(language: Language, receipt: Receipt) -> list[str]:
     total = number(sum(table.rows for table in receipt.tables))
     undone = any(table.undone for table in receipt.tables)
     return [*lines, say(language, "system.undone" if undone else "system.published", rows=total)]
+
+
+def details_lines(details: TableDetails) -> list[str]:
+    """Write a table's receipt in full."""
+    lines = [escape(str(details.ref)), *(f"  {fact}" for fact in details.facts)]
+    for group in details.groups:
+        lines += [f"{group.title} ({len(group.lines)}):", *(f"  {line}" for line in group.lines)]
+    return [to_plain(line) for line in lines]
 
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:

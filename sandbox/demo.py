@@ -16,8 +16,9 @@ from sandbox.oracle.faults import Fault
 from sandbox.slack.delivery import NotAcknowledged
 from sandbox.slack.payloads import buttons_of
 from sandbox.slack.server import NoSuchButton, SlackStandIn
-from sandbox.slack.transcript import change_lines, reader_of
+from sandbox.slack.transcript import change_lines, reader_of, view_lines
 from sandbox.slack.values import BOT_USER_ID, Message
+from sandbox.slack.views import NothingShown
 from sandbox.slack.waiting import NothingMatched
 from sandbox.start import Sandbox, start_sandbox
 
@@ -25,6 +26,8 @@ CHANNEL = "C0DATA"
 MINJI, JUNHO, ALICE = "U0MINJI", "U0JUNHO", "U0ALICE"
 STEP_SECONDS = 60.0
 """A step of the story that takes longer has failed."""
+WINDOW_SECONDS = 5.0
+"""Slack lets a bot open a window within three."""
 SLOW_FETCHES, SLOW_SECONDS = 5, 0.9
 
 
@@ -62,6 +65,9 @@ def story(sandbox: Sandbox, printed: "_Printed") -> None:
     asked = slack.post(MINJI, CHANNEL, "@Duckferry USERS 테이블 동기화 해줘")
     _press(slack, printed, asked, JUNHO, "sync.approve")
     _answer(slack, asked, saying="150건")
+    printed.say("    (and the receipt in full, of which the card shows the short)")
+    _press(slack, printed, asked, JUNHO, "sync.details")
+    _show_window(slack, printed)
 
     printed.chapter("3. 테이블 목록 / listing tables")
     _answer(slack, slack.post(MINJI, CHANNEL, "@Duckferry 어떤 테이블이 있어?"))
@@ -146,10 +152,23 @@ def _press_by_number(slack: SlackStandIn, printed: "_Printed", number: int) -> N
     if action == "sync.reject":
         slack.wait_for_view(JUNHO)
         slack.submit(JUNHO, {"reason": input("준호, why not? ").strip()})
+    elif action == "sync.details":
+        _show_window(slack, printed)
     elif action == "sync.edit":
         slack.wait_for_view(JUNHO)
         printed.say("A form opened in Slack; this terminal cannot fill it in, so it is closed.")
         slack.close_view(JUNHO)
+
+
+def _show_window(slack: SlackStandIn, printed: "_Printed") -> None:
+    """Print the window that opened for 준호, and close it; words in its place print themselves."""
+    try:
+        view = slack.wait_for_view(JUNHO, timeout_seconds=WINDOW_SECONDS)
+    except NothingShown:
+        return
+    reader = reader_of(slack.users(), slack.channels())
+    printed.say("\n".join(view_lines(view, reader)))
+    slack.close_view(JUNHO)
 
 
 def _by_bot(message: Message, asked: str) -> bool:

@@ -40,6 +40,9 @@ class Changes(BaseModel):
     """Removed or marked, for they are gone from Oracle."""
 
 
+Consistency = Literal["read_only_transaction", "flashback"]
+"""How all rows are of one moment: by the transaction they were read in, or each AS OF one SCN."""
+
 NoteCode = Literal[
     "no_flashback",
     "restarted",
@@ -76,7 +79,7 @@ class TableReceipt(BaseModel):
     """Rows Oracle counted at the same moment."""
     scn: int | None
     """Oracle's system change number of the read, where our user may see it."""
-    consistency: Literal["read_only_transaction", "flashback"]
+    consistency: Consistency
     as_of: str
     """ISO 8601 UTC moment of Oracle the copy shows."""
     seconds: float

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import click
 
+from app.cli.naming import current_copy
 from app.cli.session import Session
 from app.logs import start_logging
 from app.views.text import CONTROL, number
 from sync.comparison import ComparedCopy, Comparison, Key, Shown
-from sync.names import resolve_table
 from sync.plan import Column
 from sync.warehouse.comparing import compare_kept
-from sync.warehouse.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,10 @@ def tell_differences(session: Session, options: DiffOptions) -> None:
     settings = session.settings()
     start_logging(settings, logging.WARNING)
     root = settings.warehouse_dir
-    copied = (entry.ref for entry in read_manifest(root).entries)
-    known = dict.fromkeys((*copied, *session.config().offered))
-    meant = [ref for ref in known if options.source in (None, ref.source)]
+    current = current_copy(root, session.config(), options.table, options.source)
     found = compare_kept(
         root,
-        resolve_table(options.table, meant),
+        current.ref,
         before=options.before,
         after=options.after,
         examples=options.limit,

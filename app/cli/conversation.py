@@ -15,11 +15,13 @@ from app.cli.session import Session
 from app.core import Core, deps_for
 from app.failure_texts import word_failure
 from app.logs import start_logging
-from app.terminal import answer_lines, plan_lines, receipt_lines, trace_line
+from app.terminal import answer_lines, details_lines, plan_lines, receipt_lines, trace_line
 from app.texts import Language, language_of, say
+from app.views.receipt_details import table_details
 from app.views.schedule_lines import plain_change_lines
 from sync.approvals import Approval, Request, load_approval
 from sync.progress import Progress
+from sync.receipt import Receipt
 from sync.runs import Run
 
 
@@ -49,15 +51,23 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
     core = session.core("model")
     thread = _new_thread()
     click.echo(say(core.config.language, "answer.hello"))
+    done, language = None, core.config.language
     while (text := _read("> ")) is not None:
         if not text:
+            continue
+        if text == "1" and done is not None:
+            click.echo("\n".join(_in_full(language, done)))
             continue
         language = language_of(text, core.config.language)
         deps = _deps(core, thread, language)
         show = _printer(language, trace=trace)
         result = run_analyst_turn(core.analyst, deps, text, _source(), show)
+        done = None
         while result.approvals:
-            result = _decide(core, deps, result, language, show)
+            result, newer = _decide(core, deps, result, language, show)
+            done = newer or done
+        if done is not None:
+            click.echo(f"  [1] {say(language, 'card.details')}")
 
 
 def _decide(
@@ -66,19 +76,29 @@ def _decide(
     result: AnalystResult,
     language: Language,
     show: Callable[[Event], None],
-) -> AnalystResult:
-    """Have each card decided, run what was approved, and give the turn that follows the last."""
-    following = result
+) -> tuple[AnalystResult, Receipt | None]:
+    """Have each card decided, run what was approved, and give the turn that follows the last.
+
+    With it comes the receipt of the newest copy.
+    """
+    following, receipt = result, None
     for approval in result.approvals:
         click.echo("\n".join(_shown(language, approval.request)))
         click.echo(f"  [1] {say(language, 'card.approve')}  [2] {say(language, 'card.reject')}")
         answer = _read(say(language, "terminal.choose") + ": ")
         # Anything but a clear 1 is no yes.
         outcome = _run(core, approval, language) if answer == "1" else _reject(core, approval)
+        receipt = outcome.receipt if isinstance(outcome, Run) and outcome.receipt else receipt
         following = run_analyst_approval(
             core.analyst, deps, outcome, f"outcome:{approval.id}", show
         )
-    return following
+    return following, receipt
+
+
+def _in_full(language: Language, receipt: Receipt) -> list[str]:
+    """Write all of a receipt, whose copies have just been published."""
+    tables = (table_details(language, table, "current") for table in receipt.tables)
+    return [line for table in tables for line in details_lines(table)]
 
 
 def _shown(language: Language, request: Request) -> list[str]:

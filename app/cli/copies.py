@@ -1,6 +1,6 @@
-"""`botctl warehouse`, `diff`, `prove` and `query`: commands and options.
+"""`botctl warehouse`, `diff`, `prove`, `query` and `receipt`: commands and options.
 
-What they do stands in `app.cli.warehousing`, `comparing`, `proving` and `querying`.
+What they do stands in `app.cli.warehousing`, `comparing`, `proving`, `querying` and `receipts`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,23 @@ def query(session: "Session", *, sql: str | None, stdin: bool, as_json: bool) ->
         answer_lines(session)
     else:
         answer_once(session, sql, as_json=as_json)
+
+
+@click.command()
+@click.argument("table")
+@click.option("--source", help="Name of the source, where several have such a table.")
+@click.option(
+    "--generation", help="A kept older copy; -1, -2: so many before current.  [default: current]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.pass_obj
+def receipt(
+    session: "Session", *, table: str, source: str | None, generation: str | None, as_json: bool
+) -> None:
+    """Print all that is noted of the current copy of TABLE: what it is and how it was proven."""
+    from app.cli.receipts import tell_receipt
+
+    tell_receipt(session, table, source, generation, as_json=as_json)
 
 
 @click.group()

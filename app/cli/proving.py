@@ -4,14 +4,13 @@ import json
 import logging
 import sys
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import click
 import redis
 
-from app.bot_config import BotConfig
 from app.cli.local import OPERATOR, TEAM
+from app.cli.naming import current_copy
 from app.cli.oracle_login import open_for_operator, redis_is_there
 from app.cli.session import Session
 from app.logs import start_logging
@@ -19,12 +18,10 @@ from app.settings import Settings
 from app.sources import require_source
 from app.views.text import CONTROL, number
 from sync.audit import note
-from sync.names import resolve_table
 from sync.oracle import Session as OracleSession
 from sync.plan import Proof
 from sync.reproving import Reproof, Verdict, WhyNow, prove_again
 from sync.state import OWNER, connect_state
-from sync.warehouse.manifest import ManifestEntry, read_manifest
 
 EXIT_CODES: dict[Verdict, int] = {"agrees": 0, "faulty": 1, "incomplete": 1, "differs_now": 3}
 
@@ -37,7 +34,7 @@ def prove_table(
     start_logging(settings, logging.ERROR)
     if source is not None:
         require_source(settings.oracle, config, source)  # or the table is said to be missing
-    entry = _current(settings.warehouse_dir, config, table, source)
+    entry = current_copy(settings.warehouse_dir, config, table, source)
     guarded = require_source(settings.oracle, config, entry.ref.source)
 
     def open_session(_: str) -> AbstractContextManager[OracleSession]:
@@ -48,15 +45,6 @@ def prove_table(
     click.echo(told)
     _note(settings, found)
     sys.exit(EXIT_CODES[found.verdict])
-
-
-def _current(root: Path, config: BotConfig, table: str, source: str | None) -> ManifestEntry:
-    """The copy that is meant: of what bot.toml offers, or of what was copied, such as a trial."""
-    manifest = read_manifest(root)
-    copied = [entry.ref for entry in manifest.entries]
-    known = dict.fromkeys([*copied, *config.offered])
-    ref = resolve_table(table, [each for each in known if source in (None, each.source)])
-    return manifest.entry(ref)
 
 
 def _as_text(found: Reproof) -> str:

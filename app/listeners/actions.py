@@ -3,13 +3,11 @@
 import logging
 import re
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
 from typing import Any, cast
 
 import redis
 from slack_bolt import App
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.desk import (
     CardDesk,
@@ -30,13 +28,13 @@ from app.listeners.clicks import (
     approval_of,
     mend_card,
     not_allowed,
+    opened,
     outcome_words,
     read_press,
     run_of,
     tell,
     unknown,
 )
-from app.slack_gateway import reason
 from app.texts import say
 from app.views.approval_card import (
     AGAIN,
@@ -66,12 +64,6 @@ from sync.runs import FINAL, ask_cancel
 from sync.state import named_error
 
 log = logging.getLogger(__name__)
-
-_LATE = frozenset(
-    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"}
-)
-"""Slack's answers where a form was opened more than three seconds after the click."""
-
 
 Handler = Callable[[CardDesk, WebClient, Pressed, Approval], Answer]
 """What a button or a form does with a click on a known card."""
@@ -166,7 +158,7 @@ def reject(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approva
     if not_pending(pressed, approval) or refusal(desk, approval, pressed.user, "reject"):
         # Refused in the one place that decides, so that the audit has it.
         return decided(desk, pressed, approval, "reject")
-    return _opened(slack, pressed, approval, reject_form(approval, about_of(pressed)))
+    return opened(slack, pressed, approval, reject_form(approval, about_of(pressed)))
 
 
 def open_edit(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
@@ -181,7 +173,7 @@ def open_edit(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Appr
     if not is_editable(approval):
         return Answer("not_editable", say(language, "click.not_editable"))
     form = edit_form(approval, about_of(pressed), limits_of(desk, approval.request.plan))
-    return _opened(slack, pressed, approval, form)
+    return opened(slack, pressed, approval, form)
 
 
 def cancel(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
@@ -232,15 +224,3 @@ def not_pending(pressed: Pressed, approval: Approval) -> Outcome | None:
     if approval.state is not ApprovalState.PENDING:
         return cast("Outcome", f"already_{approval.state}")
     return None if pressed.digest == approval.request.digest else "changed"
-
-
-def _opened(slack: WebClient, pressed: Pressed, approval: Approval, form: dict[str, Any]) -> Answer:
-    try:
-        slack.views_open(trigger_id=pressed.trigger_id, view=form)
-    except SlackApiError as error:
-        if reason(error) in _LATE:
-            return Answer("too_late", say(approval.request.language, "click.too_late"))
-        raise
-    except (SlackClientError, OSError, HTTPException):
-        return Answer("too_late", say(approval.request.language, "click.too_late"))
-    return Answer("form")

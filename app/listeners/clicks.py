@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Literal, cast
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.desk import CardDesk, facts_of, who_may
-from app.slack_gateway import NotDelivered, update, whisper
+from app.slack_gateway import NotDelivered, reason, update, whisper
 from app.texts import say
 from app.views.approval_card import Message, approval_card, read_button_value
 from app.views.card_life import people
@@ -25,6 +27,8 @@ ClickOutcome = (
         "inactive",
         "failed",
         "form",
+        "receipt",
+        "receipt_gone",
         "asked",
         "asked_again",
         "not_ended",
@@ -37,6 +41,11 @@ ClickOutcome = (
     ]
 )
 """What a click led to: also a table that is offered no more, an old button, a form, a fault."""
+
+_LATE = frozenset(
+    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"}
+)
+"""Slack's answers where a form was opened more than three seconds after the click."""
 
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 
@@ -168,6 +177,25 @@ def outcome_words(desk: CardDesk, approval: Approval, outcome: ClickOutcome) -> 
     decided = load_approval(desk.redis, approval.id)
     who = person(decided.decided_by or "?") if decided else "?"
     return say(approval.request.language, f"click.{outcome}", who=who)
+
+
+def opened(
+    slack: WebClient,
+    pressed: Pressed,
+    approval: Approval,
+    view: dict[str, Any],
+    outcome: ClickOutcome = "form",
+) -> Answer:
+    """Open a window before the person, for which Slack gives three seconds; or say it is late."""
+    try:
+        slack.views_open(trigger_id=pressed.trigger_id, view=view)
+    except SlackApiError as error:
+        if reason(error) in _LATE:
+            return Answer("too_late", say(approval.request.language, "click.too_late"))
+        raise
+    except (SlackClientError, OSError, HTTPException):
+        return Answer("too_late", say(approval.request.language, "click.too_late"))
+    return Answer(outcome)
 
 
 def tell(slack: WebClient, pressed: Pressed, words: str) -> None:

@@ -40,6 +40,7 @@ EDIT = "sync.edit"
 REJECT = "sync.reject"
 CANCEL = "sync.cancel"
 AGAIN = "sync.again"
+DETAILS = "sync.details"
 
 TABLES_EDITABLE = 20
 """A form with more tables would be longer than anybody reads."""
@@ -219,6 +220,8 @@ def _buttons(approval: Approval, run: Run | None, facts: CardFacts) -> list[dict
         return [*([] if facts.refused else [_approve(approval)]), *edit, reject]
     if run and run.state not in FINAL:
         return [] if run.cancel_by else [_cancel(approval)]
+    if run and run.receipt:
+        return [_button(approval, DETAILS, "card.details")]
     if can_be_asked_again(approval, run) and not facts.asked_again_by:
         return [_button(approval, AGAIN, "card.retry" if run else "card.again")]
     return []

@@ -127,7 +127,12 @@ def receipt_notes(language: Language, table: TableReceipt) -> list[str]:
     if columns := columns_of(table):
         facts.append(say(language, "receipt.columns", copied=columns[0], all=columns[1]))
     facts.append(say(language, f"receipt.proof_{table.proof}", count=len(table.checks)))
-    lines = [" · ".join(facts)]
+    return [" · ".join(facts), *note_lines(language, table)]
+
+
+def note_lines(language: Language, table: TableReceipt) -> list[str]:
+    """Tell what was otherwise than one would expect."""
+    lines: list[str] = []
     for note in table.notes:
         params = {
             name: number(value) if isinstance(value, int) else escape(value)

@@ -1,5 +1,6 @@
 """Schedules as a person reads them: what, when, and how far one yes reaches."""
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from sync.when import in_words, next_times
 
 NEXT_SHOWN = 5
 _NAMES_CHARACTERS = 1000
+_DATE = re.compile(r"<!date\^[0-9]+\^[^|<>]*\|([^<>]*)>")
+"""As `when` writes it; in escaped text nothing else looks like it."""
 _DAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
 
@@ -43,8 +46,8 @@ def plain_change_lines(language: Language, change: ScheduleChange, now: datetime
 
 
 def to_plain(line: str) -> str:
-    """Make safe mrkdwn plain text that commands no terminal."""
-    return CONTROL.sub("", unescape(line))
+    """Make safe mrkdwn plain text that commands no terminal; dates are told in UTC."""
+    return CONTROL.sub("", unescape(_DATE.sub(r"\1", line)))
 
 
 def when_line(language: Language, schedule: StandingSchedule) -> str:

@@ -18,13 +18,17 @@ def body_lines(message: Message, reader: Reader) -> list[str]:
     files = [f"[file: {file['name']}, {file['size']:,} bytes]" for file in message.files]
     if not message.blocks:
         return [*seen(message.text, reader).splitlines(), *files]
+    return [*block_lines(message.blocks, reader), *files]
+
+
+def block_lines(blocks: Sequence[JsonObject], reader: Reader) -> list[str]:
+    """Blocks as lines, their buttons numbered from 1."""
     numbers = itertools.count(1)
-    lines = [
+    return [
         line.rstrip()
-        for block in message.blocks
+        for block in blocks
         for line in BLOCKS.get(str(block["type"]), _unknown)(block, reader, numbers)
     ]
-    return [*lines, *files]
 
 
 def table_lines(rows: Sequence[Sequence[str]], aligns: Sequence[str] = ()) -> list[str]:

@@ -1,6 +1,7 @@
 """What `SlackStandIn` does with messages and buttons, from another process.
 
-Blocking, standard library only. Modals, files and commands are for its own process only.
+Blocking, standard library only. A modal can be seen, not filled in; files and commands are for its
+own process only.
 """
 
 import json
@@ -53,6 +54,10 @@ class SlackClient:
         """*user* presses a button, found by action id or label; see `SlackStandIn.press`."""
         place = {"channel": channel, "message_ts": message_ts, "button": button}
         return from_json(Ack, self._act("press", user=user, version=version, **place))
+
+    def view_of(self, user: str) -> JsonObject | None:
+        """The modal before *user*, or None."""
+        return self._read("view", user=user)
 
     def redeliver(self, event: Event, times: int = 1) -> list[str]:
         """Deliver *event* again with the same event id. Returns the envelope ids."""

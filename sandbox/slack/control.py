@@ -31,6 +31,7 @@ def control_routes(slack: "SlackStandIn") -> list[web.RouteDef]:
         "ephemerals": _ephemerals,
         "changes": _changes,
         "events": _events,
+        "view": _view,
     }
     acting: dict[str, Verb] = {
         "post": _post,
@@ -101,6 +102,10 @@ async def _changes(slack: "SlackStandIn", given: JsonObject) -> tuple[Change, ..
 
 async def _events(slack: "SlackStandIn", given: JsonObject) -> tuple[Event, ...]:
     return slack.events(given.get("channel"), given.get("ts"))
+
+
+async def _view(slack: "SlackStandIn", given: JsonObject) -> JsonObject | None:
+    return slack.view_of(given["user"])
 
 
 async def _post(slack: "SlackStandIn", given: JsonObject) -> str:

@@ -11,9 +11,9 @@ Pure functions of frozen values, so they work the same beside the stand-in and i
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from sandbox.slack.blocks_text import body_lines
+from sandbox.slack.blocks_text import block_lines, body_lines
 from sandbox.slack.mrkdwn import Reader
-from sandbox.slack.values import Change, Channel, Message, User
+from sandbox.slack.values import Change, Channel, JsonObject, Message, User
 
 INDENT = "    "
 
@@ -75,6 +75,12 @@ def change_lines(change: Change, reader: Reader) -> list[str]:
     changed = changed_lines(body_lines(before, reader), body_lines(message, reader))
     head = _head(message, reader).removesuffix(":") + " (edited):"
     return [head, *_indented(changed, message)] if changed else []
+
+
+def view_lines(view: JsonObject, reader: Reader) -> list[str]:
+    """A modal: its title and what it shows."""
+    body = block_lines(view["blocks"], reader)
+    return [f"{INDENT}[[ {view['title']['text']} ]]", *((INDENT + line).rstrip() for line in body)]
 
 
 def changed_lines(before: list[str], after: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ Both files are opened read-only, and nothing is written beside them: what does n
 spills into a folder of its own, which is gone at the end. Only counts and examples come to Python.
 """
 
-import re
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,14 +14,14 @@ import duckdb
 
 from sync.comparison import ComparedCopy, Comparison, Retyped
 from sync.errors import WarehouseDamaged
-from sync.past_errors import ComparisonTooLarge, GenerationNotKept, NothingToCompare
+from sync.past_errors import ComparisonTooLarge, NothingToCompare
 from sync.plan import Column, TableRef
 from sync.receipt import part_of
 from sync.warehouse.comparing_rows import Pair, Side, by_key, by_rows, count_rows
+from sync.warehouse.kept import entry_of, kept_generations, named_generation, not_kept
 from sync.warehouse.layout import DATA_FILE, data_file
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.merge import DELETED_AT, Database
-from sync.warehouse.publishing import kept_entry
 from sync.warehouse.sql import table_name, text
 
 MEMORY_MIB = 512
@@ -51,14 +50,14 @@ def compare_kept(
     current = read_manifest(root).entry(ref)
     chosen = _chosen(root, current, before, after)
     try:
-        old, new = (_entry(root, current, generation) for generation in chosen)
+        old, new = (entry_of(root, current, generation) for generation in chosen)
         with _opened(root, ref, chosen) as db:
             return _compare(db, old, new, examples)
     except WarehouseDamaged as error:
         now = read_manifest(root).entry(ref)
-        gone = [generation for generation in chosen if generation not in _kept(now)]
+        gone = [generation for generation in chosen if generation not in kept_generations(now)]
         if gone:  # pruned by a publish since we looked
-            raise _not_kept(now, gone[0]) from error
+            raise not_kept(now, gone[0]) from error
         raise
 
 
@@ -89,40 +88,15 @@ def _chosen(
     root: Path, current: ManifestEntry, before: str | None, after: str | None
 ) -> tuple[str, str]:
     """The names of the two generations that are meant."""
-    kept = _kept(current)
-    newer = _generation(current, after or current.generation)
+    kept = kept_generations(current)
+    newer = named_generation(current, after or current.generation)
     if before is not None:
-        return _generation(current, before), newer
+        return named_generation(current, before), newer
     older = kept[kept.index(newer) + 1 :]
     if not older:
-        oldest = _entry(root, current, newer)
+        oldest = entry_of(root, current, newer)
         raise NothingToCompare(table=str(current.ref), as_of=oldest.as_of)
     return older[0], newer
-
-
-def _generation(current: ManifestEntry, spelled: str) -> str:
-    kept = _kept(current)
-    if spelled in kept:
-        return spelled
-    if re.fullmatch(r"-\d{1,3}", spelled) and -int(spelled) < len(kept):
-        return kept[-int(spelled)]
-    raise _not_kept(current, spelled)
-
-
-def _not_kept(current: ManifestEntry, generation: str) -> GenerationNotKept:
-    kept = ", ".join(_kept(current))
-    return GenerationNotKept(table=str(current.ref), generation=generation, kept=kept)
-
-
-def _kept(current: ManifestEntry) -> tuple[str, ...]:
-    """Names of the kept generations, newest first."""
-    return (current.generation, *current.previous)
-
-
-def _entry(root: Path, current: ManifestEntry, generation: str) -> ManifestEntry:
-    if generation == current.generation:
-        return current
-    return kept_entry(root, current.ref, generation)
 
 
 def _columns(entry: ManifestEntry) -> list[Column]:

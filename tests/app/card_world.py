@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from redis import Redis
 
@@ -142,6 +143,7 @@ def card_world(
     config: BotConfig = CONFIG,
     planner: Planner = planned,
     sweep_seconds: float = 30.0,
+    warehouse: Path | None = None,
 ) -> Generator[CardWorld]:
     """Listeners over Socket Mode and cards kept true, until the end of the block."""
     stop, clicks = threading.Event(), list[ClickOutcome]()
@@ -153,7 +155,8 @@ def card_world(
         }
         settings = SlackSettings.model_validate(tokens)
         client = make_client(settings)
-        desk = CardDesk(redis, config, plan=planner, groups=make_groups(client))
+        groups = make_groups(client)
+        desk = CardDesk(redis, config, plan=planner, groups=groups, warehouse=warehouse)
         app = make_app(settings, redis, client, config, listeners, clicks.append, desk)
         transport = make_transport(app, settings, Unanswered())
         cards = threading.Thread(

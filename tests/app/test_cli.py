@@ -234,6 +234,14 @@ def test_chat_runs_what_is_approved_by_1_and_answers_then(sandbox: Sandbox) -> N
     assert "150" in answer
 
 
+def test_chat_shows_the_whole_receipt_by_1_right_after_it(sandbox: Sandbox) -> None:
+    done = call(sandbox.environ, "chat", typed="USERS 테이블 동기화 해줘\n1\n1\n")
+    assert done.returncode == 0
+    full = done.stdout.partition("  [1] 자세히\n")[2].splitlines()
+    assert "  행 수: Oracle 150, 사본 150, 일치" in full
+    assert any("현재 사본" in line for line in full)
+
+
 @pytest.mark.parametrize("typed", ["2", "yes"])
 def test_chat_takes_anything_but_a_clear_1_as_no(sandbox: Sandbox, typed: str) -> None:
     done = call(sandbox.environ, "chat", typed=f"ORDER_ITEMS 테이블 동기화 해줘\n{typed}\n")

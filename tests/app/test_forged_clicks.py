@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from app.bot_config import Approvals
-from app.views.approval_card import AGAIN, APPROVE, CANCEL, EDIT, REJECT, button_value
+from app.views.approval_card import AGAIN, APPROVE, CANCEL, DETAILS, EDIT, REJECT, button_value
 from app.views.modals import EDIT_FORM, REJECT_FORM
 from sandbox.slack.delivery import NotAcknowledged
 from sandbox.slack.interactions import view_submission
@@ -262,7 +262,17 @@ def lies_about(path: Path, part: Any, attack: str) -> tuple[object, ...]:
         # Of somebody who may decide it would be his click, for Slack vouches for this field.
         others = (EVE, BOT_USER_ID, "U0NOBODY", "rule:auto", "schedule:daily", "S0TEAM")
         return (*others, "", None, GONE, *(() if attack != "digest" else (JUNHO, MINJI)))
-    routes = (APPROVE, REJECT, EDIT, AGAIN, CANCEL, REJECT_FORM, EDIT_FORM, "sync.approve ")
+    routes = (
+        APPROVE,
+        REJECT,
+        EDIT,
+        AGAIN,
+        CANCEL,
+        DETAILS,
+        REJECT_FORM,
+        EDIT_FORM,
+        "sync.approve ",
+    )
     return (*routes, "", "x" * 300, None, GONE)
 
 

@@ -12,10 +12,11 @@ import agent.llm
 from agent.deps import Language
 from app.failure_texts import FAILURES, word_failure
 from app.texts import PHRASES, language_of, say
+from app.views.receipt_details import Standing
 from sync.approvals import ApprovalState, Outcome
 from sync.errors import DuckferryError, Failure
 from sync.plan import Deletes, FullBecause, Mode, Proof
-from sync.receipt import NoteCode
+from sync.receipt import Consistency, NoteCode
 from sync.runs import RunState
 
 APP = Path(__file__).parents[2] / "app"
@@ -25,6 +26,7 @@ SOURCE = "\n".join(
     if path.name not in ("texts.py", "card_texts.py", "copy_texts.py")
 )
 HANGUL = re.compile("[가-힣]")
+TOLD_OF_A_COPY = (Standing, Mode, Consistency)
 
 
 def kinds(kind: type[DuckferryError] = DuckferryError) -> Iterator[type[DuckferryError]]:
@@ -59,6 +61,7 @@ def computed_keys() -> set[str]:
         | {f"card.deletes_{way}" for way in get_args(Deletes) if way != "keep"}
         | {f"{where}.proof_{level}" for level in get_args(Proof) for where in ("card", "receipt")}
         | {f"receipt.{code}" for code in get_args(NoteCode)}
+        | {f"details.{word}" for told in TOLD_OF_A_COPY for word in get_args(told)}
         | {f"click.{outcome}" for outcome in get_args(Outcome) if outcome not in silent}
     )
 
@@ -130,6 +133,7 @@ def test_the_keys_that_are_put_together_are_the_ones_known_here() -> None:
     assert found & {key.partition(".")[0] for key in PHRASES} == {
         "card",
         "click",
+        "details",
         "receipt",
         "system",
     }

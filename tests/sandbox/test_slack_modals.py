@@ -8,8 +8,10 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from sandbox.slack.client import SlackClient
 from sandbox.slack.forms import BadAnswer, NoOpenView
 from sandbox.slack.server import NoSuchButton, SlackStandIn, start_slack
+from sandbox.slack.transcript import reader_of, view_lines
 from sandbox.slack.view_state import IncompleteForm, NoSuchField
 from tests.sandbox.slack_bot import WAYS, Bot, connected
 
@@ -125,6 +127,21 @@ def test_a_pressed_button_opens_a_modal_that_is_submitted(bot: Bot) -> None:
         "mode": {"pick": {"type": "static_select", "selected_option": option("full")}},
         "who": {"people": {"type": "multi_users_select", "selected_users": [JUNHO]}},
     }
+
+
+def test_another_process_sees_a_modal_and_what_it_says(bot: Bot) -> None:
+    remote = SlackClient(bot.slack.base_url)
+    assert remote.view_of(MINJI) is None
+    text = {"type": "mrkdwn", "text": "*Rows*\nasked by <@U0JUNHO>"}
+    opened(bot.slack, bot.web, modal({"type": "section", "text": text}, {"type": "divider"}))
+    view = remote.view_of(MINJI)
+    assert view is not None
+    assert view_lines(view, reader_of(remote.users(), remote.channels())) == [
+        "    [[ Edit the plan ]]",
+        "    Rows",
+        "    asked by @준호",
+        "    " + "─" * 40,
+    ]
 
 
 def test_errors_keep_the_modal_and_what_was_entered_until_it_is_right(bot: Bot) -> None:

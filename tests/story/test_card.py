@@ -4,8 +4,9 @@ from collections.abc import Generator
 
 import pytest
 
-from app.views.approval_card import CANCEL, EDIT
+from app.views.approval_card import CANCEL, DETAILS, EDIT
 from sandbox.oracle.faults import Fault
+from sandbox.slack.transcript import reader_of, view_lines
 from sync.approvals import run_key
 from sync.audit import read_audit
 from sync.runs import RunState
@@ -84,6 +85,26 @@ def test_an_edited_request_is_another_card_and_its_yes_runs_what_it_shows(either
     done = either.card(asked, "동기화 완료")
     assert done.ts == new.ts
     assert either.runs()[0].approval.request.plan.tables[0].max_rows == 5_000
+
+
+def test_a_done_card_shows_its_receipt_in_full_to_whoever_presses(either: World) -> None:
+    slack = either.sandbox.slack
+    asked = either.ask("USERS 테이블 동기화 해줘")
+    either.press(either.open_card(asked), APPROVE)
+    done = either.card(asked, "동기화 완료")
+    either.press(done, DETAILS, EVE)
+    view = slack.wait_for_view(EVE)
+    words = "\n".join(view_lines(view, reader_of(slack.users(), slack.channels())))
+    assert "[[ 영수증 ]]" in words
+    assert "행 수: Oracle 150, 사본 150, 일치" in words
+    receipt = either.runs()[0].receipt
+    assert receipt is not None
+    for check in receipt.tables[0].checks[1:]:
+        assert f"{check.what}: Oracle {check.oracle}, 사본 {check.copy_value}, 일치" in words
+    for column in receipt.tables[0].columns:
+        assert f"{column.name}: {column.oracle_type} → {column.duckdb_type}." in words
+    assert f"사본 {receipt.tables[0].generation}, 현재 사본" in words
+    slack.close_view(EVE)
 
 
 def test_a_group_decides_two_are_needed_and_others_are_told_in_private(strict: World) -> None:

@@ -59,7 +59,8 @@ class World:
     def open_card(self, asked: str) -> Message:
         """Wait for a card that can be decided."""
         return self.sandbox.slack.wait_for(
-            lambda m: _by_bot(m, asked) and bool(buttons_of(m)), SECONDS
+            lambda m: _by_bot(m, asked) and APPROVE in [one["action_id"] for one in buttons_of(m)],
+            SECONDS,
         )
 
     def press(self, card: Message, button: str, user: str = JUNHO, version: int = -1) -> None:
