@@ -8,6 +8,7 @@ from pathlib import Path
 
 import redis
 
+from agent.deps import Language
 from app.bot_config import BotConfig
 from app.core import Core, approval_seconds, plan_sync, windows_met
 from app.places import Place, parse_place
@@ -54,9 +55,14 @@ class CardDesk:
     plan: MakePlan = _no_oracle
     groups: Groups = lambda _: frozenset[str]()
     warehouse: Path | None = None
+    readers_language: Callable[[str], Language | None] = lambda _: None
 
 
-def make_desk(core: Core, groups: Groups = lambda _: frozenset[str]()) -> CardDesk:
+def make_desk(
+    core: Core,
+    groups: Groups = lambda _: frozenset[str](),
+    readers_language: Callable[[str], Language | None] = lambda _: None,
+) -> CardDesk:
     """Make the desk of a product that can reach Oracle."""
     return CardDesk(
         redis=core.redis,
@@ -64,6 +70,7 @@ def make_desk(core: Core, groups: Groups = lambda _: frozenset[str]()) -> CardDe
         plan=lambda wishes, asker: plan_sync(core, wishes, asker),
         groups=groups,
         warehouse=core.warehouse,
+        readers_language=readers_language,
     )
 
 

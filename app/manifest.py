@@ -29,7 +29,12 @@ SCOPES = (
     Asked("im:history", "to hear direct messages"),
     Asked("channels:read", "whether the bot is in a channel it is to write in", minimal=False),
     Asked("usergroups:read", "to know who is in a user group that may approve", minimal=False),
-    Asked("users:read", "to pause the schedules of somebody who has left", minimal=False),
+    Asked(
+        "users:read",
+        "to pause the schedules of somebody who has left, and to show "
+        "receipts in the language of who opens them",
+        minimal=False,
+    ),
     Asked("reactions:write", "the 👀 that says a message has arrived", minimal=False),
 )
 EVENTS = (

@@ -77,6 +77,16 @@ def make_client(
     )
 
 
+def hurried(client: WebClient, seconds: int) -> WebClient:
+    """Make a client for what somebody waits for: it gives up after *seconds* and tries once."""
+    return WebClient(
+        token=client.token,
+        base_url=client.base_url,
+        timeout=seconds,
+        retry_handlers=[one for one in client.retry_handlers if isinstance(one, _Watch)],
+    )
+
+
 def post(client: WebClient, place: Place, message: Message) -> str:
     """Post a message into a thread and give its ts. Raises `NotDelivered`."""
     with _named_refusals():

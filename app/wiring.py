@@ -27,6 +27,7 @@ from app.event_log import STARTED, note_event
 from app.groups import make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.owners import make_has_left
+from app.readers import make_readers_language
 from app.settings import Settings, SettingsError
 from app.slack_gateway import make_client
 from app.sources import resolve_sources
@@ -111,7 +112,7 @@ def build(
         members=members,
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    desk = make_desk(core, groups)
+    desk = make_desk(core, groups, make_readers_language(slack))
     app = make_app(settings.slack, core.redis, slack, config, listeners, metrics.clicked, desk)
     unanswered = Unanswered()
     transport = make_transport(app, settings.slack, unanswered)

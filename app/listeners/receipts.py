@@ -28,7 +28,8 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
         pressed = read_press(body)
         answer = answered(desk, client, pressed, show)
         if answer.outcome == "unknown":
-            answer = replace(answer, words=say(desk.config.language, "click.receipt_gone"))
+            language = desk.readers_language(pressed.user) or desk.config.language
+            answer = replace(answer, words=say(language, "click.receipt_gone"))
         on_click(answer.outcome)
         tell(client, pressed, answer.words)
 
@@ -36,8 +37,8 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 
 
 def show(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval, /) -> Answer:
-    """Open the receipt; anybody who sees the card may read it, and nothing is decided."""
-    language = approval.request.language
+    """Open the receipt; anybody who sees the card may read it, each in their own language."""
+    language = desk.readers_language(pressed.user) or approval.request.language
     if pressed.digest != approval.request.digest:
         return Answer("changed", say(language, "click.changed"))
     run = run_of(desk, approval)

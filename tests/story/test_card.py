@@ -92,8 +92,8 @@ def test_a_done_card_shows_its_receipt_in_full_to_whoever_presses(either: World)
     asked = either.ask("USERS 테이블 동기화 해줘")
     either.press(either.open_card(asked), APPROVE)
     done = either.card(asked, "동기화 완료")
-    either.press(done, DETAILS, EVE)
-    view = slack.wait_for_view(EVE)
+    either.press(done, DETAILS, JUNHO)
+    view = slack.wait_for_view(JUNHO)
     words = "\n".join(view_lines(view, reader_of(slack.users(), slack.channels())))
     assert "[[ 영수증 ]]" in words
     assert "행 수: Oracle 150, 사본 150, 일치" in words
@@ -104,6 +104,12 @@ def test_a_done_card_shows_its_receipt_in_full_to_whoever_presses(either: World)
     for column in receipt.tables[0].columns:
         assert f"{column.name}: {column.oracle_type} → {column.duckdb_type}." in words
     assert f"사본 {receipt.tables[0].generation}, 현재 사본" in words
+    slack.close_view(JUNHO)
+    either.press(done, DETAILS, EVE)  # who uses Slack in English
+    view = slack.wait_for_view(EVE)
+    words = "\n".join(view_lines(view, reader_of(slack.users(), slack.channels())))
+    assert "[[ Receipt ]]" in words
+    assert "rows: Oracle 150, copy 150, agree" in words
     slack.close_view(EVE)
 
 

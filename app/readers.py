@@ -1,0 +1,58 @@
+"""In which language somebody uses Slack, remembered for an hour."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any, cast
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from agent.deps import Language
+from app.slack_gateway import hurried, reason
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 3600.0
+WAIT_SECONDS = 1
+"""Slack lets a window be opened for three seconds after the press, whatever else takes its time."""
+_READERS_KEPT = 1000
+
+
+def make_readers_language(
+    client: WebClient, now: Callable[[], float] = time.monotonic
+) -> Callable[[str], Language | None]:
+    """Make the function that tells the language of a Slack user; needs the scope users:read.
+
+    None where it is none of ours, or Slack does not say.
+    """
+    quick = hurried(client, WAIT_SECONDS)
+    known: dict[str, tuple[float, Language | None]] = {}
+    lock = threading.Lock()
+
+    def language_of(user: str) -> Language | None:
+        with lock:
+            found = known.get(user)
+        if found and now() - found[0] < FRESH_SECONDS:
+            return found[1]
+        try:
+            answer = quick.users_info(user=user, include_locale=True)
+        except (SlackClientError, OSError, HTTPException) as error:
+            log.info("the language of %s is not known: %s", user, reason(error))
+            return None
+        described = cast("dict[str, Any]", answer.get("user") or {})
+        language = _language(str(described.get("locale") or ""))
+        with lock:
+            while len(known) >= _READERS_KEPT:
+                del known[next(iter(known))]
+            known[user] = (now(), language)
+        return language
+
+    return language_of
+
+
+def _language(locale: str) -> Language | None:
+    spoken: dict[str, Language] = {"ko": "ko", "en": "en"}
+    return spoken.get(locale.partition("-")[0])
