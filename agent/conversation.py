@@ -38,6 +38,8 @@ class Table(BaseModel):
     """DuckDB's, one a column."""
     rows: tuple[tuple[Any, ...], ...]
     truncated: bool
+    sql: str = ""
+    """What gave them, as a person can read it."""
 
 
 class Message(BaseModel):

@@ -71,6 +71,8 @@ class TableShown:
     basis: Basis | None
     types: tuple[str, ...] = ()
     """DuckDB's type of each column: tells an exact number written as text from text."""
+    call_id: str = ""
+    """The call that gave them: by it the thread is asked for the SQL."""
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,9 @@ def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:
     if answer.table is not None:
         table = answer.table
         basis = answer.basis[0] if answer.basis else None
-        yield TableShown(table.columns, table.rows, table.truncated, basis, table.types)
+        yield TableShown(
+            table.columns, table.rows, table.truncated, basis, table.types, call_id=call.id
+        )
 
 
 def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from slack_sdk import WebClient
 
 from agent.deps import Caller
-from agent.events import ApprovalRequested, Event
+from agent.events import ApprovalRequested, Basis, Event
 from agent.service import run_analyst_approval, run_analyst_turn
+from app.bot_config import BotConfig
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.desk import ask_after_drift, make_desk
 from app.due import handle_due, place_of_due
@@ -22,7 +24,7 @@ from app.policy import Groups
 from app.result_conditions import handle_condition
 from app.slack_gateway import NotDelivered, note, post
 from app.texts import Language, language_of, say
-from app.views.answer import answer_message
+from app.views.answer import Reader, answer_message
 from app.views.approval_card import Message
 from app.views.card_parts import duration, names_of
 from app.views.text import FALLBACK_CHARACTERS, MESSAGE_BLOCKS, cut, person, section
@@ -185,7 +187,7 @@ def _deliver(
     calling: str = "",
 ) -> None:
     """Post a turn's message once, however often it is worked on, then the cards it asks for."""
-    message = answer_message(language, events)
+    message = answer_message(language, events, _reader(office.core.config))
     if message is None and otherwise:
         message = note(otherwise)
     if calling:
@@ -203,6 +205,18 @@ def _deliver(
         for event in events:
             if isinstance(event, ApprovalRequested):
                 show_card(office.core.redis, event.approval.id)
+
+
+def _reader(config: BotConfig) -> Reader:
+    """Say how the people of this bot read an answer at this moment."""
+    now = datetime.now(UTC)
+
+    def is_stale(basis: Basis) -> bool:
+        known = [ref for ref in config.offered if basis.table in (str(ref), f"{ref.source}.{ref}")]
+        age = now - datetime.fromisoformat(basis.as_of)
+        return bool(known) and age > timedelta(hours=config.stale_hours(known[0]))
+
+    return Reader(config.timezone, is_stale)
 
 
 def _due_desk(office: Office) -> DueDesk:

@@ -103,6 +103,11 @@ class BotConfig(Section):
         section = self.section(ref)
         return (section and section.model_sees) or self.model.sees
 
+    def stale_hours(self, ref: TableRef) -> float:
+        """Say how old a copy may be before an answer offers to refresh it."""
+        section = self.section(ref)
+        return (section and section.stale_hours) or self.limits.stale_hours
+
     def deciders(self, refs: Iterable[TableRef]) -> frozenset[str]:
         """Who may decide about a copy of these tables: approvers, admins, owners of all of them."""
         nobody = frozenset[str]()

@@ -155,6 +155,7 @@ def _table_facts(config: BotConfig) -> Iterator[tuple[TableRef, dict[str, Any]]]
             "key": section.key,
             "cursor": section.cursor,
             "owners": section.owners,
+            "stale after hours": section.stale_hours or config.limits.stale_hours,
             "the model sees": section.model_sees or config.model.sees,
         }
         yield ref, facts

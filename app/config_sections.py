@@ -83,6 +83,8 @@ class TableSection(Section):
     """What is done when Oracle's columns change."""
     owners: frozenset[str] = frozenset()
     """Slack user ids; they decide about this table as an approver does."""
+    stale_hours: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    """An answer from a copy older than this offers to refresh it."""
     model_sees: ModelSees | None = None
 
 
@@ -145,6 +147,8 @@ class Limits(Section):
     query_memory_mb: Annotated[int, Field(ge=64, le=1500)] = 512
     query_kb: Annotated[int, Field(ge=1, le=2000)] = 100
     """Of a result's rows as JSON."""
+    stale_hours: Annotated[float, Field(gt=0, le=10_000)] = 24
+    """Of a table that does not say it itself."""
     query_planned_rows: Annotated[int, Field(gt=0)] = 500_000_000
     """That DuckDB expects a step of a plan to work through."""
     turn_steps: Annotated[int, Field(gt=0, le=50)] = 8

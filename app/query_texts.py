@@ -31,3 +31,42 @@ QUERY_FAILURES: dict[str, tuple[str, str]] = {
         "Its plan works through about {planned} rows, more than the {most} that are run unasked. Filter or group earlier.",
     ),
 }
+
+QUERY_PHRASES: dict[str, tuple[str, str]] = {
+    "answer.basis": (
+        "근거: {table} 사본, {rows}행, Oracle {when} 기준",
+        "based on: copy of {table}, {rows} rows, Oracle as of {when}",
+    ),
+    "answer.shown": (
+        "{shown}행 표시, 더 있습니다. 파일로 받으려면 내보내 달라고 하세요.",
+        "{shown} rows are shown; there are more. Ask for an export to have them as a file.",
+    ),
+    "answer.columns_shown": (
+        "열 {all}개 중 {shown}개 표시. 모두 받으려면 내보내 달라고 하세요.",
+        "{shown} of {all} columns are shown. Ask for an export to have them all.",
+    ),
+    "answer.caption": ("결과 {rows}행", "{rows} rows"),
+    "answer.sql": ("SQL 보기", "Show SQL"),
+    "answer.refresh": ("지금 새로고침", "Refresh now"),
+    "answer.refresh_words": (
+        "{tables} 동기화하고, 그다음 다시 답해 줘: {question}",
+        "Sync {tables}, then answer again: {question}",
+    ),
+    "answer.refreshing": (
+        "{tables}의 동기화를 요청했습니다. 승인되어 끝나면 같은 질문에 다시 답합니다.",
+        "A sync of {tables} was asked for. Once it is approved and done, the same question is answered again.",
+    ),
+    "answer.refresh_twice": (
+        "이 답변의 새로고침은 이미 요청되었습니다.",
+        "A refresh of this answer has been asked for already.",
+    ),
+    "answer.forgotten": (
+        "이 대화는 더 이상 보관되어 있지 않습니다. 다시 물어봐 주세요.",
+        "This conversation is not kept any more. Please ask again.",
+    ),
+    "modal.sql": ("실행한 SQL", "SQL that was run"),
+    "modal.sql_cut": (
+        "너무 길어 앞부분만 보입니다.",
+        "It is too long; only its beginning is shown.",
+    ),
+}

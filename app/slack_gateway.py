@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.client import HTTPException
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -21,6 +21,7 @@ from slack_sdk.http_retry.state import RetryState
 from app.places import Place
 from app.settings import SlackSettings
 from app.views.approval_card import Message
+from app.views.results import plainer
 from app.views.text import escape, section
 
 log = logging.getLogger(__name__)
@@ -88,13 +89,27 @@ def hurried(client: WebClient, seconds: int) -> WebClient:
 
 
 def post(client: WebClient, place: Place, message: Message) -> str:
-    """Post a message into a thread and give its ts. Raises `NotDelivered`."""
+    """Post a message into a thread and give its ts. Raises `NotDelivered`.
+
+    A Slack that takes no tables gets them as aligned text.
+    """
+    try:
+        return _post(client, place, message.text, message.blocks)
+    except SlackRefused as error:
+        plain = plainer(message.blocks)
+        if str(error) != "invalid_blocks" or plain == message.blocks:
+            raise
+        log.warning("Slack refused the blocks of a message; its tables are posted as text")
+        return _post(client, place, message.text, plain)
+
+
+def _post(client: WebClient, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
     with _named_refusals():
         answer = client.chat_postMessage(
             channel=place.channel,
             thread_ts=place.thread_ts or None,
-            text=message.text,
-            blocks=message.blocks,
+            text=text,
+            blocks=blocks,
             parse="none",
             unfurl_links=False,
             unfurl_media=False,

@@ -6,6 +6,7 @@ from agent.deps import Language
 from app.card_texts import CARD_PHRASES
 from app.copy_texts import COPY_PHRASES
 from app.past_texts import PAST_PHRASES
+from app.query_texts import QUERY_PHRASES
 
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
 _LATIN = re.compile("[A-Za-z]")
@@ -28,19 +29,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     **CARD_PHRASES,
     **COPY_PHRASES,
     **PAST_PHRASES,
+    **QUERY_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),
     "answer.tool_failed": ("도구 실패: {name} {arguments}", "tool failed: {name} {arguments}"),
-    "answer.basis": (
-        "근거: {table} 사본, {rows}행, {when} 기준",
-        "based on: copy of {table}, {rows} rows, as of {when}",
-    ),
-    "answer.shown": ("{shown}행 표시, 더 있습니다.", "{shown} rows are shown; there are more."),
-    "answer.columns_shown": (
-        "열 {shown}개만 표시했습니다.",
-        "Only {shown} columns are shown.",
-    ),
     "answer.empty": (
         "답할 내용이 없습니다. 다르게 물어봐 주세요.",
         "There is nothing to say to that. Please ask in another way.",

@@ -32,6 +32,7 @@ def without_sizes(table: Table) -> tuple[Table, tuple[int, ...] | None]:
         types=table.types[:at] + table.types[at + 1 :],
         rows=tuple((*row[:at], *row[at + 1 :]) for row in table.rows),
         truncated=table.truncated,
+        sql=table.sql,
     )
     return shown, tuple(int(row[at]) for row in table.rows)
 

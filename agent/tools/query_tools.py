@@ -142,6 +142,7 @@ class QueryTableTool(BaseTool[Query]):
             types=tuple(column.type for column in result.columns),
             rows=result.rows,
             truncated=result.truncated,
+            sql=compile_query(parameters, exposure.shape(entry)).text,
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
         name = shown_name(ref, known)

@@ -65,6 +65,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             types=tuple(column.type for column in result.columns),
             rows=result.rows,
             truncated=result.truncated,
+            sql=parameters.sql,
         )
         data: dict[str, Any] = {
             "tables": [{"table": one.table, "as_of": one.as_of} for one in basis],

@@ -1,9 +1,10 @@
-"""An answer as one Slack message: the steps in small print, the words, the rows, the basis."""
+"""An answer as one Slack message: the words, the rows, the basis, the steps in small print."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from agent.events import (
     ApprovalRequested,
@@ -20,8 +21,8 @@ from agent.events import (
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.texts import Language, say
 from app.views.approval_card import Message
+from app.views.results import result_blocks
 from app.views.text import (
-    CONTROL,
     FALLBACK_CHARACTERS,
     SECTION_CHARACTERS,
     context,
@@ -29,30 +30,44 @@ from app.views.text import (
     escape,
     from_model,
     number,
+    plain,
     section,
     split,
     when,
 )
 
-# Together below the 13,200 that Slack takes in all blocks of a message.
+# Together with the table below the 13,200 that Slack takes in all blocks of a message.
 _TEXT_CHARACTERS = 5000
-_TABLE_CHARACTERS = 3500
-"""Of all cells, the head's too."""
 _STEPS_CHARACTERS = 1500
 _BASIS_NAME_CHARACTERS = 100
-_TABLE_ROWS = 99
-"""Slack takes 100, one of which is the head."""
-_TABLE_COLUMNS = 20
 _STEPS = 10
-_CELL_CHARACTERS = 200
+_TABLES_REFRESHED = 5
+SHOW_SQL = "answer_sql"
+REFRESH = "answer_refresh"
 
 
-def answer_message(language: Language, events: Sequence[Event]) -> Message | None:
+def _never(_basis: Basis) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a surface's people read an answer."""
+
+    timezone: str = "UTC"
+    is_stale: Callable[[Basis], bool] = _never
+    """Whether a copy is older than its table's limit, so that a refresh is offered."""
+
+
+def answer_message(
+    language: Language, events: Sequence[Event], reader: Reader | None = None
+) -> Message | None:
     """Draw what a turn said and showed, and the steps that led there; None for an empty turn.
 
-    Rows are drawn from the tool's result and never from the model's words. Slack takes one table a
-    message: the last.
+    The words come first, for a phone's notification shows no more. Rows are drawn from the tool's
+    result and never from the model's words. Slack takes one table a message: the last.
     """
+    reader = reader or Reader()
     texts = [_words(language, event) for event in events]
     text = "\n\n".join(words for words in texts if words.strip())
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
@@ -64,21 +79,50 @@ def answer_message(language: Language, events: Sequence[Event]) -> Message | Non
     if not text and not tables and not asks:
         text = say(language, "answer.empty")
     text = cut(text, _TEXT_CHARACTERS)
-    blocks: list[dict[str, Any]] = [context(steps)] if steps else []
-    blocks += [section(piece) for piece in split(text, SECTION_CHARACTERS)]
+    blocks = [section(piece) for piece in split(text, SECTION_CHARACTERS)]
     small_print = _troubles(language, events)
     if tables:
-        head, *rows = _fitting_rows(tables[-1])
-        blocks.append(_table([head, *rows]))
-        if tables[-1].truncated or len(rows) < len(tables[-1].rows):
-            small_print.append(say(language, "answer.shown", shown=len(rows)))
-        if len(head) < len(tables[-1].columns):
-            small_print.append(say(language, "answer.columns_shown", shown=len(head)))
-    small_print += [_basis(language, basis) for basis in _bases(events)]
+        drawn, notes = result_blocks(language, tables[-1], reader.timezone)
+        blocks += drawn
+        small_print += notes
+    bases = _bases(events)
+    small_print += [_basis(language, basis) for basis in bases]
     if small_print:
         blocks.append(context(*small_print))
+    blocks += _buttons(language, events, [basis for basis in bases if reader.is_stale(basis)])
+    if steps:
+        blocks.append(context(steps))
     told = "\n".join(line for line in (text or steps, *small_print) if line)
     return Message(cut(told, FALLBACK_CHARACTERS), blocks)
+
+
+def read_refresh(value: str) -> tuple[str, ...]:
+    """Give the tables that a refresh button names; none where *value* is not ours."""
+    try:
+        found: object = json.loads(value)
+    except json.JSONDecodeError:
+        return ()
+    names = cast("list[object]", found) if isinstance(found, list) else []
+    return tuple(str(name)[:_BASIS_NAME_CHARACTERS] for name in names[:_TABLES_REFRESHED])
+
+
+def _buttons(
+    language: Language, events: Sequence[Event], stale: Sequence[Basis]
+) -> list[dict[str, Any]]:
+    """Draw what can be pressed: the SQL of the last result, and a refresh of what is old."""
+    shown = [event for event in events if isinstance(event, TableShown) and event.call_id]
+    buttons: list[dict[str, Any]] = []
+    if shown:
+        buttons.append(_button(say(language, "answer.sql"), SHOW_SQL, shown[-1].call_id))
+    names = [basis.table for basis in stale if len(basis.table) <= _BASIS_NAME_CHARACTERS]
+    if names:
+        value = json.dumps(names[:_TABLES_REFRESHED], ensure_ascii=False)
+        buttons.append(_button(say(language, "answer.refresh"), REFRESH, value))
+    return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+def _button(words: str, action: str, value: str) -> dict[str, Any]:
+    return {"type": "button", "text": plain(words), "action_id": action, "value": value}
 
 
 def steps_line(language: Language, events: Sequence[Event]) -> str:
@@ -152,31 +196,3 @@ def _basis(language: Language, basis: Basis) -> str:
         copied, every = basis.columns
         lacks.append(say(language, "receipt.columns", copied=copied, all=every))
     return " · ".join((line, *lacks))
-
-
-def _fitting_rows(table: TableShown) -> list[list[str]]:
-    """Give the head and as many rows as there is room for; at least one, its cells cut to fit."""
-    columns = table.columns[:_TABLE_COLUMNS]
-    longest = min(_CELL_CHARACTERS, _TABLE_CHARACTERS // (2 * len(columns)))
-    left = _TABLE_CHARACTERS
-    fitting: list[list[str]] = []
-    for row in (columns, *table.rows[:_TABLE_ROWS]):
-        cells = [_cell(value, longest) for value in row[:_TABLE_COLUMNS]]
-        left -= sum(len(cell) for cell in cells)
-        if left < 0:
-            break
-        fitting.append(cells)
-    return fitting
-
-
-def _table(rows: list[list[str]]) -> dict[str, Any]:
-    return {
-        "type": "table",
-        "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in rows],
-    }
-
-
-def _cell(value: object, longest: int) -> str:
-    """Write one value; Slack refuses an empty cell, so NULL and '' show as a dash."""
-    text = "" if value is None else CONTROL.sub("", str(value))
-    return cut(text, longest) if text.strip() else "–"

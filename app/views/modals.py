@@ -1,4 +1,7 @@
-"""The forms of a card: a reason for a no, and another revision. What comes back is checked here."""
+"""The forms of a card, a reason for a no and another revision, and the SQL of an answer.
+
+What comes back of a form is checked here.
+"""
 
 import json
 import re
@@ -7,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from app.texts import Language, say
-from app.views.text import cut, number, plain
+from app.views.text import context, cut, escape, mrkdwn, number, plain, split
 from sync.approvals import MAX_REASON_CHARACTERS, Approval
 from sync.plan import Plan
 
@@ -18,6 +21,8 @@ _TITLES = {
     REJECT_FORM: ("modal.reject_title", "modal.reject_submit"),
     EDIT_FORM: ("modal.edit_title", "modal.edit_submit"),
 }
+_SQL_PIECE_CHARACTERS = 2900
+_SQL_PIECES = 5
 _CHOICES = 10
 """Options Slack takes in one group of checkboxes."""
 _LABEL_CHARACTERS = 150
@@ -99,6 +104,23 @@ def edit_form(approval: Approval, about: About, limits: Sequence[int]) -> dict[s
             }
         )
     return _form(language, EDIT_FORM, about, blocks)
+
+
+def sql_view(language: Language, sql: str) -> dict[str, Any]:
+    """Show SQL as it stands, to be copied."""
+    shown = escape(sql.replace("```", "'''"))
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": mrkdwn(f"```{piece}```")}
+        for piece in split(shown, _SQL_PIECE_CHARACTERS)[:_SQL_PIECES]
+    ]
+    if len(shown) > _SQL_PIECES * _SQL_PIECE_CHARACTERS:
+        blocks.append(context(say(language, "modal.sql_cut")))
+    return {
+        "type": "modal",
+        "title": plain(say(language, "modal.sql")),
+        "close": plain(say(language, "modal.close")),
+        "blocks": blocks,
+    }
 
 
 def read_about(view: Mapping[str, Any]) -> About | None:

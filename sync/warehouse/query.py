@@ -4,6 +4,7 @@ No text of a model ever becomes SQL: names are looked up among the table's own c
 values are bound and cast to the column's type. The field descriptions are what the model reads.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sync.errors import BadQuery, ColumnNotFound
 from sync.plan import Column, TableRef
 from sync.warehouse.query_values import NUMBER_TYPES, TIME_TYPES, Scalar, comparison, require_order
-from sync.warehouse.sql import quote, table_name
+from sync.warehouse.sql import quote, table_name, text
 
 MAX_ROWS = 100
 MAX_PARTS = 50
@@ -118,6 +119,16 @@ class CompiledQuery:
     """Returns one row more than asked for, if there is one: that is how a cut is noticed."""
     params: tuple[str, ...]
     """Every value travels as text and is cast in the SQL, so none loses digits in a driver."""
+
+    @property
+    def text(self) -> str:
+        """The SQL as a person can read and run it, with its values in it."""
+
+        def literal(found: re.Match[str]) -> str:
+            return f"CAST({text(self.params[int(found[1]) - 1])} AS"
+
+        shown = re.sub(r"CAST\(\$(\d+) AS", literal, self.sql)
+        return re.sub(rf" LIMIT {self.query.limit + 1}$", f" LIMIT {self.query.limit}", shown)
 
 
 def compile_query(query: Query, entry: TableShape) -> CompiledQuery:

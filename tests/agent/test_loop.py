@@ -97,7 +97,9 @@ def test_313_sync_agent_calls_a_tool_and_answers_from_its_result(
         Thought("Let me look."),
         ToolStarted("call_1", "query_table", {"table": "USERS"}),
         ToolFinished("call_1", "query_table", ok=True, result=result),
-        TableShown(("ID",), ((1,), (2,)), truncated=False, basis=basis, types=("BIGINT",)),
+        TableShown(
+            ("ID",), ((1,), (2,)), truncated=False, basis=basis, types=("BIGINT",), call_id="call_1"
+        ),
         Said("Two users.", (basis,)),
     ]
     first, second = model.requests

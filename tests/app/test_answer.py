@@ -22,8 +22,9 @@ from agent.events import (
     ToolStarted,
 )
 from app.terminal import answer_lines
-from app.views.answer import answer_message
+from app.views.answer import Reader, answer_message, read_refresh
 from app.views.approval_card import Message
+from app.views.results import plainer
 from sandbox.slack.limits import refuse_over_limit
 from sync.errors import Failure, TableNotSynced
 from sync.past_errors import NothingToUndo
@@ -49,7 +50,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) ->
 
 def cells(message: Message) -> list[list[str]]:
     """The table of a message, its head first."""
-    found = [block for block in message.blocks if block["type"] == "table"]
+    found = [block for block in message.blocks if block["type"] in ("table", "data_table")]
     assert len(found) == 1
     assert all(cell["type"] == "raw_text" for row in found[0]["rows"] for cell in row)
     return [[cell["text"] for cell in row] for row in found[0]["rows"]]
@@ -93,32 +94,33 @@ def test_steps_that_lead_to_nothing_are_not_left_alone(
     assert words in drawn([STARTED, DONE, Said(silence)], language).text
 
 
-def test_the_steps_stand_in_small_print_above_the_words() -> None:
+def test_the_words_come_first_and_the_steps_stand_below_in_small_print() -> None:
     message = drawn([Thought("I look it up."), STARTED, DONE, Said("150.")])
-    assert kinds(message.blocks) == ["context", "section"]
-    assert shown(message.blocks[:1]) == (
+    assert kinds(message.blocks) == ["section", "context"]
+    assert message.text == "150."
+    assert shown(message.blocks[1:]) == (
         ":thought_balloon: thought: I look it up.\n:wrench: tool: query_table table=ORDERS, limit=5"
     )
 
 
 def test_a_tool_that_failed_is_told_as_failed() -> None:
     failed = ToolFinished("c1", "query_table", ok=False, result={"error": "x"})
-    steps = shown(drawn([STARTED, failed, Said("Sorry.")], "ko").blocks[:1])
+    steps = shown(drawn([STARTED, failed, Said("Sorry.")], "ko").blocks[1:])
     assert steps == ":wrench: 도구 실패: query_table table=ORDERS, limit=5"
 
 
 def test_more_steps_than_there_is_room_for_end_in_an_ellipsis() -> None:
-    steps = shown(drawn([STARTED, DONE] * 30 + [Said("Done.")]).blocks[:1]).splitlines()
+    steps = shown(drawn([STARTED, DONE] * 30 + [Said("Done.")]).blocks[1:]).splitlines()
     assert (len(steps), steps[-1]) == (11, "…")
 
 
 def test_rows_are_drawn_from_the_result_with_what_they_rest_on() -> None:
     rows = table(["ID", "NAME"], [(1, "민지"), (2, None)], basis=ORDERS)
     message = drawn([STARTED, DONE, rows, Said("Here.", (ORDERS,))], "ko")
-    assert kinds(message.blocks) == ["context", "section", "table", "context"]
+    assert kinds(message.blocks) == ["section", "table", "context", "context"]
     assert cells(message) == [["ID", "NAME"], ["1", "민지"], ["2", "–"]]
-    assert shown(message.blocks[-1:]) == (
-        "근거: SHOP.ORDERS 사본, 100,000행, "
+    assert shown(message.blocks[2:3]) == (
+        "근거: SHOP.ORDERS 사본, 100,000행, Oracle "
         "<!date^1795309323^{date_num} {time}|2026-11-22 01:02 UTC> 기준"
     )
     assert "근거: SHOP.ORDERS" in message.text
@@ -164,10 +166,64 @@ def test_rows_that_are_not_all_say_so() -> None:
     assert "rows are shown" not in shown(whole.blocks)
 
 
-def test_columns_that_are_not_all_say_so() -> None:
+def test_a_phone_s_four_columns_are_drawn_and_the_others_are_told_of() -> None:
     message = drawn([table([f"C{n}" for n in range(25)], [range(25)]), Said("x")], "ko")
-    assert [len(row) for row in cells(message)] == [20, 20]
-    assert "열 20개만 표시했습니다." in shown(message.blocks)
+    assert cells(message) == [["C0", "C1", "C2", "C3"], ["0", "1", "2", "3"]]
+    assert "열 25개 중 4개 표시." in shown(message.blocks)
+
+
+def test_more_rows_than_a_screen_come_in_pages() -> None:
+    few = drawn([table(["N"], [(n,) for n in range(12)]), Said("x")])
+    many = drawn([table(["N"], [(n,) for n in range(13)]), Said("x")])
+    assert kinds(few.blocks) == ["section", "table"]
+    assert kinds(many.blocks) == ["section", "data_table"]
+    assert many.blocks[1]["page_size"] == 10
+
+
+def test_numbers_stand_right_and_are_written_by_their_type() -> None:
+    result = table(
+        ["city", "sum", "share", "day"],
+        [
+            ("서울", "1234567890123456789012.50", 0.25, "2026-11-01T00:00:00"),
+            ("부산", 7, 1e300, None),
+        ],
+        types=("VARCHAR", "DECIMAL(38,2)", "DOUBLE", "TIMESTAMP"),
+    )
+    message = drawn([result, Said("x")])
+    assert cells(message)[1:] == [
+        ["서울", "1,234,567,890,123,456,789,012.50", "0.25", "2026-11-01"],
+        ["부산", "7", "1e+300", "–"],
+    ]
+    aligns = [column["align"] for column in message.blocks[1]["column_settings"]]
+    assert aligns == ["left", "right", "right", "left"]
+
+
+def test_a_moment_with_a_zone_is_told_in_the_readers_zone() -> None:
+    result = table(["at"], [("2026-11-22T01:02:03+00:00:00",)], types=("TIMESTAMP WITH TIME ZONE",))
+    message = answer_message("en", [result, Said("x")], Reader(timezone="Asia/Seoul"))
+    assert message is not None
+    assert cells(message)[1] == ["2026-11-22 10:02:03 KST"]
+
+
+def test_an_answer_offers_its_sql_and_to_refresh_what_is_old() -> None:
+    users = Basis(table="SHOP.USERS", rows=150, as_of="2026-11-25T00:00:00Z")
+    result = table(["N"], [(1,)], basis=ORDERS, call_id="call_7")
+    reader = Reader(is_stale=lambda basis: basis == ORDERS)
+    message = answer_message("ko", [result, Said("x", (ORDERS, users))], reader)
+    assert message is not None
+    refuse_over_limit(message.text, message.blocks)
+    buttons = next(block for block in message.blocks if block["type"] == "actions")["elements"]
+    assert [(one["text"]["text"], one["action_id"], one["value"]) for one in buttons] == [
+        ("SQL 보기", "answer_sql", "call_7"),
+        ("지금 새로고침", "answer_refresh", '["SHOP.ORDERS"]'),
+    ]
+    assert read_refresh(buttons[1]["value"]) == ("SHOP.ORDERS",)
+
+
+def test_a_slack_that_takes_no_tables_gets_them_as_aligned_text() -> None:
+    message = drawn([table(["이름", "N"], [("가나", 1), ("x```y", 22)]), Said("x")])
+    text = plainer(message.blocks)[1]["text"]["text"]
+    assert text.splitlines() == ["```이름   N", "가나   1", "x'''y  22```"]
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5, 20, 40])
@@ -191,10 +247,10 @@ def test_slack_takes_words_of_any_length(length: int, piece: str) -> None:
 
 def test_cells_show_values_and_never_the_lack_of_one() -> None:
     values = (None, "", "  ", 0, 1.5, False, "12345678901234567890.12", "a\x00b\u202ec")
-    message = drawn([table([""] * len(values), [values])])
-    assert cells(message) == [
-        ["–"] * len(values),
-        ["–", "–", "–", "0", "1.5", "False", "12345678901234567890.12", "abc"],
+    found = [cells(drawn([table([""], [[value]])])) for value in values]
+    assert [head for head, _ in found] == [["–"]] * len(values)
+    assert [row[0] for _, row in found] == [
+        *("–", "–", "–", "0", "1.5", "False", "12345678901234567890.12", "abc"),
     ]
 
 
@@ -273,7 +329,7 @@ def assert_harmless(message: Message) -> None:
     for words in [message.text, *live_parts(message.blocks, "mrkdwn")]:
         assert not ANY_CONTROL.search(words)
         assert "\u202e" not in words
-    assert set(kinds(message.blocks)) <= {"section", "context", "table"}
+    assert set(kinds(message.blocks)) <= {"section", "context", "table", "data_table"}
 
 
 _PIECES = (

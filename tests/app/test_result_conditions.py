@@ -84,7 +84,7 @@ def test_where_it_holds_its_channel_is_told_the_figure_and_the_copy_once(
     [said] = told(slack, SALES)
     assert said.startswith(
         "Schedule stock: the number of rows of SHOP.STOCK where QTY &lt; 10 is *2* "
-        "(told if it is above 0).\nbased on: copy of SHOP.STOCK, 3 rows, as of <!date^"
+        "(told if it is above 0).\nbased on: copy of SHOP.STOCK, 3 rows, Oracle as of <!date^"
     )
     outcome = last_outcome(asking.redis, TEAM, "stock")
     assert outcome is not None

@@ -57,7 +57,7 @@ def test_what_is_said_is_no_step_and_a_step_is_not_said() -> None:
 def test_an_answer_names_what_it_rests_on() -> None:
     assert answer_lines("ko", Said("150건.", (ORDERS,))) == [
         "150건.",
-        "(근거: SHOP.ORDERS 사본, 100,000행, 2026-11-22 01:02 UTC 기준)",
+        "(근거: SHOP.ORDERS 사본, 100,000행, Oracle 2026-11-22 01:02 UTC 기준)",
     ]
 
 

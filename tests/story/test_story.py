@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from app.views.answer import SHOW_SQL
 from sandbox.slack.values import dm_id
 from sync.runs import RunState
 from sync.schedules import Schedule, fire
@@ -81,6 +82,19 @@ def test_an_english_question_gets_an_english_answer_with_a_table_and_its_basis(
     )
     assert [cell["text"] for cell in table["rows"][0]] == ["CUSTOMER_ID", "total_amount"]
     assert len(table["rows"]) == 6
+
+
+def test_the_sql_behind_an_answer_is_shown_on_a_button(shared: World) -> None:
+    shared.synced("ORDERS")
+    asked = shared.ask("show me the top five customers by order amount", ALICE)
+    shared.answer(asked, "based on")
+    answer = next(m for m in shared.said(asked) if any(b["type"] == "table" for b in m.blocks))
+    shared.press(answer, SHOW_SQL, JUNHO)
+    view = shared.sandbox.slack.wait_for_view(JUNHO)
+    assert view["title"]["text"] == "SQL that was run"
+    sql = view["blocks"][0]["text"]["text"]
+    assert 'sum("TOTAL_AMOUNT") AS "total_amount" FROM "SHOP"."ORDERS"' in sql
+    assert sql.endswith("LIMIT 5```")
 
 
 def test_a_direct_message_is_answered_without_a_mention(shared: World) -> None:
