@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 from slack_sdk import WebClient
 
-from agent.conversation import ConversationHistory, Message, Table
+from agent.conversation import ConversationHistory, Message, Table, ToolCall
 from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners.answers import refresh, show_sql
@@ -24,6 +24,8 @@ NOWHERE = WebClient(token="none", base_url="http://127.0.0.1:9/")
 def desk(redis: Redis) -> CardDesk:
     history = ConversationHistory(redis, THREAD)
     history.append(Message(role="user", content="취소된 주문은 몇 건이야?", source_id="m1"))
+    call = ToolCall(id="call_1", name="run_sql", arguments="{}")
+    history.append(Message(role="assistant", tool_calls=(call,)))
     table = Table(columns=("n",), rows=((3,),), truncated=False, sql="SELECT count(*) FROM ORDERS")
     history.append(Message(role="tool", content="{}", tool_call_id="call_1", table=table))
     return CardDesk(redis, CONFIG)

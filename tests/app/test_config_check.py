@@ -132,7 +132,10 @@ def test_tables_come_go_and_change() -> None:
         "table SHOP.ORDERS: key: none → A, B",
         "table SHOP.ORDERS: cursor: none → UPDATED_AT",
         "table SHOP.ORDERS: the model sees: schema → rows",
-        "table SHOP.NEW is offered now: max_rows 10,000,000, stale after hours 24.0, the model sees schema",
+        (
+            "table SHOP.NEW is offered now: max_rows 10,000,000, stale after hours 24.0, "
+            "the model sees schema"
+        ),
     ]
 
 
