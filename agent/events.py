@@ -17,11 +17,24 @@ class Basis:
     rows: int
     """Rows in the whole copy, not in the answer."""
     as_of: str
-    """ISO 8601 UTC moment of Oracle the copy shows."""
+    """ISO 8601 UTC moment of Oracle the copy shows; of an imported table, of the import."""
     part: str = ""
     """Which rows alone the copy holds, in signs; empty for all."""
     columns: tuple[int, int] | None = None
     """How many columns of how many it holds, where a wish left some out."""
+    imported: str = ""
+    """Name of the DuckDB file the table was imported from; empty of a copy from Oracle."""
+
+
+def moment_told(basis: Basis) -> dict[str, str]:
+    """Tell the model of when a table's data is, and of an imported one that nothing proved it."""
+    if not basis.imported:
+        return {"as_of": basis.as_of}
+    return {
+        "imported_from": basis.imported,
+        "imported_at": basis.as_of,
+        "proof": "none: not compared with Oracle, which may not even have this table",
+    }
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from sync.blackout import blackout_problem
 from sync.columns import ColumnChoices
 from sync.errors import DuckferryError
 from sync.names import resolve_table
-from sync.plan import TableRef
+from sync.plan import IMPORTED, TableRef
 from sync.planning import TableSettings
 from sync.schedules import Schedule
 from sync.when import cron_problem
@@ -100,6 +100,8 @@ class BotConfig(Section):
 
     def model_sees(self, ref: TableRef) -> ModelSees:
         """Say what the model may see of a table."""
+        if ref.is_imported:
+            return self.model.sees_imported or self.model.sees
         section = self.section(ref)
         return (section and section.model_sees) or self.model.sees
 
@@ -160,6 +162,11 @@ def _source_problems(config: BotConfig) -> list[str]:
     if config.table and not names:
         return ["there are tables but no [[source]]; add one with a name"]
     problems = [f"source {name} is listed twice" for name in _twice(names)]
+    if IMPORTED in names:
+        problems.append(
+            f"no source can be called {IMPORTED}: so are called the tables of `botctl warehouse "
+            "import`; give it another name"
+        )
     variables = [source.environment_name for source in config.source]
     problems += [
         f"two sources would read their password from {PASSWORD_OF}{name}; rename one"

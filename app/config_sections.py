@@ -21,6 +21,7 @@ class SourceSection(Section):
     """A database to copy from, and how gently. Its password stands in the environment."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    """Any but `sync.plan.IMPORTED`."""
     dsn: str | None = None
     """``host:port/service`` or a connect descriptor; ORACLE_DSN where it is not said here."""
     user: str | None = None
@@ -93,6 +94,8 @@ class ModelSection(Section):
 
     sees: ModelSees = "schema"
     """Of a table that does not say it itself."""
+    sees_imported: ModelSees | None = None
+    """Of every table that was imported from a DuckDB file; the same as `sees` where not said."""
 
 
 class Approvals(Section):

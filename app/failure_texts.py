@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from agent.deps import Language
+from app.import_texts import IMPORT_FAILURES
 from app.oracle_texts import KOREAN
 from app.past_texts import PAST_FAILURES
 from app.query_texts import QUERY_FAILURES
@@ -62,6 +63,7 @@ TOLD_TO_PEOPLE = frozenset(
 """Failures of a tool that people are told in these words too, however the model puts them."""
 
 FAILURES: dict[str, tuple[str, str]] = {
+    **IMPORT_FAILURES,
     **PAST_FAILURES,
     **QUERY_FAILURES,
     "login_refused": (

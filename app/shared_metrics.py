@@ -111,8 +111,8 @@ def _tables(warehouse: Path) -> Generator[Metric]:
     )
     yield _by_table(
         "table_age_seconds",
-        "Time since the moment of Oracle that a table's copy shows.",
-        ((entry, _seconds(entry.as_of, now)) for entry in shown),
+        "Time since the moment of Oracle that a table's copy shows; none of an imported one.",
+        ((one, _seconds(one.as_of, now)) for one in shown if not one.ref.is_imported),
     )
     yield _by_table(
         "table_publish_age_seconds",

@@ -104,7 +104,14 @@ def _cell(value: object) -> str:
 
 def _basis(language: Language, basis: Basis) -> str:
     moment = datetime.fromisoformat(basis.as_of).strftime("%Y-%m-%d %H:%M UTC")
-    words = say(language, "answer.basis", table=basis.table, rows=number(basis.rows), when=moment)
+    words = say(
+        language,
+        "answer.basis_imported" if basis.imported else "answer.basis",
+        table=basis.table,
+        rows=number(basis.rows),
+        when=moment,
+        file=basis.imported,
+    )
     if basis.part:
         words += " · " + say(language, "receipt.where", conditions=basis.part)
     if basis.columns:

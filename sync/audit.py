@@ -32,6 +32,7 @@ What = Literal[
     "schedule_skipped",
     "source_switched",
     "proof_repeated",
+    "imported",
     "query",
 ]
 

@@ -25,7 +25,9 @@ class ComparedCopy(BaseModel):
 
     generation: str
     as_of: str
-    """ISO 8601 UTC moment of Oracle that it shows."""
+    """ISO 8601 UTC moment of Oracle that it shows, or of its import."""
+    imported: str = ""
+    """Name of the DuckDB file it was imported from; empty of a copy from Oracle."""
     rows: int
     """That were in Oracle as far as it knows: those marked as deleted there do not count."""
     key: tuple[str, ...]

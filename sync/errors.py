@@ -17,7 +17,8 @@ DuckferryError
 │   ├── WarehouseDamaged
 │   ├── WarehouseMismatch
 │   ├── DiskFull
-│   └── PastError               what was kept: `sync.past_errors`
+│   ├── PastError               what was kept: `sync.past_errors`
+│   └── ImportFailed            a DuckDB file that is not ours: `sync.import_errors`
 ├── RunError                    one run
 │   ├── VerificationFailed
 │   ├── FigureDiffers           `sync.proof_errors`, with the next

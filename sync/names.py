@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sync.errors import SourcesMixed, TableAmbiguous, TableNotOffered
+from sync.import_errors import NotFromOracle
 from sync.plan import TableRef
 
 
@@ -26,11 +27,40 @@ def resolve_table(name: str, refs: Iterable[TableRef]) -> TableRef:
     raise TableNotOffered(table=wanted, hint=f" ({', '.join(near)}?)" if near else "")
 
 
+def resolve_syncable(
+    name: str, offered: Iterable[TableRef], imported: Iterable[TableRef]
+) -> TableRef:
+    """The one of the tables that bot.toml offers called *name*, for what reads Oracle.
+
+    Raises besides what `resolve_table` raises `NotFromOracle` where one of *imported* is meant.
+    """
+    try:
+        return resolve_table(name, offered)
+    except TableNotOffered:
+        try:
+            meant = resolve_table(name, imported)
+        except TableNotOffered:
+            meant = None
+        if meant is None:
+            raise
+    raise NotFromOracle(table=meant.table)
+
+
 def shown_names(refs: Iterable[TableRef]) -> dict[TableRef, str]:
-    """Name each table as briefly as it can be told from the others."""
+    """Name each table as briefly as it can be told from the others.
+
+    One that was imported from a file's main schema goes by its bare name, as it did there.
+    """
     each = tuple(dict.fromkeys(refs))
     brief = Counter(map(str, each))
-    return {ref: str(ref) if brief[str(ref)] == 1 else _full_name(ref) for ref in each}
+    bare = Counter(ref.table.casefold() for ref in each)
+
+    def name(ref: TableRef) -> str:
+        if ref.is_imported and ref.schema_name == "main" and bare[ref.table.casefold()] == 1:
+            return ref.table
+        return str(ref) if brief[str(ref)] == 1 else _full_name(ref)
+
+    return {ref: name(ref) for ref in each}
 
 
 def shown_name(ref: TableRef, refs: Iterable[TableRef]) -> str:

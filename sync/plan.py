@@ -23,8 +23,15 @@ Encoding = Literal["cp949", "utf-8"]
 """Of bytes that a database holds as text of another character set; cp949 holds all of EUC-KR."""
 
 
+IMPORTED = "imported"
+"""The source of tables that were imported from a DuckDB file. No database can be called so."""
+
+
 class TableRef(BaseModel):
-    """One Oracle table: its source's name in bot.toml, its schema (owner), its name; case kept."""
+    """One Oracle table: its source's name in bot.toml, its schema (owner), its name; case kept.
+
+    Or, of the source `IMPORTED`, one that was in a DuckDB file, under the names it had there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +42,11 @@ class TableRef(BaseModel):
     def __str__(self) -> str:
         return f"{self.schema_name}.{self.table}"
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether it was imported from a DuckDB file, so that Oracle knows nothing of it."""
+        return self.source == IMPORTED
+
 
 class Column(BaseModel):
     """A column as Oracle declares it and as DuckDB will hold it."""
@@ -43,7 +55,8 @@ class Column(BaseModel):
 
     name: str
     oracle_type: str
-    """As a person would write it: ``NUMBER(12,2)``, ``VARCHAR2(40 CHAR)``, ``TIMESTAMP(6)``."""
+    """As a person would write it: ``NUMBER(12,2)``, ``VARCHAR2(40 CHAR)``, ``TIMESTAMP(6)``. Of an
+    imported table its type in the file."""
     duckdb_type: str
     """``DECIMAL(12,2)``, ``VARCHAR``, ``TIMESTAMP`` … In a plan, of a column whose data decides
     it, only what is usual (``DECIMAL``); in a manifest, what the generation has."""

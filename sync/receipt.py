@@ -40,7 +40,7 @@ class Changes(BaseModel):
     """Removed or marked, for they are gone from Oracle."""
 
 
-Consistency = Literal["read_only_transaction", "flashback"]
+Consistency = Literal["read_only_transaction", "flashback", "imported"]
 """How all rows are of one moment: by the transaction they were read in, or each AS OF one SCN."""
 
 NoteCode = Literal[
@@ -75,13 +75,13 @@ class TableReceipt(BaseModel):
     fence: int
     rows: int
     """Rows in the published copy, counted in the sealed file."""
-    oracle_rows: int
-    """Rows Oracle counted at the same moment."""
+    oracle_rows: int | None
+    """Rows Oracle counted at the same moment; None where it was not asked."""
     scn: int | None
     """Oracle's system change number of the read, where our user may see it."""
     consistency: Consistency
     as_of: str
-    """ISO 8601 UTC moment of Oracle the copy shows."""
+    """ISO 8601 UTC moment of Oracle the copy shows; of an imported table, of the import."""
     seconds: float
     bytes: int
     """Size of the DuckDB file."""
@@ -99,12 +99,15 @@ class TableReceipt(BaseModel):
     """The copy holds some rows of this table, and no more than a trial."""
     changes: Changes | None = None
     """Of an incremental run."""
-    proof: Proof = "count"
+    proof: Proof | Literal["none"] = "count"
+    """``none``: it was imported."""
     checks: tuple[Check, ...] = ()
     """What was compared besides the rows; of an incremental run, in the window that was read."""
     chunks: int = 1
     """Pieces the table was read in."""
     notes: tuple[Note, ...] = ()
+    imported: str = ""
+    """Name of the DuckDB file it was imported from; empty of a copy from Oracle."""
     undone: Undo | None = None
     """It was copied and proven as told here before, and became current again by an undo."""
 

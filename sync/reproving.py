@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sync.import_errors import NotFromOracle
 from sync.moment import may_read_past, take_moment
 from sync.oracle import MAX_COUNT_SECONDS, Session, patient, rows
 from sync.oracle_errors import MomentLost
@@ -69,12 +70,10 @@ def prove_again(
     """Compare the generation of *entry* with Oracle, at a level of proof or that of its own plan.
 
     The copy answers first, so that Oracle is not asked for one that cannot be read. Each statement
-    may take `MAX_COUNT_SECONDS`. Raises `TrialNotProvable`, `ColumnsMoved`, `CopyUnreadable`, and
-    what *open_session* and Oracle raise.
+    may take `MAX_COUNT_SECONDS`. Raises what `require_provable` raises, `ColumnsMoved`,
+    `CopyUnreadable`, and what *open_session* and Oracle raise.
     """
-    trial_of = entry.receipt.trial_of
-    if trial_of is not None:
-        raise TrialNotProvable(table=str(entry.ref), trial_of=str(trial_of))
+    require_provable(entry)
     with sealed(root, entry) as db:
         made_by = plan_in(db, entry)
         # All rows it should hold, and not just the window that the last run has read.
@@ -101,6 +100,15 @@ def prove_again(
         why_now=moment.why_now,
         oracle_code=moment.oracle_code,
     )
+
+
+def require_provable(entry: ManifestEntry) -> None:
+    """Raise `NotFromOracle` and `TrialNotProvable` where there is nothing to ask Oracle."""
+    if entry.ref.is_imported:
+        raise NotFromOracle(table=entry.ref.table)
+    trial_of = entry.receipt.trial_of
+    if trial_of is not None:
+        raise TrialNotProvable(table=str(entry.ref), trial_of=str(trial_of))
 
 
 @dataclass(frozen=True)

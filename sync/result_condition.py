@@ -26,7 +26,7 @@ from sync.warehouse.query import (
     find_column,
 )
 from sync.warehouse.query_process import Cell
-from sync.warehouse.query_values import NUMBER_TYPES
+from sync.warehouse.query_values import is_number
 
 Comparison = Literal["<", "<=", ">", ">=", "=", "!="]
 
@@ -87,7 +87,7 @@ def condition_problem(
         compile_query(question_of(condition), shape)
         if condition.function in ("min", "max"):
             column = find_column(shape, condition.column)
-            if not column.duckdb_type.startswith(NUMBER_TYPES):
+            if not is_number(column.duckdb_type):
                 raise BadQuery(reason=f"column {column.name} is {column.oracle_type}, no number.")
     except DuckferryError as error:
         return f"its condition does not work: {error}".rstrip(".")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from agent.conversation import Message
-from agent.events import Basis
+from agent.events import Basis, moment_told
 from agent.failures import sentence_of
 from sync.approvals import Approval, ApprovalState
 from sync.receipt import columns_of, part_of
@@ -32,12 +32,19 @@ def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
     if run.state is RunState.PUBLISHED and run.receipt is not None:
         tables = run.receipt.tables
         basis = tuple(
-            Basis(str(table.ref), table.rows, table.as_of, part_of(table), columns_of(table))
+            Basis(
+                str(table.ref),
+                table.rows,
+                table.as_of,
+                part_of(table),
+                columns_of(table),
+                table.imported,
+            )
             for table in tables
         )
         event |= {
             "tables": [
-                {"table": item.table, "rows": item.rows, "as_of": item.as_of} for item in basis
+                {"table": item.table, "rows": item.rows, **moment_told(item)} for item in basis
             ],
             "approved_by": run.approval.decided_by,
             "seconds": round(run.receipt.seconds, 1),

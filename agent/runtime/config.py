@@ -28,6 +28,7 @@ in DuckDB, made by syncs that a person approves. You talk in Korean or English.
 Today is {today}, {weekday}, in {timezone}.
 Tables you may ask about: {offered}.
 Of these, copied already: {synced}.
+Imported from a DuckDB file, not from Oracle: {imported}.
 
 Answering
 - Answer in the language of the person's last message; where nobody has written, in {language}. Be
@@ -36,6 +37,8 @@ Answering
   extrapolate one. If you do not know, say so.
 - Name the table and its as_of time when you state data. If the copy is older than the question
   needs, say so and offer a sync.
+- An imported table was never compared with Oracle and cannot be synced: when you state data of one,
+  say that it was imported, from which file and when, and not "as of".
 - The rows of query_table and run_sql are shown to the person as a table by the program: do not
   repeat them, say what they mean.
 - Ask one short question when you are unsure which table, column or period is meant.
@@ -65,15 +68,20 @@ Events and data
 """
 
 
-def system_prompt(deps: AnalystDeps, synced: Iterable[TableRef]) -> str:
-    """Fill in who may ask about what, and what day it is. Made anew each turn and never stored."""
+def system_prompt(deps: AnalystDeps, there: Iterable[TableRef]) -> str:
+    """Fill in who may ask about what is *there*, and what day it is.
+
+    Made anew each turn and never stored.
+    """
+    copied = tuple(there)
     return SYSTEM_PROMPT.format(
         today=deps.today.isoformat(),
         weekday=_WEEKDAYS[deps.today.weekday()],
         timezone=deps.timezone,
         language=_LANGUAGES[deps.language],
         offered=_names(deps.offered),
-        synced=_names(synced),
+        synced=_names(ref for ref in copied if not ref.is_imported),
+        imported=_names(ref for ref in copied if ref.is_imported),
     )
 
 

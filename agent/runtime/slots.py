@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from agent.conversation import Table
-from sync.warehouse.query_values import NUMBER_TYPES
+from sync.warehouse.query_values import is_number
 
 SLOT = re.compile(r"\{q(\d{1,2})\.([^{}\n]{1,200})\}")
 UNKNOWN = "?"
@@ -41,7 +41,7 @@ def _written(value: Any, kind: str) -> str:
     if value is None:
         return NOTHING
     text = str(value)
-    if kind.startswith((*NUMBER_TYPES, "INTEGER", "HUGEINT")):
+    if is_number(kind):
         try:
             return f"{Decimal(text):,f}" if Decimal(text).is_finite() else text
         except InvalidOperation:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from agent.conversation import Table
 from agent.deps import AnalystDeps
-from agent.events import Basis
+from agent.events import Basis, moment_told
 from agent.tools.base import BaseTool, Parameters, ToolResult, within
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
 from sync.audit import note
@@ -27,9 +27,9 @@ def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
 
 
 def visible(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
-    """Name what may be asked about: the offered tables, and the trials of them there are."""
+    """Name what may be asked about: the offered tables, trials of them, and imported ones."""
     trials = (entry for entry in manifest.entries if entry.receipt.trial_of in deps.offered)
-    return (*deps.offered, *(entry.ref for entry in trials))
+    return (*deps.offered, *(entry.ref for entry in trials), *manifest.imported)
 
 
 class ListTablesParameters(Parameters):
@@ -101,7 +101,7 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
                 **_listed("columns", columns, deps.result_chars),
                 "key": list(entry.key),
                 "bytes": entry.bytes,
-                "as_of": entry.as_of,
+                **moment_told(basis),
                 **_lacks(basis),
             },
             basis=(basis,),
@@ -147,8 +147,8 @@ class QueryTableTool(BaseTool[Query]):
         # The query itself may have met a newer copy than the entry it was compiled against.
         name = shown_name(ref, known)
         read = result.basis[0]
-        basis = Basis(name, read.rows, read.as_of, read.part, read.columns)
-        data = {"table": name, "as_of": basis.as_of, **_lacks(basis)}
+        basis = Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported)
+        data = {"table": name, **moment_told(basis), **_lacks(basis)}
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,
@@ -169,13 +169,16 @@ def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str
 
 
 def _table_line(name: str, entry: ManifestEntry | None) -> dict[str, Any]:
+    if entry is None:
+        return {"table": name, "synced": False, "rows": None, "as_of": None, "comment": None}
+    basis = _basis(name, entry)
     return {
         "table": name,
-        "synced": entry is not None,
-        "rows": entry.rows if entry else None,
-        "as_of": entry.as_of if entry else None,
-        "comment": _short(entry.comment) if entry else None,
-        **(_lacks(_basis(name, entry)) if entry else {}),
+        **({} if basis.imported else {"synced": True}),
+        "rows": entry.rows,
+        **moment_told(basis),
+        "comment": _short(entry.comment),
+        **_lacks(basis),
     }
 
 
@@ -189,7 +192,8 @@ def _lacks(basis: Basis) -> dict[str, str]:
 
 def _basis(name: str, entry: ManifestEntry) -> Basis:
     receipt = entry.receipt
-    return Basis(name, entry.rows, entry.as_of, part_of(receipt), columns_of(receipt))
+    part, columns = part_of(receipt), columns_of(receipt)
+    return Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported)
 
 
 def _short(comment: str | None) -> str | None:

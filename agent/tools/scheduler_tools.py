@@ -12,6 +12,7 @@ from agent.deps import AnalystDeps
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
 from agent.tools.schedule_condition import TellIf, wished_condition
 from agent.tools.schedule_view import described, list_described
+from agent.tools.sync_tools import syncable
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -144,7 +145,7 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
         asked = load_approval(deps.redis, approval_id)
         if asked is not None:
             return _proposed(deps, asked)
-        refs = tuple(dict.fromkeys(resolve_table(name, deps.offered) for name in parameters.tables))
+        refs = tuple(dict.fromkeys(syncable(deps, name) for name in parameters.tables))
         one_source(refs)
         plan = deps.plan_sync(plainly(refs))
         others = list_schedules(deps.redis, deps.caller.team)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from agent.conversation import Table
 from agent.deps import AnalystDeps, ModelSees
-from agent.events import Basis
+from agent.events import Basis, moment_told
 from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.model_view import rows_for_model
 from agent.tools.query_tools import visible
@@ -57,7 +57,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             detail=parameters.sql[:_AUDITED_CHARACTERS],
         )
         basis = tuple(
-            Basis(name, read.rows, read.as_of, read.part, read.columns)
+            Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported)
             for name, read in zip(names, result.basis, strict=True)
         )
         shown = Table(
@@ -68,7 +68,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             sql=parameters.sql,
         )
         data: dict[str, Any] = {
-            "tables": [{"table": one.table, "as_of": one.as_of} for one in basis],
+            "tables": [{"table": one.table, **moment_told(one)} for one in basis],
             **rows_for_model(_sees(deps, result), shown, deps.result_chars),
         }
         return ToolResult(ok=True, data=data, basis=basis, table=shown)

@@ -19,10 +19,11 @@ from sync.approvals import (
     pending_approvals,
     request_approval,
 )
-from sync.names import one_source, resolve_table, shown_name
+from sync.names import one_source, resolve_syncable, shown_name
 from sync.plan import Filter, Mode, TableRef, Wish, is_special
 from sync.runs import FINAL, Run, recent_runs
 from sync.state import derived_id
+from sync.warehouse.manifest import read_manifest
 
 MAX_TABLES = 20
 _RECENT_RUNS = 10
@@ -85,7 +86,7 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
         self, deps: AnalystDeps, parameters: StartSyncParameters, call_id: str, /
     ) -> ToolResult:
         """Plan and ask."""
-        found = (resolve_table(name, deps.offered) for name in parameters.tables)
+        found = (syncable(deps, name) for name in parameters.tables)
         refs = tuple(dict.fromkeys(found))
         one_source(refs)
         wishes = tuple(_wish(ref, parameters) for ref in refs)
@@ -94,6 +95,11 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
                 "one_table_only", "columns, where, since, until and trial_rows take one table."
             )
         return propose(deps, call_id, lambda: wishes, parameters.reason)
+
+
+def syncable(deps: AnalystDeps, name: str) -> TableRef:
+    """Find the offered table called *name*. Raises what `resolve_syncable` raises."""
+    return resolve_syncable(name, deps.offered, read_manifest(deps.warehouse).imported)
 
 
 def propose(
@@ -171,7 +177,7 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
         self, deps: AnalystDeps, parameters: GetSyncStatusParameters, _call_id: str, /
     ) -> ToolResult:
         """Read runs and approvals."""
-        only = resolve_table(parameters.table, deps.offered) if parameters.table else None
+        only = syncable(deps, parameters.table) if parameters.table else None
         # Of one table the newest runs may lie behind many of others.
         runs = recent_runs(deps.redis, deps.caller.team, _RECENT_RUNS * (10 if only else 1))
         shown = [run for run in runs if only is None or only in _refs(run.approval)]
@@ -182,7 +188,7 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
             data={
                 "runs": [_run_line(deps, run) for run in shown[:_RECENT_RUNS]],
                 "pending_approvals": [_pending_line(deps, one) for one in waiting[:_PENDING_SHOWN]],
-                "synced_tables": len(copies(deps)),
+                "synced_tables": sum(not ref.is_imported for ref in copies(deps)),
                 "offered_tables": len(deps.offered),
             },
         )

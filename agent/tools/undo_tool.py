@@ -7,6 +7,7 @@ from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.sync_tools import propose
 from sync.names import resolve_table
 from sync.plan import Wish
+from sync.warehouse.manifest import read_manifest
 
 
 class UndoSyncParameters(Parameters):
@@ -32,7 +33,8 @@ class UndoSyncTool(BaseTool[UndoSyncParameters]):
         """Look up the older copy and ask. Raises `NothingToUndo` and `TableNotSynced`."""
 
         def wishes() -> tuple[Wish, ...]:
-            return (Wish(ref=resolve_table(parameters.table, deps.offered), undo=True),)
+            known = (*deps.offered, *read_manifest(deps.warehouse).imported)
+            return (Wish(ref=resolve_table(parameters.table, known), undo=True),)
 
         return propose(deps, call_id, wishes, parameters.reason)
 

@@ -75,7 +75,8 @@ def difference_lines(found: Comparison) -> list[str]:
 
 def _copy(copy: ComparedCopy) -> str:
     part = f"  only rows where {copy.part}" if copy.part else ""
-    return f"{copy.generation}  as of {copy.as_of}  {number(copy.rows)} rows{part}"
+    moment = f"imported from {copy.imported} at" if copy.imported else "as of"
+    return f"{copy.generation}  {moment} {copy.as_of}  {number(copy.rows)} rows{part}"
 
 
 def _caveats(found: Comparison) -> list[str]:

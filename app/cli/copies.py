@@ -3,6 +3,7 @@
 What they do stands in `app.cli.warehousing`, `comparing`, `proving`, `querying` and `receipts`.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,6 +97,21 @@ def rebuild(session: "Session", *, force: bool) -> None:
     from app.cli.warehousing import rebuild_here
 
     rebuild_here(session, force=force)
+
+
+@warehouse.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Import what is shown without asking.")
+@click.pass_obj
+def import_(session: "Session", *, file: Path, yes: bool) -> None:
+    """Adopt the tables and views of a DuckDB FILE, to be asked about at once.
+
+    The file is only read. What was imported under the same names before is replaced, and can be
+    undone. Exit code 1: nothing was imported. 3: some tables were left out.
+    """
+    from app.cli.importing import import_file
+
+    import_file(session, file, yes=yes)
 
 
 @warehouse.command()

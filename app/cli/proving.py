@@ -7,21 +7,17 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import click
-import redis
 
-from app.cli.local import OPERATOR, TEAM
 from app.cli.naming import current_copy
-from app.cli.oracle_login import open_for_operator, redis_is_there
+from app.cli.noting import note_by_operator
+from app.cli.oracle_login import open_for_operator
 from app.cli.session import Session
 from app.logs import start_logging
-from app.settings import Settings
 from app.sources import require_source
 from app.views.text import CONTROL, number
-from sync.audit import note
 from sync.oracle import Session as OracleSession
-from sync.plan import Proof
-from sync.reproving import Reproof, Verdict, WhyNow, prove_again
-from sync.state import OWNER, connect_state
+from sync.plan import IMPORTED, Proof
+from sync.reproving import Reproof, Verdict, WhyNow, prove_again, require_provable
 
 EXIT_CODES: dict[Verdict, int] = {"agrees": 0, "faulty": 1, "incomplete": 1, "differs_now": 3}
 
@@ -32,9 +28,10 @@ def prove_table(
     """Compare, print what was found, note it; the exit code says whether the copy is right."""
     settings, config = session.settings(), session.config()
     start_logging(settings, logging.ERROR)
-    if source is not None:
+    if source not in (None, IMPORTED):
         require_source(settings.oracle, config, source)  # or the table is said to be missing
     entry = current_copy(settings.warehouse_dir, config, table, source)
+    require_provable(entry)
     guarded = require_source(settings.oracle, config, entry.ref.source)
 
     def open_session(_: str) -> AbstractContextManager[OracleSession]:
@@ -43,7 +40,9 @@ def prove_table(
     found = prove_again(settings.warehouse_dir, entry, open_session, proof)
     told = json.dumps(_as_json(found), ensure_ascii=False) if as_json else _as_text(found)
     click.echo(told)
-    _note(settings, found)
+    entry = found.entry
+    detail = f"{found.verdict}, {len(found.checks)} figures, {entry.generation}"
+    note_by_operator(settings, "proof_repeated", f"{entry.ref.source}.{entry.ref}", detail)
     sys.exit(EXIT_CODES[found.verdict])
 
 
@@ -131,17 +130,3 @@ def _as_json(found: Reproof) -> dict[str, Any]:
         "why_now": found.why_now,
         "oracle_code": found.oracle_code,
     }
-
-
-def _note(settings: Settings, found: Reproof) -> None:
-    """Note it for whoever asks later, where there is a Redis to note it in."""
-    client = connect_state(settings.redis_url.get_secret_value())
-    try:
-        if not redis_is_there(client):
-            return
-        team = str(client.get(OWNER) or TEAM)
-        subject = f"{found.entry.ref.source}.{found.entry.ref}"
-        detail = f"{found.verdict}, {len(found.checks)} figures, {found.entry.generation}"
-        note(client, team, "proof_repeated", who=OPERATOR, subject=subject, detail=detail)
-    except redis.RedisError as error:
-        click.echo(f"This is not in the audit: Redis failed ({type(error).__name__}).", err=True)

@@ -39,9 +39,13 @@ def answer_once(session: Session, sql: str, *, as_json: bool) -> None:
         click.echo(f"There are more rows than these {number(len(result.rows))}.")
     for read in result.basis:
         part = f" · only {read.part}" if read.part else ""
-        click.echo(
-            f"{read.ref.source}.{read.ref} · {number(read.rows)} rows · as of {read.as_of}{part}"
+        moment = (
+            f"imported from {read.imported} at {read.as_of}, not proven against Oracle"
+            if read.imported
+            else f"as of {read.as_of}"
         )
+        line = f"{read.ref.source}.{read.ref} · {number(read.rows)} rows · {moment}{part}"
+        click.echo(CONTROL.sub("", line))
 
 
 def answer_lines(session: Session) -> None:
@@ -120,7 +124,12 @@ def _as_json(result: QueryResult) -> dict[str, Any]:
         "rows": result.rows,
         "truncated": result.truncated,
         "basis": [
-            {"table": f"{read.ref.source}.{read.ref}", "rows": read.rows, "as_of": read.as_of}
+            {
+                "table": f"{read.ref.source}.{read.ref}",
+                "rows": read.rows,
+                "as_of": read.as_of,
+                **({"imported_from": read.imported} if read.imported else {}),
+            }
             for read in result.basis
         ],
     }

@@ -18,6 +18,7 @@ from sync.names import resolve_table
 from sync.runs import Run, recent_runs
 from sync.state import OWNER, connect_state
 from sync.stops import stops
+from sync.warehouse.manifest import read_manifest
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 _LISTED = 500
@@ -46,7 +47,8 @@ def list_runs(session: Session, table: str | None, limit: int, *, as_json: bool)
     settings = session.settings()
     start_logging(settings, logging.WARNING)
     client = connect_state(settings.redis_url.get_secret_value())
-    only = resolve_table(table, session.config().offered) if table else None
+    imported = read_manifest(settings.warehouse_dir).imported if table else ()
+    only = resolve_table(table, (*session.config().offered, *imported)) if table else None
     found = [
         run
         for team in _teams(client.get(OWNER))

@@ -29,7 +29,7 @@ from app.views.schedule_lines import (
     window_lines,
 )
 from sync.approvals import Request, request_approval
-from sync.names import one_source, resolve_table
+from sync.names import one_source, resolve_syncable
 from sync.outcomes import last_outcome
 from sync.plan import Plan, TableRef, plainly
 from sync.schedules import LOCAL_TEAM, list_schedules, load_for_change, teams_of
@@ -48,6 +48,7 @@ from sync.standing import (
     widest,
 )
 from sync.state import new_id
+from sync.warehouse.manifest import read_manifest
 from sync.when import in_words, next_times
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ def _core(session: Session, *need: str) -> "Core":
 
 
 def _resolved(core: "Core", names: tuple[str, ...]) -> list[TableRef]:
-    return [resolve_table(name, core.config.offered) for name in names]
+    imported = read_manifest(core.warehouse).imported
+    return [resolve_syncable(name, core.config.offered, imported) for name in names]
 
 
 def _no_thread(team: str) -> str:

@@ -18,11 +18,12 @@ from app.terminal import plan_lines, receipt_lines
 from app.texts import Language, say
 from sync.approvals import Request, request_approval
 from sync.filters import FilterOperator
-from sync.names import resolve_table
+from sync.names import resolve_syncable, resolve_table
 from sync.plan import Filter, Mode, TableRef, Wish, is_special
 from sync.progress import Progress
 from sync.runs import Run
 from sync.state import new_id
+from sync.warehouse.manifest import read_manifest
 
 if TYPE_CHECKING:
     from app.core import Core
@@ -48,7 +49,8 @@ def sync_tables(session: Session, options: SyncOptions) -> None:
     """Plan, show, ask, copy with a progress bar, show the receipt; exit code 1 if nothing came."""
     start_logging(session.settings("oracle"), logging.ERROR)
     core = session.core("oracle")
-    found = (resolve_table(table, core.config.offered) for table in options.tables)
+    imported = read_manifest(core.warehouse).imported
+    found = (resolve_syncable(table, core.config.offered, imported) for table in options.tables)
     wishes = tuple(_wish(ref, options) for ref in dict.fromkeys(found))
     if len(wishes) > 1 and any(map(is_special, wishes)):
         raise click.UsageError("--column, --where, --since, --until and --trial take one table.")
@@ -59,7 +61,7 @@ def undo_table(session: Session, table: str, *, yes: bool) -> None:
     """Show what an undo would do, ask, do it, show the receipt; exit code 1 if nothing came."""
     start_logging(session.settings(), logging.ERROR)
     core = session.core()
-    ref = resolve_table(table, core.config.offered)
+    ref = resolve_table(table, (*core.config.offered, *read_manifest(core.warehouse).imported))
     run_wishes(core, (Wish(ref=ref, undo=True),), yes=yes)
 
 

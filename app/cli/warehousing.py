@@ -7,7 +7,7 @@ import click
 
 from app.cli.session import Session
 from app.logs import start_logging
-from app.views.text import number, size
+from app.views.text import CONTROL, number, size
 from sync.warehouse.layout import RESERVE_BYTES
 from sync.warehouse.manifest import GENERATIONS_KEPT, read_manifest
 from sync.warehouse.recovery import Space, measure_space, rebuild_manifest
@@ -18,10 +18,12 @@ def tell_space(session: Session) -> None:
     warehouse = _warehouse(session)
     space = measure_space(warehouse, read_manifest(warehouse))
     for table in space.tables:
-        click.echo(
+        moment = f"imported from {table.imported} at" if table.imported else "as of"
+        line = (
             f"{table.ref.source}.{table.ref}  {table.generations} of {GENERATIONS_KEPT} "
-            f"generations  {size(table.bytes)}  {number(table.rows)} rows  as of {table.as_of}"
+            f"generations  {size(table.bytes)}  {number(table.rows)} rows  {moment} {table.as_of}"
         )
+        click.echo(CONTROL.sub("", line))
     for line in _forecast(space):
         click.echo(line)
 
@@ -32,7 +34,8 @@ def rebuild_here(session: Session, *, force: bool) -> None:
     rebuilt = rebuild_manifest(warehouse, force=force)
     for entry in rebuilt.entries:
         kept = 1 + len(entry.previous)
-        click.echo(f"{entry.ref.source}.{entry.ref}  {entry.generation}  {kept} generations")
+        line = f"{entry.ref.source}.{entry.ref}  {entry.generation}  {kept} generations"
+        click.echo(CONTROL.sub("", line))
     click.echo(f"The manifest names {len(rebuilt.entries)} tables.")
 
 

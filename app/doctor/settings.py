@@ -164,6 +164,8 @@ def _seen(config: BotConfig) -> str:
     told: list[str] = []
     for sees, meaning in meanings.items():
         names = [str(ref) for ref in config.offered if config.model_sees(ref) == sees]
+        if config.model.sees_imported == sees:
+            names.append("imported tables")
         if names:
             told.append(f"{meaning} of {listed(names)}")
     return "; ".join(told)

@@ -15,8 +15,9 @@ from app.doctor.checks import Check, listed, sized
 from sync.counts import impatient
 from sync.errors import WarehouseDamaged
 from sync.runs import open_runs
+from sync.warehouse.generation import dead_builds
 from sync.warehouse.identity import ID_FILE, WAREHOUSE_KEY
-from sync.warehouse.layout import BUILD, data_file, folder_name
+from sync.warehouse.layout import BUILD, data_file
 from sync.warehouse.manifest import Manifest, read_manifest
 
 _check = partial(Check, "warehouse")
@@ -81,7 +82,7 @@ def _copies(root: Path, manifest: Manifest) -> Check:
     ]
     if gone:
         told = f"the files of {listed(gone)} are not there"
-        remedy = "Restore them from a backup, or sync these tables again."
+        remedy = "Restore them from a backup, or sync (or import) these tables again."
         return _check("manifest", "FAIL", told, remedy)
     size = sum(entry.bytes for entry in manifest.entries)
     return _check("manifest", "OK", f"{len(manifest.entries)} tables have a copy, {sized(size)}")
@@ -162,12 +163,11 @@ def _leftovers(root: Path, client: "redis.Redis | None") -> Iterator[Check]:
         if client is None:
             raise redis.ConnectionError
         with impatient(client) as quick:
-            alive = {folder_name(run_id) for run_id in open_runs(quick)}
+            dead = dead_builds(root, open_runs(quick))
     except redis.RedisError:
         told = f"{len(builds)} are there; which runs are alive, only Redis knows"
         yield check("SKIP", told, "Run this again when Redis answers.")
         return
-    dead = [folder for folder in builds if folder.name not in alive]
     if dead:
         told = f"{len(dead)} of {len(builds)} are left over from runs that have ended"
         yield check("WARN", told, "Start a worker: it removes them.")

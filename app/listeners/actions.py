@@ -138,7 +138,8 @@ def approve(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Appro
     request = approval.request
     stops = request.change is not None and request.change.stops
     read = [table.source_ref for table in request.plan.tables]
-    if not stops and any(ref not in desk.config.offered for ref in read):
+    gone = [ref for ref in read if ref not in desk.config.offered and not ref.is_imported]
+    if gone and not stops:
         return Answer("not_offered", say(request.language, "click.not_offered"))
     answer = decided(desk, pressed, approval, "approve")
     if answer.outcome == "approved" and request.change is None:

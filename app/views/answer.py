@@ -187,7 +187,9 @@ def _bases(events: Sequence[Event]) -> list[Basis]:
 def _basis(language: Language, basis: Basis) -> str:
     table = cut(escape(basis.table), _BASIS_NAME_CHARACTERS)
     moment = when(datetime.fromisoformat(basis.as_of))
-    line = say(language, "answer.basis", table=table, rows=number(basis.rows), when=moment)
+    file = cut(escape(basis.imported), _BASIS_NAME_CHARACTERS)
+    phrase = "answer.basis_imported" if basis.imported else "answer.basis"
+    line = say(language, phrase, table=table, rows=number(basis.rows), when=moment, file=file)
     lacks = list[str]()
     if basis.part:
         part = cut(escape(basis.part), _BASIS_NAME_CHARACTERS)

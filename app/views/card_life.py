@@ -105,9 +105,10 @@ def receipt_line(language: Language, table: TableReceipt) -> str:
 
 def counts_line(language: Language, table: TableReceipt) -> str:
     """Tell how many rows the copy has; where Oracle has another number, its note says so."""
-    phrase = "receipt.table" if table.rows == table.oracle_rows else "receipt.rows"
-    rows, oracle_rows = number(table.rows), number(table.oracle_rows)
-    return say(language, phrase, rows=rows, oracle_rows=oracle_rows)
+    if table.rows == table.oracle_rows:
+        both = number(table.rows)
+        return say(language, "receipt.table", rows=both, oracle_rows=both)
+    return say(language, "receipt.rows", rows=number(table.rows))
 
 
 def receipt_notes(language: Language, table: TableReceipt) -> list[str]:
@@ -126,7 +127,8 @@ def receipt_notes(language: Language, table: TableReceipt) -> list[str]:
         facts.append(say(language, "receipt.where", conditions=shown))
     if columns := columns_of(table):
         facts.append(say(language, "receipt.columns", copied=columns[0], all=columns[1]))
-    facts.append(say(language, f"receipt.proof_{table.proof}", count=len(table.checks)))
+    file = cut(escape(table.imported), NAME_CHARACTERS)
+    facts.append(say(language, f"receipt.proof_{table.proof}", count=len(table.checks), file=file))
     return [" · ".join(facts), *note_lines(language, table)]
 
 

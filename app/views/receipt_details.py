@@ -65,21 +65,18 @@ def table_details(language: Language, table: TableReceipt, standing: Standing) -
             for title, lines in groups
             if lines
         ),
-        is_noted=bool(differing or lost or table.notes or table.rows != table.oracle_rows),
+        is_noted=bool(
+            differing or lost or table.notes or table.oracle_rows not in (None, table.rows)
+        ),
     )
 
 
 def _facts(language: Language, table: TableReceipt, standing: Standing) -> list[str]:
-    rows = Check(what="rows", oracle=number(table.oracle_rows), copy_value=number(table.rows))
+    if table.imported:
+        return _facts_of_import(language, table, standing)
+    rows = Check(what="rows", oracle=number(table.oracle_rows or 0), copy_value=number(table.rows))
     parts = [
-        [
-            say(
-                language,
-                f"details.{standing}",
-                source=escape(table.ref.source),
-                generation=escape(table.generation),
-            )
-        ],
+        [_standing(language, table, standing)],
         *([line] for line in note_lines(language, table)),
         _undone(language, table),
         [_check(language, rows)],
@@ -96,6 +93,29 @@ def _facts(language: Language, table: TableReceipt, standing: Standing) -> list[
         [] if table.columns else [say(language, "details.no_columns")],
     ]
     return [_one_line(" · ".join(line)) for line in parts if line]
+
+
+def _facts_of_import(language: Language, table: TableReceipt, standing: Standing) -> list[str]:
+    moment = when(datetime.fromisoformat(table.as_of))
+    parts = [
+        [_standing(language, table, standing)],
+        [say(language, "details.imported", file=escape(table.imported), when=moment)],
+        _undone(language, table),
+        [
+            say(language, "receipt.rows", rows=number(table.rows)),
+            say(language, "receipt.took", seconds=f"{table.seconds:.1f}", size=size(table.bytes)),
+        ],
+    ]
+    return [_one_line(" · ".join(line)) for line in parts if line]
+
+
+def _standing(language: Language, table: TableReceipt, standing: Standing) -> str:
+    return say(
+        language,
+        f"details.{standing}",
+        source=escape(table.ref.source),
+        generation=escape(table.generation),
+    )
 
 
 def _undone(language: Language, table: TableReceipt) -> list[str]:

@@ -123,6 +123,7 @@ def _told(db: Database, side: Side, entry: ManifestEntry) -> ComparedCopy:
     return ComparedCopy(
         generation=entry.generation,
         as_of=entry.as_of,
+        imported=entry.receipt.imported,
         rows=count_rows(db, side),
         key=entry.key,
         part=part_of(entry.receipt),

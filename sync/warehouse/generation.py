@@ -24,12 +24,13 @@ from sync.warehouse.layout import (
     build_folder,
     disk_full_named,
     folder_name,
+    is_locked,
     remove_folder,
     sync_file,
 )
 from sync.warehouse.merge import DELETED_AT, STAGED, Database, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
-from sync.warehouse.sql import quote, table_name, text
+from sync.warehouse.sql import name_in_file, quote, table_name, text
 from sync.warehouse.writers import MAX_THREADS, STORAGE_VERSION, cores, settings
 
 MOST_FREE_TIMES = 2
@@ -43,6 +44,11 @@ own, for what is dropped from a file leaves holes in it."""
 
 BESIDE = "beside"
 """The name of a second file that is read while a build is written."""
+
+IMPORT_RUN = "import-"
+"""Begins the name of what no run but an import builds, which no Redis knows of."""
+IMPORT_LOCK = "import.lock"
+"""Held for as long as an import builds."""
 
 
 @contextmanager
@@ -198,7 +204,7 @@ def _rows_in(path: Path, plan: TablePlan) -> tuple[int, bool]:
     """Rows of a closed file, and whether it is mostly free blocks."""
     with duckdb.connect(path, read_only=True, config=settings(plan)) as db:
         total, used, rows = db.execute(
-            f"SELECT total_blocks, used_blocks, (SELECT count(*) FROM {table_name(plan.ref)}) "
+            f"SELECT total_blocks, used_blocks, (SELECT count(*) FROM {name_in_file(plan.ref)}) "
             "FROM pragma_database_size() WHERE database_name = current_database()"
         ).fetchall()[0]
     return int(rows), total > MOST_FREE_TIMES * used + SPARE_BLOCKS
@@ -208,7 +214,7 @@ def _write_anew(path: Path, plan: TablePlan) -> None:
     """Leave a file's free blocks behind: what was deleted stays in it for ever else."""
     new = path.with_name("compact.duckdb")
     config = {**settings(plan), "enable_external_access": True}
-    with _named_disk_full(), duckdb.connect(config=config) as db:
+    with named_disk_full(), duckdb.connect(config=config) as db:
         db.execute(f"ATTACH {text(str(path))} AS old (READ_ONLY)")
         version = text(STORAGE_VERSION)
         db.execute(f"ATTACH {text(str(new))} AS new (STORAGE_VERSION {version})")
@@ -224,11 +230,19 @@ def new_generation(fence: int) -> str:
 
 def sweep_builds(root: Path, alive_run_ids: Collection[str]) -> int:
     """Remove the build folders of runs that are no longer alive; how many there were."""
-    alive = {folder_name(run_id) for run_id in alive_run_ids}
-    dead = [f for f in (root / BUILD).glob("*/*/*") if f.name not in alive]
+    dead = dead_builds(root, alive_run_ids)
     for folder in dead:
         remove_folder(folder)
     return len(dead)
+
+
+def dead_builds(root: Path, alive_run_ids: Collection[str]) -> list[Path]:
+    """The build folders of runs that are no longer alive, and of imports that broke off."""
+    alive = {folder_name(run_id) for run_id in alive_run_ids}
+    dead = [f for f in (root / BUILD).glob("*/*/*") if f.name not in alive]
+    if dead and is_locked(root / IMPORT_LOCK):
+        dead = [f for f in dead if not f.name.startswith(IMPORT_RUN)]
+    return dead
 
 
 class _CountedBatches:
@@ -279,7 +293,7 @@ def writing(folder: Path, plan: TablePlan, beside: Path | None = None) -> Genera
 def _writer(path: Path, plan: TablePlan, beside: Path | None = None) -> Generator[Database]:
     """A connection that writes *path* and reads no other file than *beside*."""
     config = settings(plan) | {"enable_external_access": beside is not None}
-    with _named_disk_full(), duckdb.connect(path, config=config) as db:
+    with named_disk_full(), duckdb.connect(path, config=config) as db:
         if beside is not None:
             try:
                 db.execute(f"ATTACH {text(str(beside))} AS {BESIDE} (READ_ONLY)")
@@ -293,7 +307,8 @@ def _writer(path: Path, plan: TablePlan, beside: Path | None = None) -> Generato
 
 
 @contextmanager
-def _named_disk_full() -> Generator[None]:
+def named_disk_full() -> Generator[None]:
+    """Turn DuckDB's "No space left" into `DiskFull`."""
     try:
         yield
     except duckdb.Error as error:

@@ -2,7 +2,7 @@
 
 ::
 
-    <root>/manifest.json, manifest.lock
+    <root>/manifest.json, manifest.lock, import.lock
     <root>/current/<source>/<SCHEMA.TABLE>.duckdb             link to the current data.duckdb
     <root>/build/<source>/<SCHEMA.TABLE>/<run id>/            being written
     <root>/<source>/<SCHEMA.TABLE>/<generation>/data.duckdb   0444, in a folder of 0555
@@ -147,6 +147,18 @@ def locked(path: Path, *, wait_seconds: float, what: str) -> Generator[None]:
                     raise TableBusy(table=what) from None
                 time.sleep(_LOCK_PAUSE_SECONDS)
         yield  # closing the file gives it back
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process holds the lock of a file."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class ManifestEntry(BaseModel):
     """Grows with every publish of the table; a run with an older one came too late."""
     rows: int
     as_of: str
-    """ISO 8601 UTC moment of Oracle that the copy shows."""
+    """ISO 8601 UTC moment of Oracle that the copy shows; of an imported table, of the import."""
     published_at: str
     """ISO 8601 UTC."""
     columns: tuple[Column, ...]
@@ -68,6 +68,11 @@ class Manifest(BaseModel):
 
     version: Literal[1] = 1
     entries: tuple[ManifestEntry, ...] = ()
+
+    @property
+    def imported(self) -> tuple[TableRef, ...]:
+        """The tables that were imported from DuckDB files."""
+        return tuple(entry.ref for entry in self.entries if entry.ref.is_imported)
 
     def find(self, ref: TableRef) -> ManifestEntry | None:
         """The table's entry, if it was ever published."""

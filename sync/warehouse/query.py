@@ -13,7 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sync.errors import BadQuery, ColumnNotFound
 from sync.plan import Column, TableRef
-from sync.warehouse.query_values import NUMBER_TYPES, TIME_TYPES, Scalar, comparison, require_order
+from sync.warehouse.query_values import (
+    TIME_TYPES,
+    Scalar,
+    comparison,
+    is_number,
+    require_order,
+)
 from sync.warehouse.sql import quote, table_name, text
 
 MAX_ROWS = 100
@@ -208,7 +214,7 @@ def _aggregate(aggregate: Aggregate, entry: TableShape) -> tuple[str, str]:
     column = find_column(entry, aggregate.column)
     if function in {"sum", "avg", "min", "max"}:
         require_order(column, function)
-    if function in {"sum", "avg"} and not column.duckdb_type.startswith(NUMBER_TYPES):
+    if function in {"sum", "avg"} and not is_number(column.duckdb_type):
         raise BadQuery(
             reason=f"{function} needs a number, and column {column.name} is {column.oracle_type}."
         )

@@ -185,6 +185,12 @@ def _expected(step: dict[str, Any]) -> int:
     return int(told) if told.isdigit() else 0
 
 
+_PLAIN = frozenset(
+    {"BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR"}
+)
+"""Types whose values Python and JSON hold as they are."""
+
+
 def _as_plain_values(sql: str, columns: list[tuple[str, str]]) -> str:
     """The same rows with every type JSON lacks written as text, so Python loses no digit or era."""
     names = [f"c{number}" for number in range(len(columns))]
@@ -193,7 +199,7 @@ def _as_plain_values(sql: str, columns: list[tuple[str, str]]) -> str:
 
 
 def _plain(name: str, kind: str) -> str:
-    if kind in {"BOOLEAN", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR"}:
+    if kind in _PLAIN:
         return name
     if kind == "FLOAT":
         return f"CAST(CAST({name} AS VARCHAR) AS DOUBLE)"  # 0.1, not 0.10000000149011612

@@ -69,7 +69,7 @@ class Basis(BaseModel):
     """The table of bot.toml it is a copy of; of a trial it has another name."""
     generation: str
     as_of: str
-    """ISO 8601 UTC moment of Oracle that the copy shows."""
+    """ISO 8601 UTC moment of Oracle that the copy shows; of an imported table, of the import."""
     published_at: str
     rows: int
     """In the whole copy."""
@@ -77,6 +77,8 @@ class Basis(BaseModel):
     """Which rows alone it holds, in signs; empty for all."""
     columns: tuple[int, int] | None = None
     """How many columns of how many it holds, where a wish left some out."""
+    imported: str = ""
+    """Name of the DuckDB file the table was imported from; empty of a copy from Oracle."""
 
 
 class QueryResult(BaseModel):
@@ -237,6 +239,7 @@ class Queries:
                     rows=entry.rows,
                     part=part_of(entry.receipt),
                     columns=columns_of(entry.receipt),
+                    imported=entry.receipt.imported,
                 )
                 for entry in answered.entries
             ),

@@ -16,10 +16,28 @@ from sync.warehouse.sql import quote
 
 Scalar = str | int | float | bool
 
-NUMBER_TYPES = ("BIGINT", "DECIMAL", "DOUBLE", "FLOAT")
-"""Beginnings of the DuckDB types that hold numbers."""
+TIME_TYPES = frozenset(
+    {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMPTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "DATE"}
+)
 
-TIME_TYPES = frozenset({"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMPTZ"})
+TEXT_TYPES = frozenset({"VARCHAR", "ENUM", "UUID", "JSON"})
+"""Compared as text."""
+
+_INTEGER_DIGITS = {
+    "TINYINT": 3,
+    "SMALLINT": 5,
+    "INTEGER": 10,
+    "BIGINT": 19,
+    "HUGEINT": 39,
+    "UTINYINT": 3,
+    "USMALLINT": 5,
+    "UINTEGER": 10,
+    "UBIGINT": 20,
+    "UHUGEINT": 39,
+}
+"""Of the longest value."""
+
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 _BY_SIZE = frozenset({"<", "<=", ">", ">=", "between"})
 
@@ -40,7 +58,7 @@ def comparison(
     if op in _BY_SIZE:
         require_order(column, op)
     if op == "like":
-        if column.duckdb_type != "VARCHAR":
+        if column.duckdb_type not in TEXT_TYPES:
             raise BadQuery(reason=f"like needs text, and column {column.name} is not text.")
         text, pattern = _bound(column, values[0], bind)
         return f"{text} LIKE {pattern}"
@@ -53,6 +71,14 @@ def comparison(
         return f"NOT ({joined})" if op == "not_in" else f"({joined})"
     side, bound = sides[0]
     return f"{side} {op} {bound}"
+
+
+def is_number(duckdb_type: str) -> bool:
+    """Whether a DuckDB type holds numbers, and not lists of them."""
+    return (
+        duckdb_type in {*_INTEGER_DIGITS, "DOUBLE", "FLOAT", "DECIMAL"}
+        or _DECIMAL.fullmatch(duckdb_type) is not None
+    )
 
 
 def require_order(column: Column, what: str) -> None:
@@ -94,17 +120,22 @@ def _bound(column: Column, value: Scalar, bind: Callable[[str], str]) -> tuple[s
 def _fitted(column: Column, value: Scalar) -> tuple[str, str, str]:
     """The column's expression, the type to compare in, and the value as text for that type."""
     name, kind = quote(column.name), column.duckdb_type
+    if kind == "BOOLEAN" and str(value).casefold() in {"true", "false"}:
+        return name, kind, str(value).casefold()
     if isinstance(value, bool):
-        raise _misfit(column, value, "true and false do not exist in Oracle tables")
+        raise _misfit(column, value, "true and false are for BOOLEAN columns")
     if isinstance(value, str) and (len(value) > MAX_TEXT or "\0" in value):
         raise BadQuery(reason=f"a value for {column.name} is longer than {MAX_TEXT} characters.")
     if kind == "VARCHAR":
         if re.match(r"N?CHAR\(", column.oracle_type):
             return f"rtrim({name}, ' ')", kind, str(value).rstrip(" ")
         return name, kind, str(value)
+    if kind in TEXT_TYPES:
+        shown = str(value).casefold() if kind == "UUID" else str(value)
+        return f"CAST({name} AS VARCHAR)", "VARCHAR", shown
     if kind in TIME_TYPES:
         return _time(column, value)
-    if kind.startswith(NUMBER_TYPES):
+    if is_number(kind):
         return name, kind, _number(column, value)
     raise _misfit(column, value, "this type can only be tested with is_null and is_not_null")
 
@@ -131,8 +162,8 @@ def _number(column: Column, value: Scalar) -> str:
 
 
 def _digits(duckdb_type: str) -> tuple[int, int]:
-    declared = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", duckdb_type)
-    return (int(declared[1]), int(declared[2])) if declared else (18, 0)
+    declared = _DECIMAL.fullmatch(duckdb_type)
+    return (int(declared[1]), int(declared[2])) if declared else (_INTEGER_DIGITS[duckdb_type], 0)
 
 
 def _time(column: Column, value: Scalar) -> tuple[str, str, str]:
@@ -150,6 +181,8 @@ def _time(column: Column, value: Scalar) -> tuple[str, str, str]:
         raise _misfit(column, value, "the column has no time zone, so leave the offset out")
     if kind == "TIMESTAMPTZ":
         return name, kind, moment.isoformat() + ("" if moment.tzinfo else "+00:00")
+    if kind == "DATE":
+        return f"CAST({name} AS TIMESTAMP)", "TIMESTAMP", text.replace("T", " ")
     return name, kind, text.replace("T", " ")
 
 

@@ -27,7 +27,7 @@ from sync.warehouse.manifest import (
     rebuild,
 )
 from sync.warehouse.publishing import read_entry
-from sync.warehouse.sql import table_name
+from sync.warehouse.sql import name_in_file
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class TableSpace:
     rows: int
     """Of the current one."""
     as_of: str
+    imported: str
+    """Name of the DuckDB file it was imported from; empty of a copy from Oracle."""
     current_bytes: int
 
 
@@ -104,7 +106,15 @@ def _space_of(root: Path, entry: ManifestEntry) -> TableSpace:
             continue
         found[facts.st_ino] = facts.st_size
         kept += 1
-    return TableSpace(entry.ref, kept, sum(found.values()), entry.rows, entry.as_of, entry.bytes)
+    return TableSpace(
+        ref=entry.ref,
+        generations=kept,
+        bytes=sum(found.values()),
+        rows=entry.rows,
+        as_of=entry.as_of,
+        imported=entry.receipt.imported,
+        current_bytes=entry.bytes,
+    )
 
 
 def _whole_generations(root: Path) -> Iterator[ManifestEntry]:
@@ -126,7 +136,7 @@ def _require_whole(root: Path, folder: Path, entry: ManifestEntry) -> None:
         raise WarehouseDamaged(file=f"{folder.name}/{ENTRY_FILE}")
     try:
         with duckdb.connect(folder / DATA_FILE, read_only=True) as db:
-            found = db.execute(f"SELECT count(*) FROM {table_name(entry.ref)}").fetchone()
+            found = db.execute(f"SELECT count(*) FROM {name_in_file(entry.ref)}").fetchone()
     except duckdb.Error as error:
         raise WarehouseDamaged(file=f"{folder.name}/{DATA_FILE}") from error
     if found is None or found[0] != entry.rows:
