@@ -214,7 +214,8 @@ def _reader(config: BotConfig) -> Reader:
     def is_stale(basis: Basis) -> bool:
         known = [ref for ref in config.offered if basis.table in (str(ref), f"{ref.source}.{ref}")]
         age = now - datetime.fromisoformat(basis.as_of)
-        return bool(known) and age > timedelta(hours=config.stale_hours(known[0]))
+        is_old = bool(known) and age > timedelta(hours=config.stale_hours(known[0]))
+        return is_old and not basis.imported
 
     return Reader(config.timezone, is_stale)
 
