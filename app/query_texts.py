@@ -26,6 +26,10 @@ QUERY_FAILURES: dict[str, tuple[str, str]] = {
         "조회에 {megabytes} MB가 넘는 메모리가 필요해 중단했습니다. 조건이나 집계를 더해 주세요.",
         "The query needs more than {megabytes} MB of memory and was stopped. Filter or group more.",
     ),
+    "row_too_large": (
+        "결과의 첫 행이 {bytes}바이트를 넘습니다. 컬럼을 줄이거나 일부만 조회해 주세요: left(컬럼, 100).",
+        "The first row of its answer has more than {bytes} bytes. Ask for fewer columns, or for a part of them: left(column, 100).",
+    ),
     "query_too_costly": (
         "실행 계획이 약 {planned}행을 다루어, 승인 없이 실행하는 {most}행을 넘습니다. 먼저 조건이나 집계로 줄여 주세요.",
         "Its plan works through about {planned} rows, more than the {most} that are run unasked. Filter or group earlier.",

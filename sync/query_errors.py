@@ -5,7 +5,8 @@ WarehouseError
     ├── SqlRefused
     ├── SqlInvalid
     ├── QueryTooCostly
-    └── QueryTooLarge
+    ├── QueryTooLarge
+    └── RowTooLarge
 """
 
 from sync.errors import WarehouseError
@@ -44,3 +45,13 @@ class QueryTooLarge(SqlError):
 
     code = "query_too_large"
     message = "The query needs more than {megabytes} MB of memory. Filter or group more."
+
+
+class RowTooLarge(SqlError):
+    """Not even the first row of its answer fits."""
+
+    code = "row_too_large"
+    message = (
+        "The first row of its answer has more than {bytes} bytes. Ask for fewer columns, or for a "
+        "part of them: left(column, 100)."
+    )

@@ -14,7 +14,7 @@ from app.logs import start_logging
 from app.terminal import table_lines
 from app.views.text import CONTROL, number
 from sync.errors import DuckferryError, QueryTimeout, TableNotOffered
-from sync.query_errors import QueryTooCostly, QueryTooLarge, SqlRefused
+from sync.query_errors import QueryTooCostly, QueryTooLarge, RowTooLarge, SqlRefused
 from sync.warehouse.exposure import WHOLE
 from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query_process import Queries, QueryResult, open_queries
@@ -111,7 +111,7 @@ def status_of(error: DuckferryError) -> Status:
             return "refused"
         case QueryTimeout():
             return "timeout"
-        case QueryTooCostly() | QueryTooLarge():
+        case QueryTooCostly() | QueryTooLarge() | RowTooLarge():
             return "limit"
         case _:
             return "error"

@@ -22,8 +22,8 @@ _SCALARS = """
     datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear decade decimal_division
     decode degrees divide editdist3 element_at encode ends_with enum_code enum_first enum_last
     enum_range enum_range_boundary epoch epoch_ms epoch_ns epoch_us equi_width_bins era even exp
-    factorial filter flatten floor format formatReadableSize
-    format_bytes from_base64 from_binary from_hex from_json from_json_strict gamma gcd
+    factorial filter flatten floor format format_bytes formatreadabledecimalsize
+    formatreadablesize from_base64 from_binary from_hex from_json from_json_strict gamma gcd
     gen_random_uuid generate_series get_bit get_current_time get_current_timestamp grade_up
     greatest greatest_common_divisor hamming hash hex hour ilike_escape instr
     is_histogram_other_bin isfinite isinf isnan isodow isoyear jaccard jaro_similarity
@@ -60,7 +60,7 @@ _SCALARS = """
     unhex unicode union_extract union_tag union_value unpivot_list upper url_decode url_encode
     uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 variant_array_length
     variant_contains variant_exists variant_extract variant_extract_string variant_keys
-    variant_type variant_typeof version week weekday weekofyear xor year yearweek
+    variant_type variant_typeof week weekday weekofyear xor year yearweek
 """
 SCALARS = frozenset(_SCALARS.split())
 """Of values. Some are what operators and syntax stand for in the tree."""
@@ -115,10 +115,22 @@ SPECIAL = frozenset(_SPECIAL.split())
 """Known to the binder alone."""
 
 CALLABLE = SCALARS | AGGREGATES | MACROS | WINDOWS | SPECIAL | SIGNS
-"""All that may be called for a value."""
+"""All that may be called for a value, in small letters."""
 
 _TABLE_FUNCTIONS = """
     generate_series json_each json_tree range unnest
 """
 TABLE_FUNCTIONS = frozenset(_TABLE_FUNCTIONS.split())
 """What may stand after FROM: nothing that opens anything."""
+
+_TYPES = """
+    array bigint bignum binary bit bitstring blob bool boolean bpchar bytea char date datetime dec
+    decimal double enum float float4 float8 guid hugeint int int1 int128 int16 int2 int32 int4
+    int64 int8 integer integral interval json list logical long map null numeric nvarchar oid real
+    row short signed smallint string struct text time time_ns timestamp timestamp_ms timestamp_ns
+    timestamp_s timestamp_us timestamptz timestamptz_ns timetz tinyint tuple ubigint uhugeint
+    uint128 uint16 uint32 uint64 uint8 uinteger union usmallint utinyint uuid varbinary varchar
+    variant varint
+"""
+TYPES = frozenset(_TYPES.split()) | {"timestamp with time zone", "time with time zone"}
+"""What a value may be cast to; not GEOMETRY, which trusts the bytes it is given, nor TYPE."""

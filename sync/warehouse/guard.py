@@ -12,9 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from sync.query_errors import SqlRefused
-from sync.warehouse.functions import CALLABLE, SIGNS, TABLE_FUNCTIONS
+from sync.warehouse.functions import AGGREGATES, CALLABLE, SIGNS, TABLE_FUNCTIONS, TYPES
 
 MAX_SQL_CHARACTERS = 10_000
+MOST_TREE_CHARACTERS = 300_000
+"""Of the tree as JSON: twice what ten thousand characters of an analyst's SQL come to. Checking it
+takes time of the process that answers people, which this bounds."""
+MOST_LEVELS = 400
+"""Of the tree; about a hundred calls within one another. Python reads and writes JSON by recursion,
+from wherever the caller stands on its own stack."""
 
 _NODES = """
     SELECT_NODE SET_OPERATION_NODE RECURSIVE_CTE_NODE BASE_TABLE EMPTY EXPRESSION_LIST JOIN PIVOT
@@ -32,6 +38,7 @@ EXPRESSIONS = frozenset(_EXPRESSIONS.split())
 """Classes of expressions. A parameter is none of them, for there is nothing to fill it."""
 
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(?!ANALYZE\b|\()", re.IGNORECASE | re.ASCII)
+_SHORT = ("schema", "table")
 _OWN_SCHEMAS = ("main", "pg_catalog", "system")
 
 Path = tuple[str, ...]
@@ -63,46 +70,44 @@ def named_tables(tree: Mapping[str, Any]) -> list[Path]:
     if len(statements) != 1:
         raise SqlRefused(reason="one statement at a time is run.")
     found: dict[Path, None] = {}
-    todo: list[tuple[object, Scope]] = [(statements[0], frozenset())]
+    todo: list[tuple[object, Scope, int]] = [(statements[0], frozenset(), 0)]
     while todo:
-        node, scope = todo.pop()
+        node, scope, level = todo.pop()
+        if level > MOST_LEVELS:
+            raise SqlRefused(reason="it is nested too deeply.")
         if isinstance(node, list):
-            todo += ((one, scope) for one in reversed(cast("list[object]", node)))
+            todo += ((one, scope, level + 1) for one in reversed(cast("list[object]", node)))
         elif isinstance(node, dict):
             fields = cast("dict[str, Any]", node)
             _check(fields)
             if fields.get("type") == "BASE_TABLE" and (path := _table(fields, scope)):
                 found[path] = None
-            todo += reversed([*_below(fields, scope)])
+            todo += reversed([(one, inner, level + 1) for one, inner in _below(fields, scope)])
     return list(found)
 
 
-def with_short_names(tree: dict[str, Any]) -> dict[str, Any] | None:
-    """The same statement with `short_path` for each table's name; None where all are short."""
+def shorten_names(tree: dict[str, Any]) -> bool:
+    """Put `short_path` in place of each table's name in *tree*; tell whether one was longer."""
     changed = False
-
-    def shortened(node: Any) -> Any:
-        nonlocal changed
+    todo: list[object] = [tree]
+    while todo:
+        node = todo.pop()
         if isinstance(node, list):
-            return [shortened(one) for one in cast("list[Any]", node)]
-        if not isinstance(node, dict):
-            return node
-        fields = {name: shortened(one) for name, one in cast("dict[str, Any]", node).items()}
-        path = _path(fields) if fields.get("type") == "BASE_TABLE" else ()
-        if path == short_path(path):
-            return fields
-        changed = True
-        schema, table = short_path(path)
-        return {
-            **fields,
-            "alias": fields["alias"] or table,
-            "catalog_name": "",
-            "schema_name": schema,
-            "qualified_name": {"path": [schema, table]},
-        }
-
-    found = shortened(tree)
-    return found if changed else None
+            todo += cast("list[object]", node)
+        elif isinstance(node, dict):
+            fields = cast("dict[str, Any]", node)
+            todo += fields.values()
+            if fields.get("type") == "BASE_TABLE" and len(path := _path(fields)) > len(_SHORT):
+                schema, table = short_path(path)
+                fields |= {
+                    "alias": fields["alias"] or table,
+                    "table_name": table,
+                    "schema_name": schema,
+                    "catalog_name": "",
+                    "qualified_name": {"path": [schema, table]},
+                }
+                changed = True
+    return changed
 
 
 def short_path(path: Path) -> Path:
@@ -110,7 +115,7 @@ def short_path(path: Path) -> Path:
 
     Source and schema are joined to one name, so tables of two sources stay apart.
     """
-    return path if len(path) < 3 else (".".join(path[:-1]), path[-1])  # noqa: PLR2004 - three parts
+    return path if len(path) <= len(_SHORT) else (".".join(path[:-1]), path[-1])
 
 
 def _below(
@@ -178,6 +183,20 @@ def _check_function(fields: dict[str, Any]) -> None:
         raise SqlRefused(
             reason=f"the function {name} is not on the list of those that may be called."
         )
+    if name.lower() in _BY_NAME:
+        _check_named_aggregate(fields)
+
+
+def _check_named_aggregate(fields: dict[str, Any]) -> None:
+    """Of a function whose second argument is the name of another one."""
+    arguments = cast("list[dict[str, Any]]", fields["arguments"])
+    named = cast("dict[str, Any]", arguments[1]["expression"] if arguments[1:] else {})
+    literal = cast("dict[str, Any]", named.get("literal") or {})
+    if str(literal.get("text")).lower() not in AGGREGATES:
+        raise SqlRefused(
+            reason=f"{_path(fields)[-1]} needs the name of an aggregate that may be called: "
+            "list_aggregate(l, 'sum')."
+        )
 
 
 def _check_table_function(fields: dict[str, Any]) -> None:
@@ -204,8 +223,9 @@ def _check_show(fields: dict[str, Any]) -> None:
 
 
 def _check_type(fields: dict[str, Any]) -> None:
-    if len(_path(fields)) > 1:
-        raise SqlRefused(reason="only DuckDB's own types can be named.")
+    path = _path(fields)
+    if path[-1].lower() not in TYPES or path[:-1]:
+        raise SqlRefused(reason=f"the type {'.'.join(path)} is not on the list.")
 
 
 _PARTS: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -216,6 +236,8 @@ _PARTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "SHOW_REF": _check_show,
     "TYPE": _check_type,
 }
+
+_BY_NAME = frozenset({"list_aggregate", "list_aggr", "array_aggregate", "array_aggr", "aggregate"})
 
 _UNFIT_EXPRESSION = {
     "PARAMETER": "there is nothing to fill a parameter with; write the value itself.",

@@ -23,6 +23,8 @@ ADDRESS_SPACE_BYTES = 2 * 1024**3
 OPEN_FILES = 64
 THREADS = 2
 MAX_REQUEST_BYTES = 16_000_000
+MOST_TOLD = 500
+"""Characters of DuckDB's own words about a failure."""
 
 SYSTEM_FILES = (
     "/proc/self/cgroup",
@@ -69,16 +71,17 @@ def serve(channel: socket.socket, db: duckdb.DuckDBPyConnection, landlock: int |
     The first request leaves this process the warehouse to read, the second the files it names.
     """
     for _ in range(2):
-        request = json.loads(receive(channel, MAX_REQUEST_BYTES) or b"null")
-        if request is None:
+        message = receive(channel, MAX_REQUEST_BYTES)
+        if not message:
             return  # nobody asks any more
         try:
+            request = json.loads(message)
             hold_to(request["files"], request["seconds"], landlock)
-            answer = _parsed(db, request["parse"]) if "parse" in request else _answer(db, request)
+            answer = _parsed(db, request) if "parse" in request else _answer(db, request)
         except Exception as error:  # the edge of this process: its parent words the failure
-            answer = {"error": type(error).__name__, "message": str(error)[:500]}
+            answer = {"error": type(error).__name__, "message": str(error)[:MOST_TOLD]}
         send(channel, json.dumps(answer, ensure_ascii=False).encode())
-        if "parse" not in request or "error" in answer:
+        if "tree" not in answer:  # there was more than to parse, or it failed
             return
 
 
@@ -117,17 +120,37 @@ def hold_to(files: list[str], seconds: float, landlock: int | None) -> None:
         read_only((*SYSTEM_FILES, *files), landlock)
 
 
-def _parsed(db: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
+def _parsed(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
     """The statement as DuckDB writes it from its own tree, and the tree of just that text.
 
     So what is checked is what will run, without comments and with nothing behind it.
     """
-    written = _one(db, _READ_TREE, sql)
+    written = _one(db, _READ_TREE, request["parse"])
+    if len(written) > request["most_characters"]:
+        return {"error": "too large"}
     tree = json.loads(written)
     if tree["error"]:
-        return {"error": tree["error_type"], "message": tree["error_message"]}
+        return {"error": tree["error_type"], "message": str(tree["error_message"])[:MOST_TOLD]}
     again = _one(db, _WRITE_TREE, written)
     return {"sql": again, "tree": _one(db, _READ_TREE, again)}
+
+
+def _rewritten(db: duckdb.DuckDBPyConnection, tree: dict[str, Any]) -> str:
+    """The text of a tree that was checked; ValueError where DuckDB would read that otherwise."""
+    sql = _one(db, _WRITE_TREE, json.dumps(tree))
+    if _unplaced(json.loads(_one(db, _READ_TREE, sql))) != _unplaced(tree):
+        raise ValueError("the statement cannot be written with other names")
+    return sql
+
+
+def _unplaced(node: Any) -> Any:
+    """A tree without where in the text its parts stood."""
+    if isinstance(node, list):
+        return [_unplaced(one) for one in cast("list[Any]", node)]
+    if isinstance(node, dict):
+        fields = cast("dict[str, Any]", node)
+        return {k: _unplaced(v) for k, v in fields.items() if not k.startswith("query_location")}
+    return node
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str, value: str) -> str:
@@ -152,7 +175,7 @@ def _answer(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
         db.execute(statement)
     sql = request["sql"]
     if request["tree"] is not None:  # its tables are named otherwise than in the text
-        sql = _one(db, _WRITE_TREE, json.dumps(request["tree"]))
+        sql = _rewritten(db, request["tree"])
     if request["explain"]:
         lines = db.execute(f"EXPLAIN {sql}").fetchall()
         rows = [[line] for line in str(lines[0][1]).splitlines()]
@@ -164,6 +187,8 @@ def _answer(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
     columns = [(str(c[0]), str(c[1])) for c in described.description or []]
     result = db.execute(_as_plain_values(sql, columns), request["params"])
     rows, cut = _take(result, request["rows"], request["bytes"])
+    if cut and not rows and request["rows"]:
+        return {"error": "wide"}
     return {"columns": columns, "rows": rows, "truncated": cut}
 
 
@@ -218,11 +243,17 @@ def _take(result: Any, most_rows: int, most_bytes: int) -> tuple[list[list[Any]]
     size = 0
     while (row := result.fetchone()) is not None:
         values = [_json_safe(value) for value in cast("tuple[Any, ...]", row)]
+        if len(rows) == most_rows or any(_is_longer(value, most_bytes) for value in values):
+            return rows, True
         size += len(json.dumps(values, ensure_ascii=False).encode())
-        if len(rows) == most_rows or size > most_bytes:
+        if size > most_bytes:
             return rows, True
         rows.append(values)
     return rows, False
+
+
+def _is_longer(value: Any, most_bytes: int) -> bool:
+    return isinstance(value, str) and len(value) > most_bytes
 
 
 def _json_safe(value: Any) -> Any:

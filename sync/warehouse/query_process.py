@@ -14,11 +14,23 @@ from pydantic import BaseModel, ConfigDict
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout, WarehouseDamaged
 from sync.names import resolve_table
 from sync.plan import TableRef
-from sync.query_errors import QueryTooCostly, QueryTooLarge, SqlInvalid, SqlRefused
+from sync.query_errors import (
+    QueryTooCostly,
+    QueryTooLarge,
+    RowTooLarge,
+    SqlInvalid,
+    SqlRefused,
+)
 from sync.receipt import columns_of, part_of
 from sync.warehouse.exposure import WHOLE, Exposure, view_of
 from sync.warehouse.framing import TooLong, receive, send
-from sync.warehouse.guard import named_tables, short_path, split_explain, with_short_names
+from sync.warehouse.guard import (
+    MOST_TREE_CHARACTERS,
+    named_tables,
+    short_path,
+    shorten_names,
+    split_explain,
+)
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import CompiledQuery, compile_query
@@ -163,7 +175,14 @@ class Queries:
 
         def attempt(ask: Ask, manifest: Manifest) -> _Asked:
             folder = str(self._root.absolute())
-            parsed = ask({"parse": text, "files": [folder], "seconds": self._limits.seconds})
+            parsed = ask(
+                {
+                    "parse": text,
+                    "most_characters": MOST_TREE_CHARACTERS,
+                    "files": [folder],
+                    "seconds": self._limits.seconds,
+                }
+            )
             if "error" in parsed:
                 raise _not_parsed(parsed)
             shown: list[_Shown] = []
@@ -173,10 +192,11 @@ class Queries:
                 entry = manifest.entry(ref)
                 exposure = exposure_of(entry.receipt.trial_of or ref)
                 shown.append(_Shown(entry, exposure, short_path(path)))
+            _refuse_homonyms(shown)
             if explain and any(one.exposure.is_partial for one in shown):
                 raise SqlRefused(reason="a plan would show more of a table than you may see.")
             request = self._request(parsed["sql"], shown)
-            request["tree"] = with_short_names(tree)
+            request["tree"] = tree if shorten_names(tree) else None
             request["explain"] = explain
             request["planned_rows"] = None if costly else self._limits.planned_rows
             return _Asked(ask(request), tuple({one.entry.ref: one.entry for one in shown}.values()))
@@ -306,6 +326,19 @@ class _Asked:
     entries: tuple[ManifestEntry, ...]
 
 
+def _refuse_homonyms(shown: Sequence[_Shown]) -> None:
+    """Raise `SqlRefused` where DuckDB, which ignores case, would take two tables for one."""
+    named: dict[tuple[str, ...], TableRef] = {}
+    for one in shown:
+        path = tuple(map(str.casefold, one.path))
+        ref = named.setdefault(path[1:] if path[0] == "main" else path, one.entry.ref)
+        if ref != one.entry.ref:
+            raise SqlRefused(
+                reason=f"{ref} and {one.entry.ref} are called the same but for capital letters; "
+                "they cannot be read together."
+            )
+
+
 def _tree(written: str) -> dict[str, Any]:
     try:
         return json.loads(written)
@@ -332,6 +365,8 @@ def _failure(
         return WarehouseDamaged(file=", ".join(entry.generation for entry in entries))
     if kind == "costly":
         return QueryTooCostly(planned=answer["planned"], most=limits.planned_rows)
+    if kind == "wide":
+        return RowTooLarge(bytes=limits.bytes)
     if kind in {"OutOfMemoryException", "MemoryError"}:
         return QueryTooLarge(megabytes=limits.memory_mb)
     if kind == "PermissionError":
@@ -340,7 +375,16 @@ def _failure(
         return QueryTimeout(seconds=_whole(limits.seconds))
     if kind in {"BinderException", "CatalogException", "ParserException"}:
         return SqlInvalid(reason=message.partition("\n")[0])
-    return QueryFailed(reason=message.partition("\n")[0] or kind)
+    return QueryFailed(reason=_RUNNING.get(kind, f"DuckDB ended it with {kind}."))
+
+
+_RUNNING = {
+    "ConversionException": "a value cannot become the type it is cast to; use TRY_CAST.",
+    "OutOfRangeException": "a figure does not fit its type; cast to DOUBLE or HUGEINT before.",
+    "InvalidInputException": "a function met a value that it does not take; use TRY(…).",
+}
+"""What is said where DuckDB fails on rows. Its own words quote them, and they may be kept from the
+model, or from the person."""
 
 
 def _whole(seconds: float) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import DuckferryError, TableNotOffered, TableNotSynced
+from sync.errors import DuckferryError, QueryFailed, TableNotOffered, TableNotSynced
 from sync.filters import Filter
 from sync.plan import TableRef
 from sync.query_errors import QueryTooCostly, SqlInvalid, SqlRefused
@@ -178,3 +178,44 @@ def test_a_plan_of_what_is_partly_shown_is_refused(queries: Queries) -> None:
     paid = Exposure(where=(Filter(column="STATUS", op="=", values=("PAID",)),))
     with pytest.raises(SqlRefused, match="more of a table than you may see"):
         run(queries, "EXPLAIN SELECT * FROM ORDERS", ORDERS=paid)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT STATUS::INT FROM ORDERS",
+        "SELECT strptime(STATUS, '%Y') FROM ORDERS",
+        "SELECT (ID + 41) * 9223372036854775807 FROM ORDERS",
+        "SELECT regexp_matches('a', '(' || STATUS) FROM ORDERS",
+        "SELECT STATUS::JSON FROM ORDERS",
+    ],
+)
+def test_words_about_a_failure_quote_no_value(queries: Queries, sql: str) -> None:
+    with pytest.raises(QueryFailed) as raised:
+        run(queries, sql)
+    assert not any(value in str(raised.value) for value in ("PAID", "CANCELLED", "42"))
+
+
+def test_tables_that_differ_in_capital_letters_are_not_taken_for_one(
+    queries: Queries, publish_rows: PublishRows
+) -> None:
+    publish_rows([("ID", "NUMBER(10)")], [(7,)], table="orders")
+    small = TableRef(source="main", schema_name="SHOP", table="orders")
+    both = (*KNOWN, small)
+    assert queries.run_sql('SELECT ID FROM "orders"', both, lambda _: WHOLE).rows == ((7,),)
+    with pytest.raises(SqlRefused, match="but for capital letters"):
+        queries.run_sql('SELECT * FROM "orders", "ORDERS"', both, lambda _: WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT " + "abs(" * 190 + "1" + ")" * 190 + " FROM main.SHOP.ORDERS", "too deeply"),
+        ("SELECT [" + "-ID, " * 1_900 + "ID] FROM ORDERS", "too large"),
+        ("SELECT list_aggregate([1], STATUS) FROM ORDERS", "name of an aggregate"),
+        ("SELECT 'x'::BLOB::GEOMETRY", "type GEOMETRY"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(queries: Queries, sql: str, words: str) -> None:
+    with pytest.raises(SqlRefused, match=words):
+        run(queries, sql)

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout
+from sync.query_errors import QueryTooLarge
 from sync.warehouse.layout import data_file, generation_folder
 from sync.warehouse.manifest import ManifestEntry, publish
 from sync.warehouse.query import CompiledQuery, Query
@@ -298,7 +299,7 @@ def test_a_query_that_takes_all_memory_fails_and_the_next_one_works(
     tmp_path: Path, entry: ManifestEntry
 ) -> None:
     with open_queries(tmp_path, QueryLimits(seconds=20, memory_mb=100_000)) as queries:
-        with pytest.raises(QueryFailed):  # the limit of its address space ends it, not DuckDB's
+        with pytest.raises(QueryTooLarge):  # the limit of its address space ends it, not DuckDB's
             ask(queries, entry, "SELECT list(range) FROM range(1000000000)")
         assert ask(queries, entry) == (3,)
 
