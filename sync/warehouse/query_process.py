@@ -11,14 +11,10 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout, WarehouseDamaged
+from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.query_errors import (
-    QueryTooCostly,
-    QueryTooLarge,
-    RowTooLarge,
-    SqlInvalid,
     SqlRefused,
 )
 from sync.receipt import columns_of, part_of
@@ -34,6 +30,7 @@ from sync.warehouse.guard import (
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import CompiledQuery, compile_query
+from sync.warehouse.query_limits import QueryLimits, failure, not_parsed, read_tree, whole
 from sync.warehouse.sql import quote, text
 from sync.warehouse.walls import Walls, walls
 from sync.warehouse.zygote import Child, Zygote, ZygoteGone
@@ -42,20 +39,6 @@ TRIES = 2
 """A query whose zygote was killed is asked again of a new one: it only reads."""
 MOST_ANSWER_BYTES = 4_000_000
 """Rows are capped by their own limit; this bounds what a process that went astray can send."""
-
-
-class QueryLimits(BaseModel):
-    """What one query may use; all of it is enforced from outside DuckDB too."""
-
-    model_config = ConfigDict(frozen=True)
-
-    seconds: float = 10
-    memory_mb: int = 512
-    rows: int = 100
-    bytes: int = 100_000
-    """Of the rows as JSON."""
-    planned_rows: int = 500_000_000
-    """That DuckDB expects a step of the plan to work through; more is not run unasked."""
 
 
 class ResultColumn(BaseModel):
@@ -184,9 +167,9 @@ class Queries:
                 }
             )
             if "error" in parsed:
-                raise _not_parsed(parsed)
+                raise not_parsed(parsed)
             shown: list[_Shown] = []
-            tree = _tree(parsed["tree"])
+            tree = read_tree(parsed["tree"])
             for path in named_tables(tree):
                 ref = resolve_table(".".join(path), known)
                 entry = manifest.entry(ref)
@@ -244,7 +227,7 @@ class Queries:
             self._zygote.prepare()
         answer = answered.answer
         if "error" in answer:
-            raise _failure(answer, answered.entries, self._limits)
+            raise failure(answer, answered.entries, self._limits)
         return QueryResult(
             columns=tuple(ResultColumn(name=name, type=kind) for name, kind in answer["columns"]),
             rows=answer["rows"],
@@ -292,7 +275,7 @@ class Queries:
             answer = receive(child.channel, MOST_ANSWER_BYTES + self._limits.bytes, until)
         except TimeoutError:
             self._zygote.end(child)
-            raise QueryTimeout(seconds=_whole(self._limits.seconds)) from None
+            raise QueryTimeout(seconds=whole(self._limits.seconds)) from None
         except (OSError, TooLong):  # it ended before it had read its request, or went astray
             pass
         if not answer and self._zygote.is_gone(child):
@@ -337,55 +320,3 @@ def _refuse_homonyms(shown: Sequence[_Shown]) -> None:
                 reason=f"{ref} and {one.entry.ref} are called the same but for capital letters; "
                 "they cannot be read together."
             )
-
-
-def _tree(written: str) -> dict[str, Any]:
-    try:
-        return json.loads(written)
-    except RecursionError:
-        raise SqlRefused(reason="it is nested too deeply.") from None
-
-
-def _not_parsed(answer: dict[str, Any]) -> Exception:
-    kind, message = answer["error"], str(answer.get("message", "")).partition("\n")[0]
-    if kind == "not implemented":
-        return SqlRefused(
-            reason="only one SELECT is. A PIVOT needs its values: PIVOT t ON c IN ('a', 'b') …"
-        )
-    if kind == "parser":
-        return SqlInvalid(reason=message)
-    return SqlRefused(reason="it is too large or nested too deeply to be checked.")
-
-
-def _failure(
-    answer: dict[str, Any], entries: Sequence[ManifestEntry], limits: QueryLimits
-) -> Exception:
-    kind, message = answer["error"], answer.get("message", "")
-    if kind in {"gone", "IOException"}:
-        return WarehouseDamaged(file=", ".join(entry.generation for entry in entries))
-    if kind == "costly":
-        return QueryTooCostly(planned=answer["planned"], most=limits.planned_rows)
-    if kind == "wide":
-        return RowTooLarge(bytes=limits.bytes)
-    if kind in {"OutOfMemoryException", "MemoryError"}:
-        return QueryTooLarge(megabytes=limits.memory_mb)
-    if kind == "PermissionError":
-        return QueryFailed(reason="its process may not read the copy. An admin must look at modes.")
-    if kind == "InterruptException":
-        return QueryTimeout(seconds=_whole(limits.seconds))
-    if kind in {"BinderException", "CatalogException", "ParserException"}:
-        return SqlInvalid(reason=message.partition("\n")[0])
-    return QueryFailed(reason=_RUNNING.get(kind, f"DuckDB ended it with {kind}."))
-
-
-_RUNNING = {
-    "ConversionException": "a value cannot become the type it is cast to; use TRY_CAST.",
-    "OutOfRangeException": "a figure does not fit its type; cast to DOUBLE or HUGEINT before.",
-    "InvalidInputException": "a function met a value that it does not take; use TRY(…).",
-}
-"""What is said where DuckDB fails on rows. Its own words quote them, and they may be kept from the
-model, or from the person."""
-
-
-def _whole(seconds: float) -> int:
-    return max(1, round(seconds))
