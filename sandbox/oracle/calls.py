@@ -285,6 +285,8 @@ class Calls:
             if self.broken.is_set():
                 raise OracleError(1013)
             yield
+        except duckdb.InterruptException as error:  # before the query itself had begun
+            raise OracleError(1013) from error
         finally:
             self.running = None
             self.stopped.set()

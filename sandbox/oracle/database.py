@@ -63,7 +63,7 @@ class Snapshot:
                 raise OracleError(1555)
             try:
                 yield self._connections[-1]
-            except OracleError:
+            except (OracleError, duckdb.Error):
                 if _is_aborted(self._connections[-1]):
                     self._connections.pop().close()
                 raise

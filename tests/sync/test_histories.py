@@ -186,7 +186,7 @@ def live(history: History, what: list[Step], crashes: Sequence[tuple[int, Crash]
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    "examples", [2, pytest.param(150, marks=pytest.mark.sweep)], ids=["sample", "sweep"]
+    "examples", [2, pytest.param(100, marks=pytest.mark.sweep)], ids=["sample", "sweep"]
 )
 def test_a_copy_is_oracles_whatever_happened(
     oracle: OracleStandIn, source: Source, open_session: OpenSession, examples: int
