@@ -66,7 +66,7 @@ def handle(office: Office, entry: Entry) -> None:
     match entry.kind:
         case "message":
             _answer_message(office, entry)
-        case "rejected" | "expired" | "run_ended" | "schedule_changed":
+        case "rejected" | "expired" | "run_ended" | "schedule_changed" | "question_approved":
             _answer_outcome(office, entry)
         case "schedule_due":
             handle_due(_due_desk(office), entry.body)

@@ -31,8 +31,8 @@ QUERY_FAILURES: dict[str, tuple[str, str]] = {
         "The first row of its answer has more than {bytes} bytes. Ask for fewer columns, or for a part of them: left(column, 100).",
     ),
     "query_too_costly": (
-        "실행 계획이 약 {planned}행을 다루어, 승인 없이 실행하는 {most}행을 넘습니다. 먼저 조건이나 집계로 줄여 주세요.",
-        "Its plan works through about {planned} rows, more than the {most} that are run unasked. Filter or group earlier.",
+        "실행 계획이 {tables}의 약 {planned}행을 다루어, 승인 없이 실행하는 {most}행을 넘습니다. 먼저 조건이나 집계로 줄여 주세요.",
+        "Its plan works through about {planned} rows of {tables}, more than the {most} that are run unasked. Filter or group earlier.",
     ),
 }
 
@@ -67,6 +67,19 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
     "answer.forgotten": (
         "이 대화는 더 이상 보관되어 있지 않습니다. 다시 물어봐 주세요.",
         "This conversation is not kept any more. Please ask again.",
+    ),
+    "card.question_pending": ("큰 조회 승인 요청", "A large query needs approval"),
+    "card.question_approved": ("큰 조회 승인됨", "Large query was approved"),
+    "card.question_rejected": ("큰 조회 거절됨", "Large query was rejected"),
+    "card.question_withdrawn": ("큰 조회 요청 철회됨", "Large query was withdrawn"),
+    "card.question_expired": ("큰 조회 승인 시간 만료", "Approval of the large query has expired"),
+    "card.question_rows": (
+        "실행 계획이 약 *{rows}행*을 다룹니다. 사본만 읽으며 Oracle은 읽지 않습니다.",
+        "Its plan works through about *{rows} rows*. Only copies are read, not Oracle.",
+    ),
+    "system.question_approved": (
+        "[System] 승인되어 조회를 실행합니다.",
+        "[System] Approved; the query is run.",
     ),
     "modal.sql": ("실행한 SQL", "SQL that was run"),
     "modal.sql_cut": (

@@ -27,6 +27,7 @@ from app.views.card_parts import table_parts
 from app.views.receipt_details import TableDetails
 from app.views.schedule_lines import to_plain
 from app.views.text import CONTROL, escape, number
+from sync.approvals import Question
 from sync.plan import Plan
 from sync.receipt import Receipt
 
@@ -70,6 +71,13 @@ def plan_lines(language: Language, plan: Plan) -> list[str]:
         parts = map(to_plain, table_parts(language, table, estimate))
         lines.append(f"  {table.ref}: " + " · ".join(parts))
     return [*lines, "  " + say(language, "card.digest", digest=plan.digest[:8])]
+
+
+def question_lines(language: Language, question: Question) -> list[str]:
+    """Write SQL that waits for a yes, and over how much."""
+    rows = number(question.planned_rows)
+    told = to_plain(say(language, "card.question_rows", rows=rows))
+    return [say(language, "card.question_pending"), told, CONTROL.sub("", question.sql)]
 
 
 def receipt_lines(language: Language, receipt: Receipt) -> list[str]:

@@ -141,6 +141,10 @@ if ARGV[12] ~= '' then
   tell_thread('schedule_changed')
   return 'approved'
 end
+if ARGV[16] ~= '' then
+  tell_thread('question_approved')
+  return 'approved'
+end
 redis.call('HSET', KEYS[1], 'run_id', ARGV[9])
 redis.call('HSET', KEYS[6], 'id', ARGV[9], 'approval', ARGV[1], 'state', 'queued',
            'queued_ms', now)
@@ -151,9 +155,10 @@ redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -1 - ARGV[11])
 return 'approved'
 """
 )
-"""ARGV 4 to 15: digest, verdict, whether the policy lets this person, how many yeses it takes, the
+"""ARGV 4 to 16: digest, verdict, whether the policy lets this person, how many yeses it takes, the
 reason, then the run's id, life in ms and how many are listed, or a schedule's name, its new content
-(empty: it goes), what is done to it, and the SHA-1 of what it was asked about. A late yes neither
+(empty: it goes), what is done to it, and the SHA-1 of what it was asked about; last, whether it is
+a question, which leads to no run. A late yes neither
 creates a schedule whose name was taken meanwhile, nor changes another one than was asked about, nor
 brings back one that is gone. KEYS 6 to 10: the run, all open runs, the team's runs, its schedules,
 who said yes to them."""

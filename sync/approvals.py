@@ -58,6 +58,15 @@ class ApprovalState(StrEnum):
     EXPIRED = "expired"
 
 
+class Question(BaseModel):
+    """SQL whose plan works through so many rows that a person is asked first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sql: str
+    planned_rows: int
+
+
 class Request(BaseModel):
     """What somebody is asked to allow; never changes once it is stored."""
 
@@ -67,6 +76,8 @@ class Request(BaseModel):
     plan: Plan
     change: ScheduleChange | None = None
     """A schedule that a yes creates, changes or ends, instead of a run of *plan* now."""
+    question: Question | None = None
+    """SQL over the tables of *plan* that a yes lets run, instead of a run."""
     requested_by: str
     """Who asked; for a schedule, its name."""
     on_behalf_of: str = ""
@@ -87,9 +98,10 @@ class Request(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of exactly what a yes leads to."""
-        if self.change is None:
+        instead = self.change or self.question
+        if instead is None:
             return self.plan.digest
-        both = [self.plan.digest, self.change.model_dump_json()]
+        both = [self.plan.digest, instead.model_dump_json()]
         return hashlib.sha256(json.dumps(both).encode()).hexdigest()
 
 
@@ -196,11 +208,11 @@ def decide(
 ) -> Outcome:
     """Decide once, in one step with the consequence and the audit entry.
 
-    A yes queues the run, or changes the schedule; a no tells the thread. *may_decide* is the
-    policy's answer for this person, and *quorum* how many people it asks for, both of the moment of
-    the click; what the request itself asks for counts too. State, expiry (by Redis's own clock),
-    digest and earlier yeses are compared inside the step, so of many clicks exactly one decides.
-    What is refused is noted as well.
+    A yes queues the run, changes the schedule or lets the question run; a no tells the thread.
+    *may_decide* is the policy's answer for this person, and *quorum* how many people it asks for,
+    both of the moment of the click; what the request itself asks for counts too. State, expiry (by
+    Redis's own clock), digest and earlier yeses are compared inside the step, so of many clicks
+    exactly one decides. What is refused is noted as well.
     """
     # The run's id follows from the approval's: however often this is called, there is one run.
     run_id, change = approval.id, approval.request.change
@@ -231,6 +243,7 @@ def decide(
         change.stored() if change else "",
         change.action if change else "",
         change.base if change else "",
+        "question" if approval.request.question else "",
     )
     return cast("Outcome", outcome)
 
@@ -293,11 +306,9 @@ def agreed_key(team: str) -> str:
 
 def _stored(request: Request, expires_seconds: int) -> tuple[str | int, ...]:
     tables = ", ".join(str(table.ref) for table in request.plan.tables)
-    asked = (
-        f"{request.change.action} schedule {request.change.schedule.name}"
-        if request.change
-        else "sync"
-    )
+    asked = "question over" if request.question else "sync"
+    if request.change:
+        asked = f"{request.change.action} schedule {request.change.schedule.name}"
     return (
         request.model_dump_json(),
         request.digest,

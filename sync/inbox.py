@@ -22,6 +22,7 @@ Kind = Literal[
     "run_ended",
     "schedule_due",
     "schedule_changed",
+    "question_approved",
     "condition_due",
 ]
 

@@ -35,8 +35,8 @@ class QueryTooCostly(SqlError):
 
     code = "query_too_costly"
     message = (
-        "Its plan works through about {planned} rows, more than the {most} that are run unasked. "
-        "Filter or group earlier."
+        "Its plan works through about {planned} rows of {tables}, more than the {most} that are "
+        "run unasked. Filter or group earlier."
     )
 
 

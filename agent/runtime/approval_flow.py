@@ -60,9 +60,14 @@ def _decided(approval: Approval) -> dict[str, Any]:
     about: dict[str, Any] = {"tables": _tables(approval)}
     if change is not None:
         about |= {"schedule": change.schedule.name, "action": change.action}
+    question = approval.request.question
+    if question is not None:
+        about |= {"sql": question.sql}
     match approval.state:
         case ApprovalState.APPROVED if change is not None:
             return {"event": "schedule_changed", **about, **_when(approval, change.schedule)}
+        case ApprovalState.APPROVED if question is not None:
+            return {"event": "question_approved", **about, "approved_by": approval.decided_by}
         case ApprovalState.REJECTED:
             reason = {"reason": approval.reason} if approval.reason else {}
             return {"event": "rejected", **about, "rejected_by": approval.decided_by, **reason}

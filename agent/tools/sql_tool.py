@@ -8,10 +8,12 @@ from agent.conversation import Table
 from agent.deps import AnalystDeps, ModelSees
 from agent.events import Basis, moment_told
 from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.costly_sql import asked_before, is_allowed, proposed
 from agent.tools.model_view import rows_for_model
 from agent.tools.query_tools import visible
 from sync.audit import note
 from sync.names import shown_name
+from sync.query_errors import QueryTooCostly
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
 from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query_process import QueryResult
@@ -42,10 +44,19 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
     )
     parameters = RunSqlParameters
 
-    def run(self, deps: AnalystDeps, parameters: RunSqlParameters, _call_id: str, /) -> ToolResult:
-        """Run it. Raises SqlRefused, SqlInvalid, QueryTooCostly, TableNotOffered, …."""
+    def run(self, deps: AnalystDeps, parameters: RunSqlParameters, call_id: str, /) -> ToolResult:
+        """Run it, or ask for a yes where its plan is too large.
+
+        Raises SqlRefused, SqlInvalid, TableNotOffered, ….
+        """
         known = visible(deps, read_manifest(deps.warehouse))
-        result = deps.queries.run_sql(parameters.sql, known, deps.exposure)
+        asked = asked_before(deps, parameters.sql, call_id)
+        try:
+            result = deps.queries.run_sql(
+                parameters.sql, known, deps.exposure, costly=is_allowed(asked)
+            )
+        except QueryTooCostly as error:
+            return proposed(deps, parameters.sql, error, asked)
         names = [shown_name(read.ref, known) for read in result.basis]
         note(
             deps.redis,

@@ -15,7 +15,14 @@ from app.cli.session import Session
 from app.core import Core, deps_for
 from app.failure_texts import word_failure
 from app.logs import start_logging
-from app.terminal import answer_lines, details_lines, plan_lines, receipt_lines, trace_line
+from app.terminal import (
+    answer_lines,
+    details_lines,
+    plan_lines,
+    question_lines,
+    receipt_lines,
+    trace_line,
+)
 from app.texts import Language, language_of, say
 from app.views.receipt_details import table_details
 from app.views.schedule_lines import plain_change_lines
@@ -105,6 +112,8 @@ def _shown(language: Language, request: Request) -> list[str]:
     """Write what a yes leads to: a change of a schedule, or a copy."""
     if request.change:
         return plain_change_lines(language, request.change, datetime.now(UTC))
+    if request.question:
+        return question_lines(language, request.question)
     return plan_lines(language, request.plan)
 
 
@@ -113,7 +122,7 @@ def _run(core: Core, approval: Approval, language: Language) -> Run | Approval:
     if outcome != "approved":
         click.echo(say(language, f"click.{outcome}", who=OPERATOR))
         return load_approval(core.redis, approval.id) or approval
-    if approval.request.change:
+    if approval.request.change or approval.request.question:
         return load_approval(core.redis, approval.id) or approval
     click.echo(
         say(

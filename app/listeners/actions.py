@@ -142,7 +142,7 @@ def approve(desk: CardDesk, _slack: WebClient, pressed: Pressed, approval: Appro
     if gone and not stops:
         return Answer("not_offered", say(request.language, "click.not_offered"))
     answer = decided(desk, pressed, approval, "approve")
-    if answer.outcome == "approved" and request.change is None:
+    if answer.outcome == "approved" and request.change is None and request.question is None:
         limits = desk.config.limits
         try:
             hand_over(desk.redis, RunLimits(limits.runs_per_user, limits.runs_per_source))

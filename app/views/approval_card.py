@@ -30,7 +30,7 @@ from app.views.text import (
     section,
     when,
 )
-from sync.approvals import Approval, ApprovalState
+from sync.approvals import Approval, ApprovalState, Request
 from sync.oracle_errors import SourceStopped
 from sync.plan import Plan
 from sync.runs import FINAL, MAX_RETRIES, Run, RunState
@@ -95,12 +95,13 @@ def is_editable(approval: Approval) -> bool:
     """Whether a form can change it; a schedule is changed in words, an undo not at all."""
     request = approval.request
     few = len(request.plan.tables) <= TABLES_EDITABLE
-    return request.change is None and few and not request.plan.is_undo
+    other = request.change is not None or request.question is not None or request.plan.is_undo
+    return few and not other
 
 
 def can_be_asked_again(approval: Approval, run: Run | None) -> bool:
     """Whether it ended without a no and without a copy."""
-    if approval.request.change is not None:
+    if approval.request.change is not None or approval.request.question is not None:
         return False
     if run:
         return run.state in (RunState.FAILED, RunState.SUPERSEDED)
@@ -110,6 +111,8 @@ def can_be_asked_again(approval: Approval, run: Run | None) -> bool:
 def _stage(approval: Approval, run: Run | None) -> str:
     if approval.request.change is not None:
         return f"change_{approval.state}"
+    if approval.request.question is not None:
+        return f"question_{approval.state}"
     prefix = "undo_" if approval.request.plan.is_undo else ""
     if run:
         parked = run.parked and run.state is RunState.FAILED
@@ -129,7 +132,8 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
         return [*lines, _status(approval, run, facts)]
     lines = [
         *facts.change_lines,
-        *plan_lines(language, request.plan, facts),
+        *question_lines(request),
+        *([] if request.question else plan_lines(language, request.plan, facts)),
         *wish_lines(language, request, facts),
     ]
     if approval.state is not ApprovalState.PENDING:
@@ -138,7 +142,7 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
             text = cut(escape(approval.reason), 600)
             lines.append(say(language, "card.reason", text=text))
         return lines
-    if request.change is None and not request.plan.is_undo:
+    if request.change is None and request.question is None and not request.plan.is_undo:
         lines.append(cost_line(language, request.plan, facts))
     if facts.refused:
         lines.append(say(language, "card.refused_by_rule"))
@@ -146,6 +150,18 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
     if needed > 1:
         lines.append(quorum_line(language, approval, needed))
     return lines
+
+
+def question_lines(request: Request) -> list[str]:
+    """Write SQL that waits for a yes, and over how much."""
+    question, language = request.question, request.language
+    if question is None:
+        return []
+    names = ", ".join(f"*{name_of(table.ref)}*" for table in request.plan.tables[:TABLES_IN_FULL])
+    return [
+        f"{names}\n{say(language, 'card.question_rows', rows=number(question.planned_rows))}",
+        f"```{cut(escape(question.sql.replace('```', chr(39) * 3)), 2500)}```",
+    ]
 
 
 def _status(approval: Approval, run: Run | None, facts: CardFacts) -> str:
@@ -176,6 +192,8 @@ def _standing(approval: Approval, names: str, facts: CardFacts) -> str:
         return say(language, f"system.{approval.state}", number=later)
     if request.change is not None:
         return say(language, "system.change_approved")
+    if request.question is not None:
+        return say(language, "system.question_approved")
     phrase = "system.undoing" if request.plan.is_undo else "system.queued"
     return say(language, phrase, tables=names)
 
@@ -230,7 +248,7 @@ def _buttons(approval: Approval, run: Run | None, facts: CardFacts) -> list[dict
 def _approve(approval: Approval) -> dict[str, Any]:
     language, plan = approval.request.language, approval.request.plan
     button = _button(approval, APPROVE, "card.approve", "primary")
-    if _replaces(plan) and approval.request.change is None:
+    if _replaces(plan) and approval.request.change is None and approval.request.question is None:
         names = cut(", ".join(f"'{table.ref}'" for table in plan.tables), 150)
         text = "card.undo_confirm_text" if plan.is_undo else "card.confirm_text"
         button["confirm"] = {

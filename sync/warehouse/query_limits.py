@@ -27,7 +27,7 @@ class QueryLimits(BaseModel):
     rows: int = 100
     bytes: int = 100_000
     """Of the rows as JSON."""
-    planned_rows: int = 500_000_000
+    planned_rows: int | None = 500_000_000
     """That DuckDB expects a step of the plan to work through; more is not run unasked."""
 
 
@@ -59,7 +59,9 @@ def failure(
     if kind in {"gone", "IOException"}:
         return WarehouseDamaged(file=", ".join(entry.generation for entry in entries))
     if kind == "costly":
-        return QueryTooCostly(planned=answer["planned"], most=limits.planned_rows)
+        names = ", ".join(f"{entry.ref.source}.{entry.ref}" for entry in entries)
+        most = limits.planned_rows or 0
+        return QueryTooCostly(planned=answer["planned"], most=most, tables=names)
     if kind == "wide":
         return RowTooLarge(bytes=limits.bytes)
     if kind in {"OutOfMemoryException", "MemoryError"}:

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -37,6 +38,8 @@ from sync.warehouse.zygote import Child, Zygote, ZygoteGone
 
 TRIES = 2
 """A query whose zygote was killed is asked again of a new one: it only reads."""
+PATIENCE = 6
+"""So many times longer may a query run that somebody said yes to."""
 MOST_ANSWER_BYTES = 4_000_000
 """Rows are capped by their own limit; this bounds what a process that went astray can send."""
 
@@ -150,10 +153,17 @@ class Queries:
     ) -> QueryResult:
         """The rows of *sql*, which may name the tables of *known*, as far as each is shown.
 
-        *costly* runs it however many rows its plan works through. Raises besides what `run` raises
-        `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `TableNotOffered`, `TableAmbiguous`, and what
-        *exposure_of* raises.
+        *costly* runs it however many rows its plan works through, and gives it more time. Raises
+        besides what `run` raises `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `QueryTooLarge`,
+        `TableNotOffered`, `TableAmbiguous`, and what *exposure_of* raises.
         """
+        if costly:
+            patient = copy(self)
+            seconds = self._limits.seconds * PATIENCE
+            patient._limits = self._limits.model_copy(  # noqa: SLF001 -- our own
+                update={"seconds": seconds, "planned_rows": None}
+            )
+            return patient.run_sql(sql, known, exposure_of)
         text, explain = split_explain(sql)
 
         def attempt(ask: Ask, manifest: Manifest) -> _Asked:
@@ -181,7 +191,7 @@ class Queries:
             request = self._request(parsed["sql"], shown)
             request["tree"] = tree if shorten_names(tree) else None
             request["explain"] = explain
-            request["planned_rows"] = None if costly else self._limits.planned_rows
+            request["planned_rows"] = self._limits.planned_rows
             return _Asked(ask(request), tuple({one.entry.ref: one.entry for one in shown}.values()))
 
         return self._result(attempt)

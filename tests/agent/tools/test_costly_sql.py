@@ -1,0 +1,95 @@
+"""A plan that works through too many rows is run by a yes, once for each."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from agent.deps import AnalystDeps
+from agent.runtime.approval_flow import event_message
+from agent.tools.base import ToolResult
+from agent.tools.registry import ToolRegistry
+from agent.tools.sql_tool import SQL_TOOLS
+from sync.approvals import Approval, Click, Verdict, decide, load_approval
+from sync.inbox import take
+from sync.plan import TableRef
+from sync.runs import open_runs
+from sync.state import INBOX
+from sync.streams import open_group
+from sync.warehouse.query_process import QueryLimits, open_queries
+
+USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
+CROSSED = "SELECT sum(a.ID * b.ID * c.ID) AS s FROM USERS a, USERS b, USERS c"
+
+
+@pytest.fixture
+def careful(
+    make_deps: Callable[..., AnalystDeps], publish_table: Callable[..., Any], deps: AnalystDeps
+) -> Iterator[AnalystDeps]:
+    publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,), (2,), (3,)])
+    with open_queries(deps.warehouse, QueryLimits(seconds=20, planned_rows=20)) as queries:
+        yield make_deps(queries=queries)
+
+
+def run(deps: AnalystDeps, call_id: str) -> ToolResult:
+    return ToolRegistry(SQL_TOOLS).call(deps, "run_sql", json.dumps({"sql": CROSSED}), call_id)
+
+
+def decided(deps: AnalystDeps, result: ToolResult, verdict: Verdict) -> Approval:
+    assert result.approval is not None
+    click = Click(user="UJUNHO", verdict=verdict, digest=result.approval.request.digest)
+    outcome = decide(deps.redis, result.approval, click, may_decide=True)
+    assert outcome in ("approved", "rejected")
+    now = load_approval(deps.redis, result.approval.id)
+    assert now is not None
+    return now
+
+
+def test_it_is_asked_for_once_and_nothing_is_run(careful: AnalystDeps) -> None:
+    first, second = run(careful, "c1"), run(careful, "c2")
+    assert first.data == {"status": "waiting_for_approval", "planned_rows": 27}
+    assert first.table is None
+    assert first.approval is not None
+    assert first.approval == second.approval
+    question = first.approval.request.question
+    assert question is not None
+    assert (question.sql, question.planned_rows) == (CROSSED, 27)
+
+
+def test_a_yes_starts_no_run_and_tells_the_thread_which_sql_it_is_for(careful: AnalystDeps) -> None:
+    approval = decided(careful, run(careful, "c1"), "approve")
+    assert open_runs(careful.redis) == []
+    open_group(careful.redis, INBOX)
+    entries = take(careful.redis, "bot", count=10, wait_seconds=0.01)
+    assert [(entry.kind, entry.thread) for entry in entries] == [
+        ("question_approved", careful.thread)
+    ]
+    assert json.loads(event_message(approval, "s1").content) == {
+        "event": "question_approved",
+        "tables": ["SHOP.USERS"],
+        "sql": CROSSED,
+        "approved_by": "UJUNHO",
+    }
+
+
+def test_a_yes_is_good_for_one_call_however_often_that_is_made(careful: AnalystDeps) -> None:
+    decided(careful, run(careful, "c1"), "approve")
+    for _ in range(2):
+        result = run(careful, "c2")
+        assert result.data["rows"] == [[216]] or result.data["rows"] == [["216"]]
+    again = run(careful, "c3")
+    assert again.data["status"] == "waiting_for_approval"
+
+
+def test_a_yes_of_another_thread_is_worth_nothing(
+    careful: AnalystDeps, make_deps: Callable[..., AnalystDeps]
+) -> None:
+    decided(careful, run(careful, "c1"), "approve")
+    elsewhere = make_deps(queries=careful.queries, thread="T1:C1:1800.0001")
+    assert run(elsewhere, "c2").data["status"] == "waiting_for_approval"
+
+
+def test_a_no_is_told_to_the_model(careful: AnalystDeps) -> None:
+    decided(careful, run(careful, "c1"), "reject")
+    assert run(careful, "c2").data["code"] == "query_too_costly"
