@@ -30,7 +30,7 @@ def import_file(session: Session, file: Path, *, yes: bool) -> None:
     root, most_rows = settings.warehouse_dir, config.limits.max_rows
     contents = look_into(file, most_rows)
     manifest = read_manifest(root)
-    known = (*config.offered, *(entry.ref for entry in manifest.entries))
+    known = tuple(dict.fromkeys((*config.offered, *(entry.ref for entry in manifest.entries))))
     _print(_offered(file, contents, manifest, known))
     if not contents.offers:
         raise NothingToImport(file=str(file))

@@ -148,6 +148,26 @@ def test_each_copy_an_answer_rests_on_is_named_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ko", "team.duckdb에서 가져옴, Oracle과 대조되지 않음"),
+        ("en", "imported from team.duckdb on "),
+    ],
+)
+def test_an_imported_table_is_told_as_such_and_never_as_of_oracle(
+    language: Language, words: str
+) -> None:
+    basis = replace(ORDERS, table="주문 내역", imported="team.duckdb")
+    slack = shown(drawn([Said("x", (basis,))], language).blocks)
+    terminal = answer_lines(language, Said("x", (basis,)))[1]
+    for told in (slack, terminal):
+        assert words in told
+        assert "as of" not in told
+        assert "기준" not in told
+    assert language == "ko" or "not proven against Oracle" in slack
+
+
+@pytest.mark.parametrize(
     ("language", "words"), [("ko", "· 열 9개 중 3개"), ("en", "· 3 of 9 columns")]
 )
 def test_a_copy_of_some_columns_is_told_as_such(language: Language, words: str) -> None:
