@@ -44,6 +44,7 @@ TOLD_TO_PEOPLE = frozenset(
         "warehouse_mismatch",
         "table_not_found",
         "nothing_to_undo",
+        "not_from_oracle",
         "backfill_impossible",
         "trial_name_taken",
         "bad_cursor",

@@ -185,6 +185,7 @@ KOREAN_ERRORS = {
     "query_timeout": "조회가 제한 시간을 넘어 중단되었습니다.",
     "too_many_rows": "행 수가 허용 한도를 넘었습니다.",
     "nothing_to_undo": "되돌아갈 이전 사본이 없습니다.",
+    "not_from_oracle": "파일에서 가져온 테이블이라 동기화할 수 없습니다.",
     "backfill_impossible": "구간을 다시 읽을 사본이 없습니다. 먼저 전체를 동기화해 주세요.",
     "trial_name_taken": "시험 복사의 이름을 다른 테이블이 쓰고 있습니다.",
     "bad_cursor": "bot.toml의 커서 열로는 변경 순서를 알 수 없습니다.",

@@ -47,7 +47,7 @@ def _decide(scene: Scene) -> Text | Calls:
     waiting = [outcome for outcome in scene.outcomes if outcome.name in PROPOSALS]
     if waiting:
         return Text(tell(waiting[0], None, scene.language))
-    steps = understand(scene.asked, scene.offered, scene.today)
+    steps = understand(scene.asked, scene.offered, scene.today, scene.imported)
     if scene.event:  # the sync this was about has been done
         steps = tuple(step for step in steps if step.calls and not step.is_sync)
     for step in steps:

@@ -12,6 +12,7 @@ from sandbox.model.replies import JsonObject
 
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
 _TABLE = re.compile(r"\b[A-Z][A-Z0-9_$#]*\.[A-Z][A-Z0-9_$#]*")
+_IMPORTED = re.compile(r"^Imported from a DuckDB file, not from Oracle: (.*)\.$", re.MULTILINE)
 HANGUL = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 
 
@@ -38,7 +39,9 @@ class Scene:
     """The model has said something in this conversation, so its label is there."""
     today: date | None
     offered: tuple[str, ...]
-    """`SCHEMA.TABLE` of every table named in the system message."""
+    """`SCHEMA.TABLE` of every table of Oracle named in the system message."""
+    imported: tuple[str, ...]
+    """`schema.table` of those that were imported from a file."""
     asked: str
     """The words of the person this turn is for."""
     event: JsonObject | None
@@ -68,6 +71,12 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
         introduced=any(text_of(message) for message in said),
         today=date.fromisoformat(today[1]) if today else None,
         offered=tuple(dict.fromkeys(_TABLE.findall(prompt))),
+        imported=tuple(
+            name
+            for listed in _IMPORTED.findall(prompt)
+            for name in str(listed).split(", ")
+            if "." in name
+        ),
         asked="" if asked_at is None else text_of(messages[asked_at]),
         event=events[began] if events else None,
         proposed=any(outcome.name == "start_sync" for outcome in since),

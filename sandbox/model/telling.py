@@ -50,7 +50,7 @@ def _tell_tables(result: JsonObject, language: Language) -> str:
         return say("no_tables", language)
     shown = [
         say("table_synced", language, table=names([one["table"]]), rows=number(one.get("rows")))
-        if one.get("synced")
+        if one.get("synced") or one.get("imported_from")
         else say("table_unsynced", language, table=names([one["table"]]))
         for one in tables
     ]

@@ -96,8 +96,17 @@ class _Words:
         return re.search(pattern, self.text, FLAGS) is not None
 
 
-def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple[Step, ...]:
+def understand(
+    text: str, offered: tuple[str, ...], today: date | None, imported: tuple[str, ...] = ()
+) -> tuple[Step, ...]:
     """What to do for *text*, in order: a sync first, then the rest of the sentence."""
+    named = _named_imported(text, imported)
+    if named:
+        if SYNC.search(text) and not NOT_SYNC.search(text):
+            return (Step((("start_sync", {"tables": list(named)}),)),)
+        # The shop's words for its own tables, such as 주문, may stand in their names.
+        words = _Words(text, named, today)
+        return (_count(words) or _rows(words) or Step((("get_table_stats", {"table": named[0]}),)),)
     schedule = _about_schedule(text, offered)
     if schedule is not None:
         return (schedule,)
@@ -121,6 +130,14 @@ def understand(text: str, offered: tuple[str, ...], today: date | None) -> tuple
         return (Step(say="which_table"),)
     sync = Step((("start_sync", {"tables": list(tables), **_how(syncing)}),))
     return (sync, then) if then else (sync,)
+
+
+def _named_imported(text: str, imported: tuple[str, ...]) -> tuple[str, ...]:
+    """Imported tables whose whole name stands in *text*, without their schema."""
+    bare = [name.partition(".")[2] for name in imported]
+    return tuple(
+        name for name in bare if re.search(rf"(?<!\w){re.escape(name)}(?![A-Za-z0-9_])", text)
+    )
 
 
 def _undo(text: str, offered: tuple[str, ...]) -> Step:

@@ -27,6 +27,7 @@ from app.views.approval_card import Message
 from app.views.results import plainer
 from sandbox.slack.limits import refuse_over_limit
 from sync.errors import Failure, TableNotSynced
+from sync.import_errors import NotFromOracle
 from sync.past_errors import NothingToUndo
 from tests.app.parts import HOSTILE_NAMES, approval, kinds, live_parts, plan, request, shown
 
@@ -395,3 +396,16 @@ def _turn(chance: random.Random) -> list[Event]:
         )
 
     return [one() for _ in range(chance.randrange(8))]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ko", "주문 내역은(는) DuckDB 파일에서 가져온 테이블"), ("en", "can neither be synced nor")],
+)
+def test_a_sync_of_an_imported_table_is_refused_in_our_words_too(
+    language: Language, words: str
+) -> None:
+    failure = NotFromOracle(table="주문 내역").failure
+    refused = ToolFinished("c1", "start_sync", ok=False, result={}, failure=failure)
+    assert words in shown(drawn([STARTED, refused, Said("x")], language).blocks)
+    assert any(words in line for line in answer_lines(language, refused))

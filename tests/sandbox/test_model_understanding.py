@@ -183,3 +183,17 @@ def test_tables_are_found_with_particles_schemas_and_everyday_words(
     words: str, offered: tuple[str, ...], found: tuple[str, ...]
 ) -> None:
     assert find_tables(words, offered) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        ("주문 내역 테이블 몇 건이야?", ("get_table_stats", {"table": "주문 내역"})),
+        ("주문 내역 보여줘", ("query_table", {"table": "주문 내역", "limit": 10})),
+        ("주문 내역 동기화 해줘", ("start_sync", {"tables": ["주문 내역"]})),
+        ("주문 몇 건이야?", ("get_table_stats", {"table": "ORDERS"})),
+    ],
+)
+def test_an_imported_table_goes_by_its_whole_name(words: str, call: tuple[str, object]) -> None:
+    [step] = understand(words, OFFERED, SUNDAY, ("main.주문 내역", "main.t"))
+    assert step.calls == (call,)
