@@ -159,9 +159,9 @@ def _owner(client: "redis.Redis", team: str) -> str:
 
 def _tell_walls(found: Walls) -> None:
     if found.files == "landlock":
-        log.info("queries stand behind Landlock (ABI %s)", found.landlock)
+        log.info("%s", found)
     else:
-        log.warning("queries have no Landlock; their files wall: %s (botctl doctor)", found.files)
+        log.warning("%s (botctl doctor)", found)
 
 
 def _llm(settings: Settings) -> Model:

@@ -10,6 +10,7 @@ import click
 from app.cli.session import Session
 from app.health import Kind, check_health
 from app.settings import SettingsError, runtime_dir
+from sync.warehouse.walls import walls
 
 if TYPE_CHECKING:
     import redis
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def tell_health(session: Session, kinds: tuple[Kind, ...]) -> None:
     """Print one line; exit code 1 unless all is well. Needs no secret and loads no library."""
     well, line = check_health(runtime_dir(session.environ), kinds)
-    click.echo(line)
+    click.echo(f"{line}; {walls()}")
     sys.exit(0 if well else 1)
 
 

@@ -4,7 +4,7 @@ The text is parsed in a query's process and comes here as the tree that ``json_s
 makes of it, so no second parser can understand it otherwise. Kinds of nodes, functions and tables
 that are not on a list are refused, so what a new DuckDB brings is refused until it is read. This
 wall keeps tables and columns from callers; that data stays whole also rests on the other two
-(ADR 0012).
+(ADR 0012, 0018).
 """
 
 import re
@@ -15,9 +15,9 @@ from sync.query_errors import SqlRefused
 from sync.warehouse.functions import AGGREGATES, CALLABLE, SIGNS, TABLE_FUNCTIONS, TYPES
 
 MAX_SQL_CHARACTERS = 10_000
-MOST_TREE_CHARACTERS = 300_000
-"""Of the tree as JSON: twice what ten thousand characters of an analyst's SQL come to. Checking it
-takes time of the process that answers people, which this bounds."""
+MOST_TREE_CHARACTERS = 200_000
+"""Of the tree as JSON: half more than ten thousand characters of an analyst's SQL come to.
+Checking it takes time of the process that answers people, which this bounds."""
 MOST_LEVELS = 400
 """Of the tree; about a hundred calls within one another. Python reads and writes JSON by recursion,
 from wherever the caller stands on its own stack."""

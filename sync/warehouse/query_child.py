@@ -77,7 +77,7 @@ def serve(channel: socket.socket, db: duckdb.DuckDBPyConnection, landlock: int |
         try:
             request = json.loads(message)
             hold_to(request["files"], request["seconds"], landlock)
-            answer = _parsed(db, request) if "parse" in request else _answer(db, request)
+            answer = parsed(db, request) if "parse" in request else _answer(db, request)
         except Exception as error:  # the edge of this process: its parent words the failure
             answer = {"error": type(error).__name__, "message": str(error)[:MOST_TOLD]}
         send(channel, json.dumps(answer, ensure_ascii=False).encode())
@@ -120,7 +120,7 @@ def hold_to(files: list[str], seconds: float, landlock: int | None) -> None:
         read_only((*SYSTEM_FILES, *files), landlock)
 
 
-def _parsed(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
+def parsed(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
     """The statement as DuckDB writes it from its own tree, and the tree of just that text.
 
     So what is checked is what will run, without comments and with nothing behind it.

@@ -41,6 +41,13 @@ class Walls:
         """The kernel refuses a query TCP."""
         return self.landlock is not None and self.landlock >= TCP_ABI
 
+    def __str__(self) -> str:
+        if self.files == "none":
+            return "nothing keeps files from queries, so none is run"
+        files = f"Landlock (ABI {self.landlock})" if self.landlock is not None else self.files
+        tcp = "TCP closed" if self.tcp else "TCP open"
+        return f"queries behind the guard, a process of their own, {files}, {tcp}"
+
 
 def walls() -> Walls:
     """Look which walls this machine gives this process."""

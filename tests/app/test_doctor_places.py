@@ -209,7 +209,7 @@ def test_the_machine_is_told_with_its_walls(tmp_path: Path) -> None:
     assert "duckdb 2" in told["libraries"][1]
     assert told["time zones"] == ("OK", "Asia/Seoul is known")
     assert told["Hangul fonts"][0] == "OK"
-    assert told["wall: vocabulary"][0] == told["wall: process"][0] == "OK"
+    assert told["wall: guard"][0] == told["wall: process"][0] == "OK"
 
 
 def test_a_machine_without_zone_or_korean_font_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Parts that the tests of the sync engine share: a stand-in for Oracle, tables of literal rows."""
 
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
@@ -71,3 +73,15 @@ def publish_rows(tmp_path: Path) -> PublishRows:
         return publish(tmp_path, [entry]).entry(plan.ref)
 
     return publish_
+
+
+@pytest.fixture
+def common() -> Iterator[Path]:
+    """A folder that every user can read, as a warehouse for other users must be."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for inner in folder.rglob("*"):
+        if inner.is_dir():
+            inner.chmod(0o755)
+    shutil.rmtree(folder)

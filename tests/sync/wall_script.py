@@ -5,14 +5,20 @@ Reads JSON from standard input and prints what came of each statement.
 
 import json
 import os
+import signal
 import socket
 import sys
+import time
 from typing import Any
 
 import duckdb
 
+from sync.warehouse.framing import receive, send
 from sync.warehouse.query_child import bound_this_process, connect, hold_to
 from sync.warehouse.walls import keep_memory_private
+
+TRY_SECONDS = 5
+MOST_BYTES = 100_000_000
 
 
 def main() -> None:
@@ -25,6 +31,9 @@ def main() -> None:
         sys.stdin.read()
         return
     db = connect()
+    if told["do"] == "try each":
+        sys.stdout.write(json.dumps([apart(db, told, sql) for sql in told["sql"]]))
+        return
     if told["bounded"]:
         bound_this_process(os.getppid(), told["user"])
     else:
@@ -34,6 +43,37 @@ def main() -> None:
     db.execute("USE generation")
     outcomes = [attempt(db, sql) for sql in told["sql"]]
     sys.stdout.write(json.dumps([*outcomes, call(told["port"])]))
+
+
+def apart(db: duckdb.DuckDBPyConnection, told: dict[str, Any], sql: str) -> str:
+    """Try a statement in a process of its own, so that none changes what the next one meets.
+
+    Gives nothing where that process ended without a word, or did not end.
+    """
+    ours, theirs = socket.socketpair()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - a descriptor is what is needed
+                for number in (0, 1, 2):
+                    os.dup2(nothing.fileno(), number)
+            bound_this_process(parent, told["user"])
+            hold_to([told["file"]], TRY_SECONDS, told["landlock"])
+            db.execute(f"ATTACH '{told['file']}' AS generation (READ_ONLY)")
+            db.execute("USE generation.SHOP")
+            send(theirs, attempt(db, sql).encode(errors="replace"))
+        finally:
+            os._exit(0)
+    theirs.close()
+    try:
+        return receive(ours, MOST_BYTES, time.monotonic() + TRY_SECONDS).decode()
+    except (TimeoutError, ConnectionError):
+        return ""
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        ours.close()
 
 
 def become(user: int | None) -> None:
