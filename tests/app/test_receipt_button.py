@@ -113,7 +113,7 @@ def test_a_card_whose_run_is_forgotten_says_so(
     world.redis.delete(run_key(asked.id))
     world.press(EVE, card, DETAILS)
     assert "`botctl receipt`" in world.whispered(EVE, told)
-    assert world.clicks[-1] == "receipt_gone"
+    world.until(lambda: world.clicks[-1] == "receipt_gone")
     assert world.slack.view_of(EVE) is None
 
 

@@ -136,7 +136,7 @@ STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
         signature("another secret", BODY, int(time.time())),
         signature(SECRET, BODY + b" ", int(time.time())),
         signature(SECRET, BODY, int(time.time()) - 301),
-        signature(SECRET, BODY, int(time.time()) + 600),
+        signature(SECRET, BODY, int(time.time()) + 86_400),
         {**GOOD, STAMP: str(int(GOOD[STAMP]) + 1)},
         {**GOOD, STAMP: "yesterday"},
         {**GOOD, STAMP: "9" * 5_000},

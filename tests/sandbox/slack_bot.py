@@ -68,8 +68,13 @@ def connected(slack: SlackStandIn, way: Way) -> Generator[Bot]:
     bot = Bot(slack)
     if way == "socket_mode":
         handler = SocketModeHandler(bot.app, slack.app_token, logger=bot.app.logger)
+        greeted = threading.Event()
+        handler.client.on_message_listeners.append(lambda _: greeted.set())
         handler.connect()
         try:
+            assert greeted.wait(
+                30
+            )  # closed before that, slack_sdk waits for its own thread for ever
             yield bot
         finally:
             handler.close()

@@ -95,6 +95,7 @@ def test_the_sql_behind_an_answer_is_shown_on_a_button(shared: World) -> None:
     sql = view["blocks"][0]["text"]["text"]
     assert 'sum("TOTAL_AMOUNT") AS "total_amount" FROM "SHOP"."ORDERS"' in sql
     assert sql.endswith("LIMIT 5```")
+    shared.sandbox.slack.close_view(JUNHO)
 
 
 def test_a_direct_message_is_answered_without_a_mention(shared: World) -> None:
