@@ -44,7 +44,7 @@ SQL = {
     "point": "SELECT * FROM SHOP.WALLS WHERE ID = {one}",
     "group": "SELECT STATUS, count(*), sum(AMOUNT) FROM SHOP.WALLS GROUP BY STATUS ORDER BY STATUS",
     "second": """
-        SELECT STATUS, count(DISTINCT ID * 7 % 1000003), median(AMOUNT), sum(AMOUNT)
+        SELECT STATUS, count(DISTINCT ID * 7 % 1000003), median(AMOUNT), mode(ID % 100003)
         FROM SHOP.WALLS GROUP BY STATUS ORDER BY STATUS
     """,
 }
