@@ -1,5 +1,6 @@
 """A thread: an append-only log of messages in Redis, and the view of it a model can read."""
 
+import json
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,15 @@ class Table(BaseModel):
     """What gave them, as a person can read it."""
 
 
+class OnlyFor(BaseModel):
+    """One person, and the rules of bot.toml by which it is them alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user: str
+    rules: str
+
+
 class Message(BaseModel):
     """One message in OpenAI's format; the fields after `speaker` are ours and never sent."""
 
@@ -63,6 +73,8 @@ class Message(BaseModel):
     """The error a tool result tells of."""
     limit: str | None = None
     """The limit this message tells of."""
+    private: OnlyFor | None = None
+    """Whom a tool result is for, where that is not everybody who reads the thread."""
 
     @property
     def starts_turn(self) -> bool:
@@ -134,11 +146,13 @@ class ConversationHistory:
     def to_openai(self, system_prompt: str, max_tokens: int) -> list[dict[str, Any]]:
         """Write what a model reads, in the Chat Completions API's format.
 
-        That is *system_prompt* and as many of the newest exchanges as *max_tokens* hold with it.
+        That is *system_prompt* and as many of the newest exchanges as *max_tokens* hold with it,
+        without what earlier turns showed one person alone.
         """
         system = Message(role="system", content=system_prompt)
         room = max_tokens - estimate_tokens([system])
-        return [message.to_openai() for message in (system, *trim(self.messages(), room))]
+        read = trim(without_private(self.messages()), room)
+        return [message.to_openai() for message in (system, *read)]
 
     def exists(self) -> bool:
         """Tell whether anything was ever said here and is still remembered."""
@@ -173,6 +187,36 @@ def newest_turn(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Cut out the last thing the agent owes an answer to, and what came after it."""
     starts = [number for number, message in enumerate(messages) if message.starts_turn]
     return tuple(messages[starts[-1] :]) if starts else tuple(messages)
+
+
+def without_private(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Take out what earlier turns showed one person alone, whoever asks now.
+
+    A turn lives through its private results; the next one asks for them anew, with the rights of
+    whoever asks then. Left out are the first such result of a turn and all that came after it, for
+    it may speak of it: words, arguments of calls, and what they gave.
+    """
+    newest = len(messages) - len(newest_turn(messages))
+    return (*concealed(messages[:newest]), *messages[newest:])
+
+
+def concealed(messages: Sequence[Message], reader: str = "") -> tuple[Message, ...]:
+    """Leave out of *messages* what was for one person alone, unless that is *reader*."""
+    kept: list[Message] = []
+    only_for: OnlyFor | None = None
+    for message in messages:
+        private = message.private if message.private and message.private.user != reader else None
+        only_for = None if message.starts_turn else only_for or private
+        kept.append(_stub(message, only_for) if only_for else message)
+    return tuple(kept)
+
+
+def _stub(message: Message, only_for: OnlyFor) -> Message:
+    note = f"Shown to {only_for.user} alone, by the rule {only_for.rules}."
+    content = note if message.role == "assistant" else json.dumps({"ok": True, "note": note})
+    calls = tuple(call.model_copy(update={"arguments": "{}"}) for call in message.tool_calls)
+    update = {"content": content, "tool_calls": calls, "table": None, "basis": ()}
+    return message.model_copy(update=update)
 
 
 def trim(messages: Sequence[Message], max_tokens: int) -> tuple[Message, ...]:

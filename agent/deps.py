@@ -1,6 +1,6 @@
 """What one turn may touch: a single frozen object, handed to every tool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Literal
 
 from redis import Redis
 
+from sync.access_errors import NotAllowed
 from sync.blackout import Closed
 from sync.plan import Plan, TableRef, Wish
 from sync.standing import StandingSchedule
@@ -81,6 +82,10 @@ class AnalystDeps:
     """Runs queries on `warehouse`."""
     offered: tuple[TableRef, ...]
     """The tables this caller may ask about and propose to copy."""
+    hidden: Mapping[TableRef, NotAllowed] = field(
+        default_factory=dict[TableRef, NotAllowed], kw_only=True
+    )
+    """Those bot.toml offers and this caller may not see, each with what says so."""
     model_sees: Callable[[TableRef], ModelSees]
     """Of a table of `offered`."""
     caller: Caller

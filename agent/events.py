@@ -14,8 +14,8 @@ class Basis:
 
     table: str
     """``SCHEMA.TABLE``."""
-    rows: int
-    """Rows in the whole copy, not in the answer."""
+    rows: int | None
+    """Rows in the whole copy, not in the answer; None where a rule shows the caller only some."""
     as_of: str
     """ISO 8601 UTC moment of Oracle the copy shows; of an imported table, of the import."""
     part: str = ""
@@ -24,6 +24,8 @@ class Basis:
     """How many columns of how many it holds, where a wish left some out."""
     imported: str = ""
     """Name of the DuckDB file the table was imported from; empty of a copy from Oracle."""
+    rule: str = ""
+    """The rule of bot.toml by which the caller is shown less than the copy holds."""
 
 
 def moment_told(basis: Basis) -> dict[str, str]:
@@ -65,6 +67,8 @@ class ToolFinished:
     """What the model reads, including ``ok``."""
     failure: Failure | None = None
     """The error with a name that stopped it, if one did."""
+    private: str = ""
+    """The rules by which the turn's answer is for the caller alone; empty: for whoever reads."""
 
 
 @dataclass(frozen=True)

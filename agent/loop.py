@@ -9,7 +9,9 @@ from typing import Any, cast
 from agent.conversation import (
     ConversationHistory,
     Message,
+    OnlyFor,
     ToolCall,
+    concealed,
     newest_turn,
     unanswered,
 )
@@ -63,7 +65,7 @@ class SyncAgent:
         already is told again and not done again, so a listener always sees the whole turn.
         """
         messages = history.messages()
-        yield from tell(newest_turn(messages))
+        yield from tell(newest_turn(messages), deps)
         while True:
             asked_now = {
                 call.id for message in newest_turn(messages) for call in message.tool_calls
@@ -111,6 +113,9 @@ class SyncAgent:
             table=result.table,
             approval_id=result.approval.id if result.approval else None,
             failure=result.failure,
+            private=OnlyFor(user=deps.caller.user, rules=result.private)
+            if result.private
+            else None,
         )
         history.append(message)
         return message
@@ -129,8 +134,9 @@ class SyncAgent:
             attempt += 1
 
 
-def tell(turn: Sequence[Message]) -> Iterator[Event]:
-    """Tell the events of what *turn* holds already, except its end."""
+def tell(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:
+    """Tell the caller the events of what *turn* holds already, except its end."""
+    turn = concealed(turn, deps.caller.user)  # a call may have been answered for who came after
     answers = {message.tool_call_id: message for message in turn if message.role == "tool"}
     for message in turn:
         if message.tool_calls and message.content:
@@ -143,14 +149,17 @@ def tell(turn: Sequence[Message]) -> Iterator[Event]:
 
 def tell_ended(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:
     """Tell all of a turn that is over."""
-    yield from tell(turn)
-    yield from _end(turn, deps) or ()
+    yield from tell(turn, deps)
+    yield from _end(concealed(turn, deps.caller.user), deps) or ()
 
 
 def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:
     result = cast("dict[str, Any]", json.loads(answer.content))
     ok = bool(result.get("ok"))
-    yield ToolFinished(call.id, call.name, ok=ok, result=result, failure=answer.failure)
+    private = answer.private.rules if answer.private else ""
+    yield ToolFinished(
+        call.id, call.name, ok=ok, result=result, failure=answer.failure, private=private
+    )
     if answer.table is not None:
         table = answer.table
         basis = answer.basis[0] if answer.basis else None

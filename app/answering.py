@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from slack_sdk import WebClient
 
 from agent.deps import Caller
-from agent.events import ApprovalRequested, Basis, Event
+from agent.events import ApprovalRequested, Basis, Event, ToolFinished
 from agent.service import run_analyst_approval, run_analyst_turn
+from app.access import Asker, See, seen_by
 from app.bot_config import BotConfig
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.desk import ask_after_drift, make_desk
@@ -27,7 +28,16 @@ from app.texts import Language, language_of, say
 from app.views.answer import Reader, answer_message
 from app.views.approval_card import Message
 from app.views.card_parts import duration, names_of
-from app.views.text import FALLBACK_CHARACTERS, MESSAGE_BLOCKS, cut, person, section
+from app.views.text import (
+    FALLBACK_CHARACTERS,
+    MESSAGE_BLOCKS,
+    channel_link,
+    context,
+    cut,
+    escape,
+    person,
+    section,
+)
 from sync.approvals import Approval, load_approval, show_card
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
 from sync.inbox import Entry
@@ -59,6 +69,8 @@ class Office:
     owner_is_gone: Callable[[str], bool] = lambda _: False
     groups: Groups = lambda _: frozenset[str]()
     members: Members = lambda _: None
+    is_shared: Callable[[str], bool | None] = lambda _: None
+    """Whether another organisation reads a channel, too; None where Slack does not say."""
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -98,10 +110,11 @@ def _answer_message(office: Office, entry: Entry) -> None:
         _deliver(office, entry, place, language, [], otherwise=say(language, "answer.hello"))
         return
     caller = Caller(place.team, entry.body["user"], place.channel)
-    deps = deps_for(office.core, caller, entry.thread, language)
+    see = _see(office, caller.user, place.channel, entry.body.get("shared", ""))
+    deps = deps_for(office.core, caller, entry.thread, language, see)
     events: list[Event] = []
     run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], events.append)
-    _deliver(office, entry, place, language, events)
+    _deliver(office, entry, place, language, events, asker=caller.user)
 
 
 def _answer_outcome(office: Office, entry: Entry) -> None:
@@ -131,12 +144,23 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
         return
     place = parse_place(request.thread)
     caller = Caller(place.team, request.requested_by, place.channel)
-    deps = deps_for(office.core, caller, request.thread, request.language)
+    see = _see(office, caller.user, place.channel)
+    deps = deps_for(office.core, caller, request.thread, request.language, see)
     events: list[Event] = []
     # With its state: a run that was called lost may still turn out to have been published.
     source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
-    _deliver(office, entry, place, request.language, events, calling=_call(outcome))
+    _deliver(
+        office, entry, place, request.language, events, asker=caller.user, calling=_call(outcome)
+    )
+
+
+def _see(office: Office, user: str, channel: str, shared: str = "") -> See:
+    """What somebody may see who asks in a channel; *shared* where Slack told with the question."""
+    asker = Asker(user, channel)
+    if shared or not asker.is_alone:
+        asker = replace(asker, is_shared=shared == "yes" if shared else office.is_shared(channel))
+    return seen_by(office.core.config, asker, office.members, office.core.mask_key)
 
 
 def _ask_after_drift(office: Office, run: Run) -> None:
@@ -183,18 +207,29 @@ def _deliver(
     place: Place,
     language: Language,
     events: list[Event],
+    asker: str = "",
     otherwise: str = "",
     calling: str = "",
 ) -> None:
-    """Post a turn's message once, however often it is worked on, then the cards it asks for."""
+    """Post a turn's message once, however often it is worked on, then the cards it asks for.
+
+    What is for the asker alone goes to them directly, and a line in the thread says so.
+    """
     message = answer_message(language, events, _reader(office.core.config))
     if message is None and otherwise:
         message = note(otherwise)
+    rules = _private_rules(events)
+    alone = message if rules else None
+    if message is not None and rules:
+        told = say(language, "answer.private", who=person(asker), rule=escape(rules))
+        message = Message(told, [section(told)])
     if calling:
         message = _called(calling, message)
     delivered = key(office.team, "delivered", entry.id)
     try:
         if not office.core.redis.exists(delivered):
+            if alone is not None:
+                _tell_alone(office, place, asker, alone, language, rules)
             if message is not None:
                 post(office.slack, place, message)
             office.core.redis.set(delivered, "1", ex=_DELIVERED_SECONDS)
@@ -220,6 +255,21 @@ def _reader(config: BotConfig) -> Reader:
     return Reader(config.timezone, is_stale)
 
 
+def _private_rules(events: Sequence[Event]) -> str:
+    """Name the rules by which an answer is for the asker alone; empty where it is for all."""
+    found = [event.private for event in events if isinstance(event, ToolFinished)]
+    return ", ".join(dict.fromkeys(filter(None, found)))
+
+
+def _tell_alone(
+    office: Office, place: Place, user: str, message: Message, language: Language, rules: str
+) -> None:
+    """Send an answer to the asker, who can read it there again: what is ephemeral is lost."""
+    head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
+    blocks = [context(head), *message.blocks][:MESSAGE_BLOCKS]
+    post(office.slack, Place(office.team, user), Message(message.text, blocks))
+
+
 def _due_desk(office: Office) -> DueDesk:
     return DueDesk(
         redis=office.core.redis,
@@ -232,6 +282,7 @@ def _due_desk(office: Office) -> DueDesk:
         members=office.members,
         look=lambda plan, asker: look_at_tables(office.core, plan, asker),
         ask=office.core.queries.run,
+        see=lambda user, channel: _see(office, user, channel),
         manifest=lambda: read_manifest(office.core.warehouse),
     )
 

@@ -3,6 +3,7 @@
 Without a bot.toml nothing is offered and nobody may approve.
 """
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,16 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from agent.deps import ModelSees
 from app.config_sections import (
+    AccessRule,
     Alerts,
     Approvals,
     Limits,
     ModelSection,
+    RoleName,
     Rule,
     Section,
+    SlackId,
     SourceSection,
     TableSection,
 )
@@ -34,6 +38,8 @@ from sync.schedules import Schedule
 from sync.when import cron_problem
 
 T = TypeVar("T")
+
+_SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}")
 
 
 class BotConfig(Section):
@@ -50,6 +56,9 @@ class BotConfig(Section):
     schedule: tuple[Schedule, ...] = ()
     approvals: Approvals = Approvals()
     rule: tuple[Rule, ...] = ()
+    roles: dict[RoleName, tuple[SlackId, ...]] = Field(default_factory=dict)
+    """People, user groups and channels under one name, for access rules."""
+    access: tuple[AccessRule, ...] = ()
     alerts: Alerts = Alerts()
     model: ModelSection = ModelSection()
     limits: Limits = Limits()
@@ -119,7 +128,12 @@ class BotConfig(Section):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "BotConfig":
-        problems = [*_source_problems(self), *_table_problems(self), *_schedule_problems(self)]
+        problems = [
+            *_source_problems(self),
+            *_table_problems(self),
+            *_schedule_problems(self),
+            *_access_problems(self),
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -221,6 +235,19 @@ def _table_problems(config: BotConfig) -> list[str]:
 
 def _twice(values: Sequence[T]) -> list[T]:
     return sorted((value for value, count in Counter(values).items() if count > 1), key=str)
+
+
+def _access_problems(config: BotConfig) -> list[str]:
+    names = [rule.name for rule in config.access]
+    problems = [f"access rule {name} is listed twice" for name in _twice(names)]
+    problems += [
+        f"access rule {rule.name} allows {one!r}, which is neither a Slack id (U…, W…, S…, C…, "
+        "G…), nor a name in [roles], nor *"
+        for rule in config.access
+        for one in rule.allow
+        if one != "*" and one not in config.roles and not _SLACK_ID.fullmatch(one)
+    ]
+    return problems
 
 
 def _schedule_problems(config: BotConfig) -> list[str]:

@@ -1,6 +1,8 @@
 """Which channel of Slack somebody means, and whether the bot can write there."""
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import Any, cast
@@ -14,6 +16,8 @@ from sync.result_condition import channel_id
 
 log = logging.getLogger(__name__)
 
+_FRESH_SECONDS = 300.0
+_CHANNELS_KEPT = 1000
 _UNKNOWN = "name the channel by choosing it from Slack's list after typing #, not by its name alone"
 _NOT_THERE = (
     "there is no such channel that the bot can see; if it is private, write /invite and the bot's "
@@ -47,6 +51,38 @@ def make_find_channel(client: WebClient) -> Callable[[str], Channel]:
         return Channel(channel)
 
     return find
+
+
+def make_is_shared(
+    client: WebClient, now: Callable[[], float] = time.monotonic
+) -> Callable[[str], bool | None]:
+    """Make the function that tells whether another organisation reads a channel, too.
+
+    It is asked of Slack once in five minutes (channels:read, groups:read, mpim:read); None where
+    Slack does not tell.
+    """
+    known: dict[str, tuple[float, bool]] = {}
+    lock = threading.Lock()
+
+    def is_shared(channel: str) -> bool | None:
+        with lock:
+            found = known.get(channel)
+        if found and now() - found[0] < _FRESH_SECONDS:
+            return found[1]
+        try:
+            answer = client.conversations_info(channel=channel)
+        except (SlackClientError, OSError, HTTPException) as error:
+            log.warning("whether %s is shared is not known: %s", channel, reason(error))
+            return None
+        told = cast("dict[str, Any]", answer.get("channel") or {})
+        shared = any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared"))
+        with lock:
+            while len(known) >= _CHANNELS_KEPT:
+                del known[next(iter(known))]
+            known[channel] = (now(), shared)
+        return shared
+
+    return is_shared
 
 
 def any_channel(text: str) -> Channel:

@@ -133,6 +133,31 @@ class Rule(Section):
     """What people are told."""
 
 
+ColumnShown = Literal["hidden", "hash", "last4", "null"]
+"""What becomes of a column: it is left out, or something stands in place of its values."""
+
+RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+SlackId = Annotated[str, Field(pattern=r"^[UWSCG][A-Z0-9]{2,}$")]
+"""Of a person (U…, W…), a user group (S…) or a channel (C…, G…)."""
+
+
+class AccessRule(Section):
+    """Who sees some tables, and what of them. The first that lets somebody in counts."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+    """Told to whom it keeps out, and below answers it limits."""
+    tables: Annotated[tuple[str, ...], Field(min_length=1)]
+    """``SCHEMA.TABLE``, ``HR.*``, ``erp.HR.*``."""
+    allow: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Of ``[roles]``, Slack ids, or ``*``: everybody. A channel lets in all who ask there."""
+    columns: dict[str, ColumnShown] = {}
+    rows: tuple[Filter, ...] = ()
+    """Only rows that meet all of these are shown."""
+    why: str = ""
+    """What those are told whom it keeps out."""
+
+
 class Alerts(Section):
     """Where it is told that copies fail."""
 

@@ -12,6 +12,7 @@ import redis
 
 from agent.deps import AnalystDeps, Caller, Channel, Ruling, ScheduleLine, SchedulerStatus
 from agent.service import Analyst
+from app.access import See, split
 from app.bot_config import BotConfig
 from app.channels import any_channel
 from app.policy import require_allowed
@@ -56,15 +57,20 @@ class Core:
     """Those this process can reach."""
     find_channel: Callable[[str], Channel] = any_channel
     """Finds a channel as somebody has written it."""
+    mask_key: str = field(default="", repr=False)
+    """Of the hashes that access rules put in place of values."""
 
 
-def deps_for(core: Core, caller: Caller, thread: str, language: Language) -> AnalystDeps:
-    """Say what one turn may touch."""
+def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: See) -> AnalystDeps:
+    """Say what one turn may touch; *see* says what its caller is shown."""
+    offered, hidden = split(core.config.offered, see)
     return AnalystDeps(
         redis=core.redis,
         warehouse=core.warehouse,
         queries=core.queries,
-        offered=core.config.offered,
+        offered=offered,
+        hidden=hidden,
+        exposure=see,
         model_sees=core.config.model_sees,
         caller=caller,
         thread=thread,

@@ -7,6 +7,7 @@ from datetime import datetime
 import redis
 from slack_sdk import WebClient
 
+from app.access import See, see_whole
 from app.bot_config import BotConfig
 from app.failure_texts import word_failure
 from app.groups import Members
@@ -21,12 +22,15 @@ from sync.plan import Plan, TableRef
 from sync.put_offs import put_off
 from sync.runs import FINAL, load_run
 from sync.skips import SkipReason
+from sync.warehouse.exposure import Exposure
 from sync.warehouse.manifest import Manifest, ManifestEntry
 from sync.warehouse.query import CompiledQuery
 from sync.warehouse.query_process import QueryResult
 
 
-def _nobody_answers(_compiled: CompiledQuery, _entry: ManifestEntry) -> QueryResult:
+def _nobody_answers(
+    _compiled: CompiledQuery, _entry: ManifestEntry, _exposure: Exposure
+) -> QueryResult:
     raise QueriesUnguarded
 
 
@@ -48,8 +52,10 @@ class DueDesk:
         Look(ref=table.ref, trouble="nobody_looks") for table in plan.tables
     )
     """Looks at the tables of a plan in Oracle, for somebody; up to the first that tells nothing."""
-    ask: Callable[[CompiledQuery, ManifestEntry], QueryResult] = _nobody_answers
+    ask: Callable[[CompiledQuery, ManifestEntry, Exposure], QueryResult] = _nobody_answers
     """Runs a question over a copy. Raises what `Queries.run` does."""
+    see: Callable[[str, str], See] = lambda _user, _channel: see_whole
+    """What somebody may see who asks in a channel."""
     manifest: Callable[[], Manifest] = Manifest
     """Reads what is published. Raises `WarehouseDamaged`."""
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from agent.deps import Language
+from app.access_texts import ACCESS_FAILURES, NOT_ALLOWED
 from app.import_texts import IMPORT_FAILURES
 from app.oracle_texts import KOREAN
 from app.past_texts import PAST_FAILURES
@@ -26,7 +27,7 @@ def word_failure(language: Language, failure: Failure) -> str:
     return (korean if language == "ko" else english).format_map(params)
 
 
-TOLD_TO_PEOPLE = frozenset(
+TOLD_TO_PEOPLE = NOT_ALLOWED | frozenset(
     {
         "login_refused",
         "oracle_unreachable",
@@ -67,6 +68,7 @@ FAILURES: dict[str, tuple[str, str]] = {
     **IMPORT_FAILURES,
     **PAST_FAILURES,
     **QUERY_FAILURES,
+    **ACCESS_FAILURES,
     "login_refused": (
         "Oracle {source}이(가) 사용자 {user}의 로그인을 거부했습니다({oracle_code}). 관리자가 사용자와 비밀번호를 확인해야 합니다. 계정이 잠기지 않도록, 비밀번호가 바뀌거나 운영자가 `botctl doctor --retry-login {source}`을(를) 실행할 때까지 다시 시도하지 않습니다.",
         "Oracle {source} refused the login of user {user} ({oracle_code}). An admin must check user and password. So that the account is not locked, it is not tried again until the password changes or an operator runs `botctl doctor --retry-login {source}`.",

@@ -13,6 +13,7 @@ from app.texts import say
 from app.views.approval_card import Message
 from app.views.condition_text import shown_figure, told_text
 from app.views.text import channel_link, escape, section
+from sync.access_errors import FigureWithheld
 from sync.audit import note as note_audit
 from sync.errors import DuckferryError, QueryFailed, TableNotOffered
 from sync.outcomes import ConditionOutcome, keep_outcome
@@ -44,7 +45,7 @@ def handle_condition(desk: DueDesk, body: Mapping[str, str]) -> None:
         desk.redis, desk.slack, desk.team, schedule.thread, progress, name, schedule.language
     )
     try:
-        result = _asked(desk, condition)
+        result, rule = _asked(desk, schedule, condition)
     except DuckferryError as error:
         reason = escape(word_failure(schedule.language, error.failure))
         teller.once("condition_trouble", error.code, "condition.failed", reason=reason)
@@ -56,7 +57,7 @@ def handle_condition(desk: DueDesk, body: Mapping[str, str]) -> None:
     figure = result.rows[0][0]
     holding = holds(condition, figure)
     if holding:
-        _tell(desk, teller, schedule, condition, result)
+        _tell(desk, teller, schedule, condition, result, rule)
     teller.keep("condition_told", about)
     now = datetime.now(UTC)
     shown = shown_figure(figure)
@@ -72,15 +73,27 @@ def handle_condition(desk: DueDesk, body: Mapping[str, str]) -> None:
     )
 
 
-def _asked(desk: DueDesk, condition: ResultCondition) -> QueryResult:
-    """Run the question on the copy of now. Raises any DuckferryError."""
-    if condition.table not in desk.config.offered:
-        raise TableNotOffered(table=str(condition.table), hint="")
-    entry = desk.manifest().entry(condition.table)
-    result = desk.ask(compile_query(question_of(condition), entry), entry)
+def _asked(
+    desk: DueDesk, schedule: StandingSchedule, condition: ResultCondition
+) -> tuple[QueryResult, str]:
+    """Run the question on the copy of now, as its owner would in the channel that is told.
+
+    Gives the rule too, by which it was of a part of the copy.
+
+    Raises `FigureWithheld` where that channel's people may not all see it, and any DuckferryError.
+    """
+    table = condition.table
+    if table not in desk.config.offered:
+        raise TableNotOffered(table=str(table), hint="")
+    exposure = desk.see(schedule.owner, condition.channel)(table)
+    if exposure.private:
+        raise FigureWithheld(table=str(table), rule=exposure.rule)
+    entry = desk.manifest().entry(table)
+    compiled = compile_query(question_of(condition), exposure.shape(entry))
+    result = desk.ask(compiled, entry, exposure)
     if not result.rows:
         raise QueryFailed(reason="it gave no figure.")
-    return result
+    return result, exposure.rule if exposure.is_partial else ""
 
 
 def _tell(
@@ -89,10 +102,11 @@ def _tell(
     schedule: StandingSchedule,
     condition: ResultCondition,
     result: QueryResult,
+    rule: str,
 ) -> None:
     """Tell the channel; where Slack refuses, the schedule's own thread, and why it stands there."""
     language, figure = schedule.language, result.rows[0][0]
-    text = told_text(language, schedule.name, condition, figure, result.basis[0])
+    text = told_text(language, schedule.name, condition, figure, result.basis[0], rule)
     if parse_place(schedule.thread).team != desk.team:
         log.info("%s", text)
         return

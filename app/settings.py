@@ -22,6 +22,7 @@ SECRETS = frozenset(
         "OPENAI_API_KEY",
         "ORACLE_PASSWORD",
         "REDIS_URL",
+        "MASK_KEY",
     }
 )
 """Each may be given as ``NAME_FILE``, the path of a file that holds it, as containers do."""
@@ -47,6 +48,10 @@ NAMES = SECRETS | {
 
 PASSWORD_OF = "ORACLE_PASSWORD_"  # noqa: S105 -- the beginning of a name
 """Begins the name of one source's own password, as in ``ORACLE_PASSWORD_HR``, or of its file."""
+
+
+MASK_KEY_CHARACTERS = 32
+"""A shorter one could be found by trying."""
 
 
 class SettingsError(Exception):
@@ -104,6 +109,8 @@ class Settings(_Value):
     runtime_dir: Path | None = None
     """Where a running process leaves a sign of life for ``botctl health``; None: it leaves none."""
     log_format: Literal["text", "json"] = "text"
+    mask_key: SecretStr | None = None
+    """Of the hashes that stand in place of values; needed where an access rule hashes a column."""
     metrics_address: tuple[str, int] | None = None
     """Host and port on which a running process answers /metrics, /healthz and /readyz."""
 
@@ -170,6 +177,11 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
     log_format = values.get("LOG_FORMAT", "text")
     if log_format not in {"text", "json"}:
         problems.append(f"LOG_FORMAT is {log_format!r}; it must be text or json.")
+    if 0 < len(values.get("MASK_KEY", "")) < MASK_KEY_CHARACTERS:
+        problems.append(
+            f"MASK_KEY is shorter than {MASK_KEY_CHARACTERS} characters; make one with `openssl "
+            "rand -hex 32`."
+        )
     metrics_address = _address(values, "METRICS_ADDRESS", problems)
     if problems:
         raise SettingsError(problems)
@@ -194,6 +206,7 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
             "bot_toml": bot_toml(environ),
             "runtime_dir": runtime_dir(environ),
             "log_format": log_format,
+            "mask_key": values.get("MASK_KEY"),
             "metrics_address": metrics_address,
         }
     )

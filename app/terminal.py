@@ -116,10 +116,12 @@ def _basis(language: Language, basis: Basis) -> str:
         language,
         "answer.basis_imported" if basis.imported else "answer.basis",
         table=basis.table,
-        rows=number(basis.rows),
+        rows=number(basis.rows) if basis.rows is not None else say(language, "answer.some"),
         when=moment,
         file=basis.imported,
     )
+    if basis.rule:
+        words += " · " + say(language, "answer.by_rule", rule=basis.rule)
     if basis.part:
         words += " · " + say(language, "receipt.where", conditions=basis.part)
     if basis.columns:

@@ -3,6 +3,7 @@
 import re
 
 from agent.deps import Language
+from app.access_texts import ACCESS_PHRASES
 from app.card_texts import CARD_PHRASES
 from app.copy_texts import COPY_PHRASES
 from app.import_texts import IMPORT_PHRASES
@@ -32,6 +33,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **IMPORT_PHRASES,
     **PAST_PHRASES,
     **QUERY_PHRASES,
+    **ACCESS_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),

@@ -15,11 +15,12 @@ from slack_sdk import WebClient
 
 from agent.llm import LLMClient, LLMConfig, Model
 from agent.service import make_analyst
+from app.access import mask_key_problem
 from app.answering import Office, give_up, handle
 from app.bolt import LISTENERS, make_app
 from app.bot_config import BotConfig
 from app.cards import keep_cards_true
-from app.channels import make_find_channel
+from app.channels import make_find_channel, make_is_shared
 from app.config_diff import note_config
 from app.core import Core, query_limits
 from app.desk import make_desk
@@ -62,6 +63,7 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         queries=open_queries(settings.warehouse_dir, query_limits(config)),
         analyst=make_analyst(llm or _llm(settings), max_steps=config.limits.turn_steps),
         sources=resolve_sources(settings.oracle, config).reachable,
+        mask_key=settings.mask_key.get_secret_value() if settings.mask_key else "",
     )
 
 
@@ -83,6 +85,9 @@ def build(
     """
     if settings.slack is None:
         raise SettingsError(["SLACK_BOT_TOKEN is not set; the bot needs Slack."])
+    missing = mask_key_problem(settings, config)
+    if missing:
+        raise SettingsError([missing])
     client = connect_state(settings.redis_url.get_secret_value())
     metrics = make_metrics(client, settings.warehouse_dir)
     core = build_core(settings, config, llm=CountedModel(llm or _llm(settings), metrics))
@@ -110,6 +115,7 @@ def build(
         owner_is_gone=make_has_left(slack),
         groups=groups,
         members=members,
+        is_shared=make_is_shared(slack),
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = make_desk(core, groups, make_readers_language(slack))

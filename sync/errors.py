@@ -34,6 +34,7 @@ DuckferryError
 ├── TableNotOffered             bot.toml does not offer the table
 ├── SourcesMixed                one sync reads one source
 ├── RefusedByRule               a rule of bot.toml forbids it
+├── NotAllowed                  a rule of bot.toml hides it: `sync.access_errors`
 ├── StateUnavailable            Redis; transient
 └── Unexpected                  a fault of ours, caught at an outer edge
 

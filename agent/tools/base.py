@@ -41,6 +41,8 @@ class ToolResult:
     """What a person must decide before anything happens; the turn ends with it."""
     failure: Failure | None = None
     """The error with a name that stopped it."""
+    private: str = ""
+    """The rules by which it is for the caller alone; empty: whoever reads the thread may see it."""
 
     @property
     def content(self) -> str:

@@ -1,5 +1,7 @@
 """The tools that read the copies: which there are, what is in them, and one table's rows."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -9,12 +11,14 @@ from agent.deps import AnalystDeps
 from agent.events import Basis, moment_told
 from agent.tools.base import BaseTool, Parameters, ToolResult, within
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
+from sync.access_errors import NotAllowed
 from sync.audit import note
 from sync.names import resolve_table, shown_name, shown_names
 from sync.plan import TableRef
 from sync.receipt import columns_of, part_of
+from sync.warehouse.exposure import Exposure
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
-from sync.warehouse.query import Query, compile_query
+from sync.warehouse.query import Aggregate, Query, compile_query
 
 _COMMENT_CHARS = 200
 
@@ -53,9 +57,11 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
         found = copies(deps)
         listed = dict.fromkeys([*deps.offered, *found])
         names = shown_names(listed)
-        lines = [_table_line(names[ref], found.get(ref)) for ref in listed]
+        lines = [_table_line(deps, names[ref], ref, found.get(ref)) for ref in listed]
         data = _listed("tables", lines, deps.result_chars)
-        basis = tuple(_basis(names[ref], entry) for ref, entry in found.items())
+        if deps.hidden:
+            data["not_shown_to_this_person"] = _hidden_by_rule(deps)
+        basis = tuple(_basis(deps, names[ref], entry) for ref, entry in found.items())
         return ToolResult(ok=True, data=data, basis=basis)
 
 
@@ -83,13 +89,15 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         known = visible(deps, manifest)
         ref = resolve_table(parameters.table, known)
         entry = manifest.entry(ref)
-        basis = _basis(shown_name(ref, known), entry)
-        shown = deps.exposure(entry.receipt.trial_of or ref).shape(entry)
+        basis = _basis(deps, shown_name(ref, known), entry)
+        exposure = deps.exposure(entry.receipt.trial_of or ref)
+        shown = exposure.shape(entry)
         columns = [
             {
                 "name": column.name,
                 "type": column.duckdb_type,
                 "comment": _short(entry.column_comments.get(column.name)),
+                **({"shown_as": mask} if (mask := exposure.mask(column.name)) else {}),
             }
             for column in shown.columns
         ]
@@ -97,12 +105,13 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
             ok=True,
             data={
                 "table": basis.table,
-                "rows": entry.rows,
+                "rows": _rows(deps, entry, exposure),
                 **_listed("columns", columns, deps.result_chars),
-                "key": list(entry.key),
-                "bytes": entry.bytes,
+                "key": list(shown.key),
+                **({} if exposure.is_partial else {"bytes": entry.bytes}),
                 **moment_told(basis),
                 **_lacks(basis),
+                **_kept_back(exposure),
             },
             basis=(basis,),
         )
@@ -147,8 +156,10 @@ class QueryTableTool(BaseTool[Query]):
         # The query itself may have met a newer copy than the entry it was compiled against.
         name = shown_name(ref, known)
         read = result.basis[0]
-        basis = Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported)
-        data = {"table": name, **moment_told(basis), **_lacks(basis)}
+        basis = as_shown(
+            Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported), exposure
+        )
+        data = {"table": name, **moment_told(basis), **_lacks(basis), **_kept_back(exposure)}
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,
@@ -168,18 +179,58 @@ def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str
     return {name: kept, "left_out": left_out} if left_out else {name: kept}
 
 
-def _table_line(name: str, entry: ManifestEntry | None) -> dict[str, Any]:
+def _table_line(
+    deps: AnalystDeps, name: str, ref: TableRef, entry: ManifestEntry | None
+) -> dict[str, Any]:
+    exposure = deps.exposure((entry and entry.receipt.trial_of) or ref)
     if entry is None:
         return {"table": name, "synced": False, "rows": None, "as_of": None, "comment": None}
-    basis = _basis(name, entry)
+    basis = _basis(deps, name, entry)
     return {
         "table": name,
         **({} if basis.imported else {"synced": True}),
-        "rows": entry.rows,
+        "rows": basis.rows,
         **moment_told(basis),
         "comment": _short(entry.comment),
         **_lacks(basis),
+        **_kept_back(exposure),
     }
+
+
+def _hidden_by_rule(deps: AnalystDeps) -> list[dict[str, Any]]:
+    """Count the tables that rules keep from the caller; their names are kept, too."""
+    return [
+        {"tables": count, "because": because}
+        for because, count in Counter(_because(why) for why in deps.hidden.values()).items()
+    ]
+
+
+def _because(why: NotAllowed) -> str:
+    return f"rule {why.params['rule']}" if "rule" in why.params else why.code
+
+
+def _kept_back(exposure: Exposure) -> dict[str, Any]:
+    """Tell the model by which rule its caller is shown less than the table holds."""
+    if not exposure.is_partial:
+        return {}
+    some = {"only_rows_of_rule": exposure.rule} if exposure.where else {}
+    return {"shown_by_rule": exposure.rule, **some}
+
+
+def _rows(deps: AnalystDeps, entry: ManifestEntry, exposure: Exposure) -> int | None:
+    """Count the rows that are shown; it takes a query where a rule leaves some out."""
+    if not exposure.where:
+        return entry.rows
+    count = Query(table=entry.ref.table, aggregates=[Aggregate(function="count")])
+    result = deps.queries.run(compile_query(count, exposure.shape(entry)), entry, exposure)
+    return int(str(result.rows[0][0])) if result.rows else None
+
+
+def as_shown(basis: Basis, exposure: Exposure) -> Basis:
+    """Name the rule that limits what was read; how many rows there are is for who is shown all."""
+    if not exposure.is_partial:
+        return basis
+    return replace(basis, rows=None if exposure.where else basis.rows, rule=exposure.rule)
 
 
 def _lacks(basis: Basis) -> dict[str, str]:
@@ -190,10 +241,11 @@ def _lacks(basis: Basis) -> dict[str, str]:
     return told
 
 
-def _basis(name: str, entry: ManifestEntry) -> Basis:
+def _basis(deps: AnalystDeps, name: str, entry: ManifestEntry) -> Basis:
     receipt = entry.receipt
     part, columns = part_of(receipt), columns_of(receipt)
-    return Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported)
+    basis = Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported)
+    return as_shown(basis, deps.exposure(receipt.trial_of or entry.ref))
 
 
 def _short(comment: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from agent.deps import AnalystDeps
 from agent.runtime.output_parsing import parse_arguments
 from agent.tools.base import BaseTool, ToolResult, refused
+from agent.tools.rights import noting_private, told_by_rule
 from sync.errors import Unexpected
 from sync.state import named_error
 
@@ -57,13 +59,15 @@ class ToolRegistry:
             parameters = tool.parameters.model_validate(arguments)
         except ValidationError as error:
             return refused("bad_arguments", _problems(name, error))
+        rules: dict[str, None] = {}
         try:
-            return tool.run(deps, parameters, call_id)
+            result = tool.run(noting_private(deps, rules), parameters, call_id)
         except Exception as error:  # part of the turn's edge: every call is answered
-            named = named_error(error)
+            named = told_by_rule(deps, named_error(error))
             if isinstance(named, Unexpected):
                 log.exception("tool %s failed: %s", name, named)
-            return refused(named.code, str(named), named.failure)
+            result = refused(named.code, str(named), named.failure)
+        return replace(result, private=", ".join(rules))
 
 
 def _problems(name: str, error: ValidationError) -> str:

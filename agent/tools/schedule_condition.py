@@ -4,6 +4,7 @@ from pydantic import Field, ValidationError
 
 from agent.deps import AnalystDeps
 from agent.tools.base import Parameters, ToolResult, refused
+from sync.access_errors import ColumnHidden
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.result_condition import MAX_FILTERS, Comparison, ResultCondition
@@ -46,9 +47,18 @@ def wished_condition(
 def _condition(
     deps: AnalystDeps, wish: TellIf, refs: tuple[TableRef, ...], channel: str
 ) -> ResultCondition:
-    """Read a condition as the model wrote it. Raises ValidationError for what is no number."""
+    """Read a condition as the model wrote it.
+
+    Raises ValidationError for what is no number, and `ColumnHidden`.
+    """
+    table = resolve_table(wish.table, deps.offered) if wish.table else refs[0]
+    exposure = deps.exposure(table)
+    for name in (wish.column or "", *(one.column for one in wish.where)):
+        rule = exposure.hides(name.strip())
+        if rule:
+            raise ColumnHidden(table=str(table), column=name, rule=rule)
     return ResultCondition(
-        table=resolve_table(wish.table, deps.offered) if wish.table else refs[0],
+        table=table,
         where=tuple(wish.where),
         function=wish.function,
         column=wish.column or "",

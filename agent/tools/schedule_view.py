@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.deps import AnalystDeps
+from sync.access_errors import NotAllowed
 from sync.names import shown_name
 from sync.outcomes import last_outcome
 from sync.plan import TableRef
@@ -25,7 +26,7 @@ def list_described(deps: AnalystDeps) -> list[dict[str, Any]]:
     lines = [
         {
             "name": line.name,
-            "tables": list(line.tables),
+            "tables": [_name_of(deps, table) for table in line.tables],
             "cron": line.cron,
             "timezone": line.timezone,
             "when": in_words(line.cron, line.timezone, deps.language),
@@ -61,7 +62,7 @@ def described(deps: AnalystDeps, schedule: StandingSchedule) -> Mapping[str, Any
         told["after"] = _names(deps, schedule.after)
     if schedule.only_if_changed:
         told["only_if_changed"] = True
-    if schedule.tell_if:
+    if schedule.tell_if and _may_see(deps, schedule.tell_if.table):
         told["tell_if"] = schedule.tell_if.model_dump(
             mode="json", exclude_defaults=True, exclude={"table"}
         ) | {"table": _names(deps, (schedule.tell_if.table,))[0]}
@@ -86,4 +87,22 @@ _WHY_SKIPPED: Mapping[SkipReason, str] = {
 
 
 def _names(deps: AnalystDeps, refs: tuple[TableRef, ...]) -> list[str]:
-    return [shown_name(ref, deps.offered) for ref in refs]
+    return [shown_name(ref, deps.offered) if ref not in deps.hidden else _HIDDEN for ref in refs]
+
+
+_HIDDEN = "a table this person may not see"
+
+
+def _name_of(deps: AnalystDeps, written: str) -> str:
+    """Give a table's name as bot.toml's schedule writes it, unless a rule hides the table."""
+    hidden = {name for ref in deps.hidden for name in (ref.table, str(ref), f"{ref.source}.{ref}")}
+    return _HIDDEN if written in hidden else written
+
+
+def _may_see(deps: AnalystDeps, table: TableRef) -> bool:
+    """Whether the figure of a condition may be told to the caller; asking notes a private one."""
+    try:
+        deps.exposure(table)
+    except NotAllowed:
+        return False
+    return True

@@ -10,7 +10,7 @@ from agent.events import Basis, moment_told
 from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.costly_sql import asked_before, is_allowed, proposed
 from agent.tools.model_view import rows_for_model
-from agent.tools.query_tools import visible
+from agent.tools.query_tools import as_shown, visible
 from sync.audit import note
 from sync.names import shown_name
 from sync.query_errors import QueryTooCostly
@@ -68,7 +68,10 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             detail=parameters.sql[:_AUDITED_CHARACTERS],
         )
         basis = tuple(
-            Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported)
+            as_shown(
+                Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported),
+                deps.exposure(read.of),
+            )
             for name, read in zip(names, result.basis, strict=True)
         )
         shown = Table(

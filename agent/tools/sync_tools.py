@@ -180,8 +180,10 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
         only = syncable(deps, parameters.table) if parameters.table else None
         # Of one table the newest runs may lie behind many of others.
         runs = recent_runs(deps.redis, deps.caller.team, _RECENT_RUNS * (10 if only else 1))
+        runs = [run for run in runs if not _is_hidden(deps, run.approval)]
         shown = [run for run in runs if only is None or only in _refs(run.approval)]
         pending = pending_approvals(deps.redis, deps.caller.team, _PENDING_READ)
+        pending = [approval for approval in pending if not _is_hidden(deps, approval)]
         waiting = [approval for approval in pending if only is None or only in _refs(approval)]
         return ToolResult(
             ok=True,
@@ -229,6 +231,11 @@ def _pending_line(deps: AnalystDeps, approval: Approval) -> dict[str, Any]:
 
 def _named(deps: AnalystDeps, approval: Approval) -> list[str]:
     return [shown_name(ref, deps.offered) for ref in _refs(approval)]
+
+
+def _is_hidden(deps: AnalystDeps, approval: Approval) -> bool:
+    """Whether it is about a table that a rule keeps from the caller."""
+    return any(table.source_ref in deps.hidden for table in approval.request.plan.tables)
 
 
 def _refs(approval: Approval) -> tuple[TableRef, ...]:

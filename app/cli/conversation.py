@@ -10,6 +10,7 @@ import click
 from agent.deps import AnalystDeps, Caller
 from agent.events import Event
 from agent.service import AnalystResult, run_analyst_approval, run_analyst_turn
+from app.access import see_whole
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
 from app.cli.session import Session
 from app.core import Core, deps_for
@@ -170,7 +171,7 @@ def _silent(_: Event) -> None:
 
 
 def _deps(core: Core, thread: str, language: Language) -> AnalystDeps:
-    return deps_for(core, Caller(TEAM, OPERATOR, "terminal"), thread, language)
+    return deps_for(core, Caller(TEAM, OPERATOR, "terminal"), thread, language, see_whole)
 
 
 def _new_thread() -> str:

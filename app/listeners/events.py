@@ -70,10 +70,17 @@ def _is_question(request: BoltRequest) -> bool:
 def _put(client: "redis.Redis", body: Mapping[str, Any], event: Mapping[str, Any]) -> None:
     team, channel, ts = str(body["team_id"]), str(event["channel"]), str(event["ts"])
     message = f"message:{team}:{channel}:{ts}"
+    told = body.get("is_ext_shared_channel")
+    shared = {} if told is None else {"shared": "yes" if told else "no"}
     put(
         client,
         "message",
         str(Place(team, channel, str(event.get("thread_ts") or ts))),
-        {"user": str(event["user"]), "text": spoken(str(event.get("text", ""))), "source": message},
+        {
+            "user": str(event["user"]),
+            "text": spoken(str(event.get("text", ""))),
+            "source": message,
+            **shared,
+        },
         once=(f"event:{body.get('event_id')}", message),
     )

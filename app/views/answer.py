@@ -189,8 +189,12 @@ def _basis(language: Language, basis: Basis) -> str:
     moment = when(datetime.fromisoformat(basis.as_of))
     file = cut(escape(basis.imported), _BASIS_NAME_CHARACTERS)
     phrase = "answer.basis_imported" if basis.imported else "answer.basis"
-    line = say(language, phrase, table=table, rows=number(basis.rows), when=moment, file=file)
+    rows = number(basis.rows) if basis.rows is not None else say(language, "answer.some")
+    line = say(language, phrase, table=table, rows=rows, when=moment, file=file)
     lacks = list[str]()
+    if basis.rule:
+        rule = cut(escape(basis.rule), _BASIS_NAME_CHARACTERS)
+        lacks.append(say(language, "answer.by_rule", rule=rule))
     if basis.part:
         part = cut(escape(basis.part), _BASIS_NAME_CHARACTERS)
         lacks.append(say(language, "receipt.where", conditions=part))

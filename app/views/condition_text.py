@@ -23,9 +23,19 @@ def condition_line(language: Language, condition: ResultCondition) -> str:
 
 
 def told_text(
-    language: Language, name: str, condition: ResultCondition, figure: Cell, basis: Basis
+    language: Language,
+    name: str,
+    condition: ResultCondition,
+    figure: Cell,
+    basis: Basis,
+    rule: str = "",
 ) -> str:
-    """Write what is told where it holds, with the copy it rests on."""
+    """Write what is told where it holds, with the copy it rests on.
+
+    *rule* is the one by which that is not all of the copy.
+    """
+    rows = say(language, "answer.some") if rule else number(basis.rows)
+    by_rule = " · " + say(language, "answer.by_rule", rule=escape(rule)) if rule else ""
     return say(
         language,
         "condition.holds",
@@ -37,9 +47,10 @@ def told_text(
             language,
             "answer.basis",
             table=escape(str(basis.ref)),
-            rows=number(basis.rows),
+            rows=rows,
             when=when(datetime.fromisoformat(basis.as_of)),
-        ),
+        )
+        + by_rule,
     )
 
 

@@ -6,18 +6,21 @@ alone, so what is hidden is not there for the SQL, whoever wrote it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sync.errors import BadQuery
 from sync.filters import Filter
-from sync.plan import Column, TableRef
+from sync.plan import Column
 from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.query import Shape
 from sync.warehouse.query_values import comparison
 from sync.warehouse.sql import quote, table_name, text
 
 Mask = Literal["hash", "last4", "null"]
 """What stands in place of a value: a keyed hash that is the same for the same value, its last four
 characters, or nothing."""
+
+T = TypeVar("T")
 
 _EVERY_ROW = 9_223_372_036_854_775_807
 
@@ -34,35 +37,46 @@ class Exposure:
     """Only rows that meet all of these are shown."""
     key: str = field(default="", repr=False)
     """Of the hashes, so that nobody can make them from guessed values."""
+    rule: str = ""
+    """The rule this comes from; empty where none is about the table."""
+    private: bool = False
+    """Others read where it is asked, and the rule lets them see it no more: what is read goes to
+    the asker alone."""
 
     @property
     def is_partial(self) -> bool:
         """Whether anything of the table is kept back."""
         return bool(self.hidden or self.masks or self.where)
 
-    def shape(self, entry: ManifestEntry) -> "Shape":
+    def hides(self, column: str) -> str | None:
+        """Name the rule that hides a column, in any case of its letters; None where none does."""
+        return _of(self.hidden, column)
+
+    def mask(self, column: str) -> Mask | None:
+        """Say what stands in place of a column's values; None where they are shown."""
+        return _of(self.masks, column)
+
+    def shape(self, entry: ManifestEntry) -> Shape:
         """The table as a question is compiled against it."""
-        shown = tuple(self._shown(one) for one in entry.columns if one.name not in self.hidden)
-        key = entry.key if not {*entry.key} & {*self.hidden} else ()
-        return Shape(entry.ref, shown, key)
+        shown = tuple(self._shown(one) for one in entry.columns if not self.hides(one.name))
+        key = () if any(self.hides(name) for name in entry.key) else entry.key
+        hidden = {name.casefold(): rule for name, rule in self.hidden.items()}
+        return Shape(entry.ref, shown, key, hidden)
 
     def _shown(self, column: Column) -> Column:
-        if self.masks.get(column.name, "null") == "null":
+        if self.mask(column.name) in (None, "null"):
             return column
         return column.model_copy(update={"duckdb_type": "VARCHAR", "oracle_type": "VARCHAR2"})
 
 
+def _of(by_column: Mapping[str, T], column: str) -> T | None:
+    # DuckDB finds a column in any case of its letters, so no table has two that differ in it alone.
+    wanted = column.casefold()
+    return next((found for name, found in by_column.items() if name.casefold() == wanted), None)
+
+
 WHOLE = Exposure()
 """All of it."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A table's name, shown columns and key."""
-
-    ref: TableRef
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
 
 
 def view_of(
@@ -77,7 +91,7 @@ def view_of(
     columns = ", ".join(
         f"{_shown(one.name, exposure)} AS {quote(one.name)}"
         for one in entry.columns
-        if one.name not in exposure.hidden
+        if not exposure.hides(one.name)
     )
     shown = f"SELECT {columns} FROM {quote(catalog)}.{table_name(entry.ref)}"
     if exposure.where:
@@ -88,7 +102,7 @@ def view_of(
 
 
 def _shown(column: str, exposure: Exposure) -> str:
-    name, mask = quote(column), exposure.masks.get(column)
+    name, mask = quote(column), exposure.mask(column)
     written = f"CAST({name} AS VARCHAR)"
     if mask == "hash":
         return f"left(sha256({text(exposure.key)} || {written}), 16)"

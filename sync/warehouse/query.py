@@ -5,12 +5,13 @@ values are bound and cast to the column's type. The field descriptions are what 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sync.access_errors import ColumnHidden
 from sync.errors import BadQuery, ColumnNotFound
 from sync.plan import Column, TableRef
 from sync.warehouse.query_values import (
@@ -117,6 +118,17 @@ class TableShape(Protocol):
 
 
 @dataclass(frozen=True)
+class Shape:
+    """A table's name, key and columns, as far as somebody is shown them."""
+
+    ref: TableRef
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    hidden: Mapping[str, str]
+    """The rule that hides each of its other columns, by the column's casefolded name."""
+
+
+@dataclass(frozen=True)
 class CompiledQuery:
     """SQL over one table under its own name, with its bound values."""
 
@@ -140,8 +152,8 @@ class CompiledQuery:
 def compile_query(query: Query, entry: TableShape) -> CompiledQuery:
     """The SQL of *query* over the table of *entry*.
 
-    Raises `ColumnNotFound` and `BadQuery` with a sentence a model can act on; the same query on the
-    same rows always comes back in the same order.
+    Raises `ColumnNotFound`, `ColumnHidden` and `BadQuery` with a sentence a model can act on; the
+    same query on the same rows always comes back in the same order.
     """
     params: list[str] = []
     selected = _selected(query, entry)
@@ -165,10 +177,16 @@ def compile_query(query: Query, entry: TableShape) -> CompiledQuery:
 
 
 def find_column(entry: TableShape, name: str) -> Column:
-    """The column called *name*, in any case; raises `ColumnNotFound` listing the real ones."""
+    """The column called *name*, in any case.
+
+    Raises `ColumnNotFound`, which lists the real ones, and `ColumnHidden`.
+    """
     for column in entry.columns:
         if column.name.casefold() == name.strip().casefold():
             return column
+    rule = entry.hidden.get(name.strip().casefold()) if isinstance(entry, Shape) else None
+    if rule:
+        raise ColumnHidden(table=str(entry.ref), column=name, rule=rule)
     names = ", ".join(column.name for column in entry.columns)
     raise ColumnNotFound(table=str(entry.ref), column=name, columns=names)
 

@@ -1,6 +1,7 @@
 """Run a query in a process of its own, which ends with its answer or at its deadline."""
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from sync.access_errors import ColumnHidden
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout
 from sync.names import resolve_table
 from sync.plan import TableRef
@@ -139,7 +141,7 @@ class Queries:
             request = self._request(compiled.sql, [_Shown(entry, exposure, path)])
             request["params"] = compiled.params
             request["rows"] = min(self._limits.rows, compiled.query.limit)
-            return _Asked(ask(request), (entry,))
+            return _Asked(ask(request), (_Shown(entry, exposure, path),))
 
         return self._result(attempt)
 
@@ -155,7 +157,7 @@ class Queries:
 
         *costly* runs it however many rows its plan works through, and gives it more time. Raises
         besides what `run` raises `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `QueryTooLarge`,
-        `TableNotOffered`, `TableAmbiguous`, and what *exposure_of* raises.
+        `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what *exposure_of* raises.
         """
         if costly:
             patient = copy(self)
@@ -192,7 +194,7 @@ class Queries:
             request["tree"] = tree if shorten_names(tree) else None
             request["explain"] = explain
             request["planned_rows"] = self._limits.planned_rows
-            return _Asked(ask(request), tuple({one.entry.ref: one.entry for one in shown}.values()))
+            return _Asked(ask(request), tuple({one.entry.ref: one for one in shown}.values()))
 
         return self._result(attempt)
 
@@ -237,7 +239,8 @@ class Queries:
             self._zygote.prepare()
         answer = answered.answer
         if "error" in answer:
-            raise failure(answer, answered.entries, self._limits)
+            entries = [one.entry for one in answered.shown]
+            raise _hidden(answer, answered.shown) or failure(answer, entries, self._limits)
         return QueryResult(
             columns=tuple(ResultColumn(name=name, type=kind) for name, kind in answer["columns"]),
             rows=answer["rows"],
@@ -254,7 +257,7 @@ class Queries:
                     columns=columns_of(entry.receipt),
                     imported=entry.receipt.imported,
                 )
-                for entry in answered.entries
+                for entry in (one.entry for one in answered.shown)
             ),
         )
 
@@ -316,7 +319,20 @@ class _Asked:
     """What a child answered, and the copies it was given."""
 
     answer: dict[str, Any]
-    entries: tuple[ManifestEntry, ...]
+    shown: tuple[_Shown, ...]
+
+
+def _hidden(answer: dict[str, Any], shown: Sequence[_Shown]) -> ColumnHidden | None:
+    """Say which rule hides the column that DuckDB did not find, if one does."""
+    if answer["error"] != "BinderException":
+        return None
+    told = str(answer.get("message", "")).partition("\n")[0]
+    named = {name.casefold() for name in re.findall(r'"([^"]+)"', told)}
+    for one in shown:
+        for column, rule in one.exposure.hidden.items():
+            if column.casefold() in named:
+                return ColumnHidden(table=str(one.entry.ref), column=column, rule=rule)
+    return None
 
 
 def _refuse_homonyms(shown: Sequence[_Shown]) -> None:

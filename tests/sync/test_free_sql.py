@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.access_errors import ColumnHidden
 from sync.errors import DuckferryError, QueryFailed, TableNotOffered, TableNotSynced
 from sync.filters import Filter
 from sync.plan import TableRef
@@ -149,11 +150,24 @@ def test_a_plan_over_the_limit_is_not_run_unasked(tmp_path: Path, queries: Queri
         assert allowed.rows == ((216,),)
 
 
-def test_a_hidden_column_is_not_there(queries: Queries) -> None:
-    hides = Exposure(hidden={"AMOUNT": "no money"})
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT AMOUNT FROM ORDERS",
+        'SELECT o."amount" FROM ORDERS o',
+        "SELECT ID FROM ORDERS WHERE Amount > 1",
+        "SELECT * EXCLUDE (AMOUNT) FROM ORDERS",
+        "SELECT ID FROM ORDERS o JOIN ORDERS p USING (AMOUNT)",
+    ],
+)
+def test_a_hidden_column_is_not_there_and_its_rule_is_named(queries: Queries, sql: str) -> None:
+    hides = Exposure(hidden={"amount": "no money"})
     assert rows(queries, "SELECT * FROM ORDERS LIMIT 1", ORDERS=hides) == [(1, "PAID")]
-    with pytest.raises(SqlInvalid, match="AMOUNT"):
-        run(queries, "SELECT AMOUNT FROM ORDERS", ORDERS=hides)
+    with pytest.raises(ColumnHidden, match="no money") as raised:
+        run(queries, sql, ORDERS=hides)
+    assert raised.value.params["table"] == "SHOP.ORDERS"
+    with pytest.raises(SqlInvalid, match="NOPE"):
+        run(queries, "SELECT NOPE FROM ORDERS", ORDERS=hides)
 
 
 def test_masked_values_are_disguised_and_can_still_be_told_apart(queries: Queries) -> None:

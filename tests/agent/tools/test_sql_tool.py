@@ -84,7 +84,7 @@ def test_what_a_caller_may_not_see_of_a_table_is_not_there(
 
     deps = make_deps(exposure=nameless)
     assert run(deps, "SELECT * FROM USERS ORDER BY ID").data["rows"] == [[1], [2]]
-    assert run(deps, "SELECT NAME FROM USERS").data["code"] == "sql_invalid"
+    assert run(deps, "SELECT NAME FROM USERS").data["code"] == "column_hidden"
 
 
 @pytest.mark.usefixtures("tables")
