@@ -85,7 +85,7 @@ class AnalystDeps:
     hidden: Mapping[TableRef, NotAllowed] = field(
         default_factory=dict[TableRef, NotAllowed], kw_only=True
     )
-    """Those bot.toml offers and this caller may not see, each with what says so."""
+    """Other offered and imported tables, which this caller may not see, and what says so."""
     model_sees: Callable[[TableRef], ModelSees]
     """Of a table of `offered`."""
     caller: Caller

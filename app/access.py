@@ -7,7 +7,7 @@ channel count, and without one nothing is seen. What cannot be known lets nobody
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Literal
@@ -29,6 +29,10 @@ from sync.warehouse.exposure import WHOLE, Exposure, Mask
 
 See = Callable[[TableRef], Exposure]
 """Says what somebody may see of a table. Raises `NotAllowed` where that is nothing."""
+
+SeeIn = Callable[[str, str, bool | None], See]
+"""Of a user, a channel, and whether another organisation reads it, where Slack told that with the
+question."""
 
 EVERYBODY = "*"
 
@@ -54,9 +58,28 @@ def see_whole(_: TableRef) -> Exposure:
     return WHOLE
 
 
+def everywhere_whole(_user: str, _channel: str, _shared: bool | None = None) -> See:  # noqa: FBT001 -- as SeeIn has it
+    """The same of anybody anywhere, where there are no rules."""
+    return see_whole
+
+
 def seen_by(config: BotConfig, asker: Asker, members: Members, mask_key: str) -> See:
     """What *asker* may see; *members* may ask Slack, once for each group it comes to."""
     return partial(_seen, config, asker, members, mask_key)
+
+
+def see_in(
+    config: BotConfig, members: Members, is_shared: Callable[[str], bool | None], mask_key: str
+) -> SeeIn:
+    """Make the function that says what somebody may see who asks in a channel of Slack."""
+
+    def see(user: str, channel: str, shared: bool | None = None) -> See:  # noqa: FBT001 -- as SeeIn has it
+        asker = Asker(user, channel, is_shared=shared)
+        if shared is None:
+            asker = replace(asker, is_shared=False if asker.is_alone else is_shared(channel))
+        return seen_by(config, asker, members, mask_key)
+
+    return see
 
 
 def split(

@@ -37,6 +37,14 @@ NOT_ALLOWED = frozenset(ACCESS_FAILURES)
 ACCESS_PHRASES: dict[str, tuple[str, str]] = {
     "answer.some": ("일부 ", "some"),
     "answer.by_rule": ("규칙 {rule}에 따라 보이는 부분만", "as far as the rule {rule} shows it"),
+    "answer.not_yours": (
+        "이 결과는 규칙 {rule}에 따라 물어본 사람만 볼 수 있습니다.",
+        "By the rule {rule} this result is for whoever asked for it alone.",
+    ),
+    "details.by_rule": (
+        "규칙 {rule}에 따라 값은 보이지 않습니다.",
+        "By the rule {rule} its values are not shown.",
+    ),
     "answer.private": (
         ":lock: {who}에게만 다이렉트 메시지로 답했습니다(규칙 {rule}).",
         ":lock: Answered to {who} alone, in a direct message (rule {rule}).",

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from slack_sdk import WebClient
@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from agent.deps import Caller
 from agent.events import ApprovalRequested, Basis, Event, ToolFinished
 from agent.service import run_analyst_approval, run_analyst_turn
-from app.access import Asker, See, seen_by
+from app.access import SeeIn
 from app.bot_config import BotConfig
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.desk import ask_after_drift, make_desk
@@ -63,14 +63,13 @@ class Office:
     core: Core
     slack: WebClient
     team: str
+    see: SeeIn
     on_turn: Callable[[Entry, Sequence[Event]], None] = lambda _entry, _events: None
     """Told of each turn once, when its message stands in Slack."""
     on_given_up: Callable[[Entry], None] = lambda _: None
     owner_is_gone: Callable[[str], bool] = lambda _: False
     groups: Groups = lambda _: frozenset[str]()
     members: Members = lambda _: None
-    is_shared: Callable[[str], bool | None] = lambda _: None
-    """Whether another organisation reads a channel, too; None where Slack does not say."""
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -110,7 +109,8 @@ def _answer_message(office: Office, entry: Entry) -> None:
         _deliver(office, entry, place, language, [], otherwise=say(language, "answer.hello"))
         return
     caller = Caller(place.team, entry.body["user"], place.channel)
-    see = _see(office, caller.user, place.channel, entry.body.get("shared", ""))
+    told = entry.body.get("shared")
+    see = office.see(caller.user, place.channel, told == "yes" if told else None)
     deps = deps_for(office.core, caller, entry.thread, language, see)
     events: list[Event] = []
     run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], events.append)
@@ -144,7 +144,7 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
         return
     place = parse_place(request.thread)
     caller = Caller(place.team, request.requested_by, place.channel)
-    see = _see(office, caller.user, place.channel)
+    see = office.see(caller.user, place.channel, None)
     deps = deps_for(office.core, caller, request.thread, request.language, see)
     events: list[Event] = []
     # With its state: a run that was called lost may still turn out to have been published.
@@ -153,14 +153,6 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     _deliver(
         office, entry, place, request.language, events, asker=caller.user, calling=_call(outcome)
     )
-
-
-def _see(office: Office, user: str, channel: str, shared: str = "") -> See:
-    """What somebody may see who asks in a channel; *shared* where Slack told with the question."""
-    asker = Asker(user, channel)
-    if shared or not asker.is_alone:
-        asker = replace(asker, is_shared=shared == "yes" if shared else office.is_shared(channel))
-    return seen_by(office.core.config, asker, office.members, office.core.mask_key)
 
 
 def _ask_after_drift(office: Office, run: Run) -> None:
@@ -266,7 +258,9 @@ def _tell_alone(
 ) -> None:
     """Send an answer to the asker, who can read it there again: what is ephemeral is lost."""
     head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
-    blocks = [context(head), *message.blocks][:MESSAGE_BLOCKS]
+    # A button finds its answer by the thread it stands in, and this stands in another one.
+    shown = [block for block in message.blocks if block["type"] != "actions"]
+    blocks = [context(head), *shown][:MESSAGE_BLOCKS]
     post(office.slack, Place(office.team, user), Message(message.text, blocks))
 
 
@@ -282,7 +276,7 @@ def _due_desk(office: Office) -> DueDesk:
         members=office.members,
         look=lambda plan, asker: look_at_tables(office.core, plan, asker),
         ask=office.core.queries.run,
-        see=lambda user, channel: _see(office, user, channel),
+        see=office.see,
         manifest=lambda: read_manifest(office.core.warehouse),
     )
 

@@ -22,11 +22,11 @@ from sync.catalog import TableFacts
 from sync.changes import Look, look_at
 from sync.chunks import Reading
 from sync.dispatch import RunLimits
-from sync.errors import TableNotOffered
+from sync.errors import TableNotOffered, WarehouseDamaged
 from sync.oracle import Session
 from sync.oracle_errors import OracleUnreachable
 from sync.perform import Rules, perform_run
-from sync.plan import Plan, TablePlan, Wish
+from sync.plan import Plan, TablePlan, TableRef, Wish
 from sync.planning import make_estimate, make_table_plan, plan_tables, trial_ref
 from sync.planning_errors import TrialNameTaken
 from sync.progress import Progress
@@ -64,6 +64,7 @@ class Core:
 def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: See) -> AnalystDeps:
     """Say what one turn may touch; *see* says what its caller is shown."""
     offered, hidden = split(core.config.offered, see)
+    hidden |= split(_imported(core.warehouse), see)[1]
     return AnalystDeps(
         redis=core.redis,
         warehouse=core.warehouse,
@@ -84,6 +85,13 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: S
         find_channel=core.find_channel,
         approval_seconds=approval_seconds(core.config),
     )
+
+
+def _imported(warehouse: Path) -> tuple[TableRef, ...]:
+    try:
+        return read_manifest(warehouse).imported
+    except WarehouseDamaged:  # told by whatever reads a table of it
+        return ()
 
 
 def plan_sync(core: Core, wishes: Sequence[Wish], asker: str) -> Plan:

@@ -9,6 +9,7 @@ from pathlib import Path
 import redis
 
 from agent.deps import Language
+from app.access import SeeIn, everywhere_whole
 from app.bot_config import BotConfig
 from app.core import Core, approval_seconds, plan_sync, windows_met
 from app.places import Place, parse_place
@@ -56,12 +57,15 @@ class CardDesk:
     groups: Groups = lambda _: frozenset[str]()
     warehouse: Path | None = None
     readers_language: Callable[[str], Language | None] = lambda _: None
+    see: SeeIn = everywhere_whole
+    """What of a copy whoever presses a button may see."""
 
 
 def make_desk(
     core: Core,
     groups: Groups = lambda _: frozenset[str](),
     readers_language: Callable[[str], Language | None] = lambda _: None,
+    see: SeeIn = everywhere_whole,
 ) -> CardDesk:
     """Make the desk of a product that can reach Oracle."""
     return CardDesk(
@@ -71,6 +75,7 @@ def make_desk(
         groups=groups,
         warehouse=core.warehouse,
         readers_language=readers_language,
+        see=see,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import redis
 from slack_sdk import WebClient
 
-from app.access import See, see_whole
+from app.access import SeeIn, everywhere_whole
 from app.bot_config import BotConfig
 from app.failure_texts import word_failure
 from app.groups import Members
@@ -54,8 +54,7 @@ class DueDesk:
     """Looks at the tables of a plan in Oracle, for somebody; up to the first that tells nothing."""
     ask: Callable[[CompiledQuery, ManifestEntry, Exposure], QueryResult] = _nobody_answers
     """Runs a question over a copy. Raises what `Queries.run` does."""
-    see: Callable[[str, str], See] = lambda _user, _channel: see_whole
-    """What somebody may see who asks in a channel."""
+    see: SeeIn = everywhere_whole
     manifest: Callable[[], Manifest] = Manifest
     """Reads what is published. Raises `WarehouseDamaged`."""
 

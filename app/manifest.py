@@ -28,8 +28,14 @@ SCOPES = (
     Asked("chat:write", "to answer, to post cards and to keep them true"),
     Asked("im:history", "to hear direct messages"),
     Asked("channels:read", "whether the bot is in a channel it is to write in", minimal=False),
-    Asked("groups:read", "the same of a private channel; who else reads it", minimal=False),
-    Asked("mpim:read", "who else reads a group message", minimal=False),
+    Asked(
+        "groups:read",
+        "the same of a private channel, and whether others outside read it",
+        minimal=False,
+    ),
+    Asked(
+        "mpim:read", "whether people of another organisation read a group message", minimal=False
+    ),
     Asked(
         "usergroups:read", "to know who is in a user group that may approve or see", minimal=False
     ),

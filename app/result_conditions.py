@@ -85,7 +85,7 @@ def _asked(
     table = condition.table
     if table not in desk.config.offered:
         raise TableNotOffered(table=str(table), hint="")
-    exposure = desk.see(schedule.owner, condition.channel)(table)
+    exposure = desk.see(schedule.owner, condition.channel, None)(table)
     if exposure.private:
         raise FigureWithheld(table=str(table), rule=exposure.rule)
     entry = desk.manifest().entry(table)

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 
 from agent.llm import LLMClient, LLMConfig, Model
 from agent.service import make_analyst
-from app.access import mask_key_problem
+from app.access import mask_key_problem, see_in
 from app.answering import Office, give_up, handle
 from app.bolt import LISTENERS, make_app
 from app.bot_config import BotConfig
@@ -106,19 +106,20 @@ def build(
         log.warning("bot.toml offers no table, so nothing can be synced or asked")
     members = make_members(slack)
     groups = nobody_if_unknown(members)
+    see = see_in(config, members, make_is_shared(slack), core.mask_key)
     office = Office(
         core,
         slack,
         team,
+        see,
         metrics.turn_told,
         metrics.entry_given_up,
         owner_is_gone=make_has_left(slack),
         groups=groups,
         members=members,
-        is_shared=make_is_shared(slack),
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    desk = make_desk(core, groups, make_readers_language(slack))
+    desk = make_desk(core, groups, make_readers_language(slack), see)
     app = make_app(settings.slack, core.redis, slack, config, listeners, metrics.clicked, desk)
     unanswered = Unanswered()
     transport = make_transport(app, settings.slack, unanswered)

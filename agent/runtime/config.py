@@ -81,10 +81,18 @@ def system_prompt(deps: AnalystDeps, there: Iterable[TableRef]) -> str:
         weekday=_WEEKDAYS[deps.today.weekday()],
         timezone=deps.timezone,
         language=_LANGUAGES[deps.language],
-        offered=_names(deps.offered),
+        offered=_offered(deps),
         synced=_names(ref for ref in copied if not ref.is_imported),
         imported=_names(ref for ref in copied if ref.is_imported),
     )
+
+
+def _offered(deps: AnalystDeps) -> str:
+    """Name the tables, but those that not all may see who read what is answered here."""
+    open_to_all = [ref for ref in deps.offered if not deps.exposure(ref).private]
+    more = len(deps.offered) - len(open_to_all)
+    also = f"; and {more} that only this person may see: list_tables names them" if more else ""
+    return _names(open_to_all) + also
 
 
 def _names(refs: Iterable[TableRef]) -> str:

@@ -33,7 +33,12 @@ def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
 def visible(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
     """Name what may be asked about: the offered tables, trials of them, and imported ones."""
     trials = (entry for entry in manifest.entries if entry.receipt.trial_of in deps.offered)
-    return (*deps.offered, *(entry.ref for entry in trials), *manifest.imported)
+    return (*deps.offered, *(entry.ref for entry in trials), *imported(deps, manifest))
+
+
+def imported(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
+    """Name the imported tables that the caller may see."""
+    return tuple(ref for ref in manifest.imported if ref not in deps.hidden)
 
 
 class ListTablesParameters(Parameters):

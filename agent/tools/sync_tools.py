@@ -9,7 +9,7 @@ from pydantic import Field
 from agent.deps import AnalystDeps
 from agent.failures import sentence_of
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
-from agent.tools.query_tools import copies
+from agent.tools.query_tools import copies, imported
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -99,7 +99,7 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
 
 def syncable(deps: AnalystDeps, name: str) -> TableRef:
     """Find the offered table called *name*. Raises what `resolve_syncable` raises."""
-    return resolve_syncable(name, deps.offered, read_manifest(deps.warehouse).imported)
+    return resolve_syncable(name, deps.offered, imported(deps, read_manifest(deps.warehouse)))
 
 
 def propose(

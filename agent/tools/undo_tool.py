@@ -4,6 +4,7 @@ from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.query_tools import imported
 from agent.tools.sync_tools import propose
 from sync.names import resolve_table
 from sync.plan import Wish
@@ -33,7 +34,7 @@ class UndoSyncTool(BaseTool[UndoSyncParameters]):
         """Look up the older copy and ask. Raises `NothingToUndo` and `TableNotSynced`."""
 
         def wishes() -> tuple[Wish, ...]:
-            known = (*deps.offered, *read_manifest(deps.warehouse).imported)
+            known = (*deps.offered, *imported(deps, read_manifest(deps.warehouse)))
             return (Wish(ref=resolve_table(parameters.table, known), undo=True),)
 
         return propose(deps, call_id, wishes, parameters.reason)

@@ -19,6 +19,7 @@ from app.slack_gateway import reason
 from app.texts import Language, language_of, say
 from app.views.answer import REFRESH, SHOW_SQL, read_refresh
 from app.views.modals import sql_view
+from app.views.text import escape
 from sync.errors import StateUnavailable, TableNotOffered
 from sync.inbox import put
 from sync.names import resolve_table, shown_name
@@ -57,6 +58,9 @@ def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, call_id: str, /
     language = _language(desk, messages)
     if found is None or found.table is None or not found.table.sql:
         return Answer("unknown", say(language, "answer.forgotten"))
+    if found.private and found.private.user != pressed.user:
+        rule = escape(found.private.rules)
+        return Answer("not_allowed", say(language, "answer.not_yours", rule=rule))
     try:
         slack.views_open(trigger_id=pressed.trigger_id, view=sql_view(language, found.table.sql))
     except (SlackClientError, OSError, HTTPException) as error:

@@ -7,16 +7,20 @@ from typing import Any
 from slack_bolt import App
 from slack_sdk import WebClient
 
+from app.access import See
 from app.desk import CardDesk
+from app.failure_texts import word_failure
 from app.listeners.actions import answered
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, opened, read_press, run_of, tell
-from app.texts import say
+from app.texts import Language, say
 from app.views.approval_card import DETAILS
-from app.views.receipt_details import Standing, table_details
+from app.views.receipt_details import Standing, TableDetails, table_details
 from app.views.receipt_modal import receipt_modal
+from app.views.text import escape
+from sync.access_errors import NotAllowed
 from sync.approvals import Approval
 from sync.errors import WarehouseDamaged
-from sync.receipt import Receipt
+from sync.receipt import Receipt, TableReceipt
 from sync.warehouse.manifest import read_manifest
 
 
@@ -44,11 +48,27 @@ def show(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval,
     run = run_of(desk, approval)
     if run is None or run.receipt is None:
         return Answer("receipt_gone", say(language, "click.receipt_gone"))
+    see = desk.see(pressed.user, pressed.channel, None)
     tables = [
-        table_details(language, table, standing)
+        _details(language, see, table, standing)
         for table, standing in zip(run.receipt.tables, _standings(desk, run.receipt), strict=True)
     ]
     return opened(slack, pressed, approval, receipt_modal(language, tables), "receipt")
+
+
+def _details(language: Language, see: See, table: TableReceipt, standing: Standing) -> TableDetails:
+    """Write a table's receipt, without its values for whoever may not see all of the table."""
+    try:
+        exposure = see(table.trial_of or table.ref)
+        why = say(language, "details.by_rule", rule=exposure.rule) if exposure.is_partial else ""
+    except NotAllowed as error:
+        why = word_failure(language, error.failure)
+    if not why:
+        return table_details(language, table, standing)
+    bare = table.model_copy(update={"checks": (), "columns": (), "watermark": None})
+    details = table_details(language, bare, standing)
+    unsaid = say(language, "details.no_columns")
+    return replace(details, facts=(escape(why), *(one for one in details.facts if one != unsaid)))
 
 
 def _standings(desk: CardDesk, receipt: Receipt) -> list[Standing]:

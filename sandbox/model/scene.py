@@ -39,7 +39,7 @@ class Scene:
     """The model has said something in this conversation, so its label is there."""
     today: date | None
     offered: tuple[str, ...]
-    """`SCHEMA.TABLE` of every table of Oracle named in the system message."""
+    """`SCHEMA.TABLE` of each table of Oracle that the system message names, or who asks in full."""
     imported: tuple[str, ...]
     """`schema.table` of those that were imported from a file."""
     asked: str
@@ -65,19 +65,20 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
     asked_at = _asked_at(messages, people, began, events[began] if events else None)
     today = _TODAY.search(prompt)
     said = [message for message in messages if message["role"] == "assistant"]
+    asked = "" if asked_at is None else text_of(messages[asked_at])
     since = () if asked_at is None else outcomes_of(messages[asked_at:])
     return Scene(
         language="ko" if people and HANGUL.search(text_of(messages[people[-1]])) else "en",
         introduced=any(text_of(message) for message in said),
         today=date.fromisoformat(today[1]) if today else None,
-        offered=tuple(dict.fromkeys(_TABLE.findall(prompt))),
+        offered=tuple(dict.fromkeys([*_TABLE.findall(prompt), *_TABLE.findall(asked)])),
         imported=tuple(
             name
             for listed in _IMPORTED.findall(prompt)
             for name in str(listed).split(", ")
             if "." in name
         ),
-        asked="" if asked_at is None else text_of(messages[asked_at]),
+        asked=asked,
         event=events[began] if events else None,
         proposed=any(outcome.name == "start_sync" for outcome in since),
         outcomes=outcomes_of(messages[began:]),

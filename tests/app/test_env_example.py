@@ -79,6 +79,7 @@ def test_the_parts_of_a_dsn_do_instead_of_it() -> None:
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_a_secret_can_come_from_a_file(name: str, tmp_path: Path) -> None:
     filled = {"REDIS_URL": "redis://:secret@redis:6379/1", "SLACK_SIGNING_SECRET": "8f7"}
+    filled |= {"MASK_KEY": "0123456789abcdef" * 2}
     filled |= FILLED_IN
     file = tmp_path / "secret"
     file.write_text(filled[name] + "\n", encoding="utf-8")

@@ -26,7 +26,7 @@ SCOPE_OF_METHOD = {
     "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
-    "conversations_info": "channels:read",
+    "conversations_info": "channels:read groups:read mpim:read",  # by the channel's kind
     "reactions_add": "reactions:write",
     "usergroups_users_list": "usergroups:read",
     "users_info": "users:read",
@@ -47,8 +47,8 @@ def events(size: Size) -> list[str]:
 
 
 def needed(methods: set[str], subscribed: list[str]) -> set[str]:
-    asked = {SCOPE_OF_METHOD[method] for method in methods}
-    return (asked | {SCOPE_OF_EVENT[event] for event in subscribed}) - {""}
+    asked = {scope for method in methods for scope in SCOPE_OF_METHOD[method].split()}
+    return asked | {SCOPE_OF_EVENT[event] for event in subscribed}
 
 
 def web_api_calls(source: str) -> Iterator[str]:

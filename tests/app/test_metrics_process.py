@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from agent.conversation import ToolCall
 from agent.llm import LLMResponse, ModelBusy, Usage
 from agent.service import make_analyst
+from app.access import everywhere_whole
 from app.answering import Office, give_up, handle
 from app.bot_config import Approvals, BotConfig
 from app.core import Core
@@ -69,7 +70,14 @@ def office(
     )
     client = make_client(slack_settings(slack), metrics.slack_called)
     client.retry_handlers[1:] = []  # so that a fault of Slack's is met at once
-    return Office(core, client, "T1", on_turn=metrics.turn_told, on_given_up=metrics.entry_given_up)
+    return Office(
+        core,
+        client,
+        "T1",
+        everywhere_whole,
+        on_turn=metrics.turn_told,
+        on_given_up=metrics.entry_given_up,
+    )
 
 
 def asked(redis: Redis, slack: SlackStandIn, text: str) -> Entry:
