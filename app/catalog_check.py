@@ -1,9 +1,10 @@
 """Compare what bot.toml offers of a source with what Oracle's catalog shows there."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from app.access_check import column_problems
 from app.bot_config import BotConfig, TableSection
 from sync.discovery import FoundTable, may_read, read_schema
 from sync.names import resolve_table
@@ -23,6 +24,8 @@ class TableFinding:
     """The declared primary key, or bot.toml's where it names one."""
     is_declared: bool
     """Whether the key is the one that Oracle declares."""
+    columns: frozenset[str]
+    """Empty where it was not found."""
 
 
 def check_catalog(session: Session, config: BotConfig) -> tuple[TableFinding, ...]:
@@ -40,6 +43,11 @@ def check_catalog(session: Session, config: BotConfig) -> tuple[TableFinding, ..
     return tuple(
         _finding(session, config, ref, section, found.get(str(ref))) for ref, section in of_source
     )
+
+
+def check_rules(config: BotConfig, findings: Iterable[TableFinding]) -> Iterator[str]:
+    """Name columns of access rules that the tables found do not have."""
+    return column_problems(config, {one.ref: one.columns for one in findings if one.columns})
 
 
 def _finding(
@@ -60,7 +68,8 @@ def _finding(
         problems += _column_problems(section, table)
     declared = table.key if table else ()
     key = section.key or declared
-    return TableFinding(ref, tuple(problems), key, bool(key) and key == declared)
+    columns = frozenset(column.name for column in table.columns) if table else frozenset[str]()
+    return TableFinding(ref, tuple(problems), key, bool(key) and key == declared, columns)
 
 
 def _column_problems(section: TableSection, table: FoundTable) -> Iterator[str]:

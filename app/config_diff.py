@@ -14,6 +14,7 @@ from typing import Any, cast
 import redis
 from pydantic import ValidationError
 
+from app.access_check import rule_lines
 from app.bot_config import BotConfig
 from sync.plan import TableRef
 from sync.schedules import Schedule
@@ -44,7 +45,7 @@ class Change:
     """One line of a comparison: what it is about, and a sentence."""
 
     about: str
-    """``table``, ``source``, ``model``, ``people``, ``schedule``, ``limits`` or ``settings``."""
+    """Such as ``table``, ``source``, ``people``, ``access``, ``schedule`` or ``limits``."""
     text: str
 
 
@@ -83,6 +84,7 @@ def config_changes(old: BotConfig, new: BotConfig, now: datetime) -> tuple[Chang
         *_source_changes(old, new),
         *_some(tuple(_table_changes(old, new))),
         *_people_changes(old, new),
+        *_access_changes(old, new),
         *_schedule_changes(old, new, now),
         *_field_changes("limits", old.limits.model_dump(), new.limits.model_dump()),
         *_settings_changes(old, new),
@@ -221,6 +223,15 @@ def _settings_changes(old: BotConfig, new: BotConfig) -> Iterator[Change]:
         )
     before, after = (config.approvals.model_dump(exclude={"approvers"}) for config in (old, new))
     yield from _field_changes("settings", before, after, "approvals.")
+
+
+def _access_changes(old: BotConfig, new: BotConfig) -> Iterator[Change]:
+    before, after = (dict.fromkeys(rule_lines(config)) for config in (old, new))
+    yield from (Change("access", f"no longer: {line}") for line in before if line not in after)
+    yield from (Change("access", f"from now on: {line}") for line in after if line not in before)
+    kept = [line for line in before if line in after]
+    if kept != [line for line in after if line in before]:
+        yield Change("access", "access rules stand in another order; the first that fits counts")
 
 
 def _field_changes(

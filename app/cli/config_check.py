@@ -9,8 +9,10 @@ from typing import Any
 import click
 import redis
 
+from app.access import mask_key_problem
+from app.access_check import rule_lines, rule_notes
 from app.bot_config import BotConfig
-from app.catalog_check import TableFinding, check_catalog
+from app.catalog_check import TableFinding, check_catalog, check_rules
 from app.cli.oracle_login import open_for_operator, redis_is_there
 from app.cli.session import Session
 from app.config_diff import Change, Noted, config_changes, next_times, noted_configs
@@ -36,6 +38,7 @@ class _Report:
     )
     tables: list[TableFinding] = field(default_factory=list[TableFinding])
     due: tuple[str, ...] = ()
+    access: list[str] = field(default_factory=list[str])
 
 
 def check_config(session: Session, *, as_json: bool, offline: bool) -> None:
@@ -53,10 +56,16 @@ def check_config(session: Session, *, as_json: bool, offline: bool) -> None:
                 "writes one."
             )
         report.due = next_times(config, datetime.now(UTC))
+        report.access = rule_lines(config)
+        report.notes += rule_notes(config)
+        missing = mask_key_problem(settings, config)
+        if missing:
+            report.problems.append(missing)
         _compare(report, settings, config)
         if not offline:
             for guarded in resolve_sources(settings.oracle, config).reachable:
                 _look(report, settings, config, guarded)
+            report.problems += check_rules(config, report.tables)
     click.echo(json.dumps(_as_json(report), ensure_ascii=False) if as_json else _as_text(report))
     if report.problems:
         sys.exit(WRONG)
@@ -112,6 +121,7 @@ def _as_text(report: _Report) -> str:
         lines += [f"  {change.text}" for change in changes]
     if report.compared:
         lines.append("Changes count from the next start of bot, worker and clock.")
+    lines += report.access
     lines += report.due
     for finding in report.tables:
         if not finding.problems:
@@ -135,6 +145,7 @@ def _as_json(report: _Report) -> dict[str, Any]:
             }
             for noted, changes in report.compared
         ],
+        "access": report.access,
         "schedules": list(report.due),
         "tables": [
             {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from app.access import mask_key_problem
+from app.access_check import rule_notes
 from app.bot_config import BotConfig
 from app.doctor.checks import Check, listed
 from app.settings import NAMES, PASSWORD_OF, SECRETS, Settings, SettingsError, load_settings
@@ -128,6 +130,23 @@ def _config_checks(readable: Readable, config: BotConfig) -> Iterator[Check]:
     yield _check("tables", "OK", f"{len(names)} offered: {listed(names)}")
     yield from _decision_checks(config)
     yield _check("what the model sees", "OK", _seen(config))
+    yield from _access_checks(readable, config)
+
+
+def _access_checks(readable: Readable, config: BotConfig) -> Iterator[Check]:
+    missing = mask_key_problem(readable.settings, config)
+    if missing:
+        yield _check("access rules", "FAIL", missing, "The bot does not start without it.")
+        return
+    notes = rule_notes(config)
+    for told in notes:
+        yield _check(
+            "access rules", "WARN", told, "`botctl config check` says what each rule does."
+        )
+    if not notes:
+        many = f"{len(config.access)} say who sees what" if config.access else "none"
+        also = "" if config.access else ": everybody sees every offered table"
+        yield _check("access rules", "OK", many + also)
 
 
 def _decision_checks(config: BotConfig) -> Iterator[Check]:

@@ -20,6 +20,7 @@ COMPLETE = {
     "ORACLE_DSN": "db.example.com:1521/ORCL",
     "ORACLE_USER": "duckferry",
     "ORACLE_PASSWORD": "MARKER-5",
+    "MASK_KEY": "0123456789abcdef0123456789abcdef",
     "REDIS_URL": "redis://:MARKER-6@redis.example.com:6379/0",
 }
 
