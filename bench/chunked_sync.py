@@ -16,7 +16,7 @@ from sandbox.oracle.process import OracleStandIn
 from sync.chunk_reader import chunk_reader
 from sync.chunks import Reading
 from sync.oracle import Source
-from sync.plan import TableRef
+from sync.plan import Plan, TableRef
 
 READERS = (1, 2)
 FAR_READERS = (1, 4)
@@ -33,6 +33,7 @@ def measure_chunks(
     """Copy all of *ref* by some numbers of readers, beside driver and DuckDB alone."""
     source = source_of(oracle)
     plan = plan_of(source, ref, rows)
+    copy = _copying(plan, warehouse)
     batches = all_batches(source, plan)
     costs: dict[str, list[Cost]] = {}
 
@@ -44,12 +45,7 @@ def measure_chunks(
 
         return measure
 
-    def copy(source: Source, readers: int) -> int:
-        receipt = sync(source, plan, warehouse, reading=_reading(source, readers)).tables[0]
-        assert receipt.chunks > 1
-        return receipt.rows
-
-    for readers in {*READERS, *FAR_READERS}:
+    for readers in READERS:
         copy(source, readers)  # the stand-in encodes these chunks now
     interleaved(
         {
@@ -63,10 +59,30 @@ def measure_chunks(
     )
     for readers in READERS:
         yield _near(rows, readers, costs)
-    oracle.control.delay_round_trips(FAR_SECONDS)
+
+
+def measure_far(
+    oracle: OracleStandIn, ref: TableRef, rows: int, warehouse: Path
+) -> Iterator[Figure]:
+    """Copy all of *ref* by one reader and by several, with each round trip taking longer."""
+    plan = plan_of(source_of(oracle), ref, rows)
     for fetch_rows in FAR_FETCH_ROWS:
-        yield _far(rows, fetch_rows, partial(copy, replace(source, fetch_rows=fetch_rows)))
-    oracle.control.delay_round_trips(0)
+        source = replace(source_of(oracle), fetch_rows=fetch_rows)
+        copy = partial(_copying(plan, warehouse), source)
+        for readers in FAR_READERS:
+            copy(readers)  # the stand-in encodes these chunks now
+        oracle.control.delay_round_trips(FAR_SECONDS)
+        yield _far(rows, fetch_rows, copy)
+        oracle.control.delay_round_trips(0)
+
+
+def _copying(plan: Plan, warehouse: Path) -> Callable[[Source, int], int]:
+    def copy(source: Source, readers: int) -> int:
+        receipt = sync(source, plan, warehouse, reading=_reading(source, readers)).tables[0]
+        assert receipt.chunks > 1
+        return receipt.rows
+
+    return copy
 
 
 def _far(rows: int, fetch_rows: int, copy: Callable[[int], int]) -> Figure:
@@ -112,6 +128,7 @@ def _near(rows: int, readers: int, costs: dict[str, list[Cost]]) -> Figure:
         other=median([limit for _, limit in walls]),
         detail={
             "ratio_per_round": [limit / wall for wall, limit in walls],
+            "cores_busy": median([_busy(cost) for cost in costs[str(readers)]]),
             "in_one_piece_wall": median([cost.wall for cost in costs["whole"]]),
             "in_one_piece_cpu": median([cost.cpu for cost in costs["whole"]]),
             **{
@@ -125,6 +142,11 @@ def _near(rows: int, readers: int, costs: dict[str, list[Cost]]) -> Figure:
             },
         },
     )
+
+
+def _busy(cost: Cost) -> float:
+    """Share of all cores' time in which they worked: nothing that does this much can be faster."""
+    return (cost.cpu + cost.server_cpu) / len(os.sched_getaffinity(0)) / cost.wall
 
 
 def _cost(oracle: OracleStandIn, work: Callable[[], int], rows: int) -> Cost:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bench.chunked_sync import measure_chunks
+from bench.chunked_sync import measure_chunks, measure_far
 from bench.clock import measure_clock
 from bench.decisions import measure_clicks, measure_decisions
 from bench.figures import Figure
@@ -56,7 +56,7 @@ FULL = Sizes(
     decisions=2_000,
     clicks=100,
     schedules=500,
-    deaths=3,
+    deaths=1,
     storm=(10_000, 60.0),
 )
 QUICK = Sizes(
@@ -107,9 +107,10 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
             oracle, large, large_rows, sizes.shares, scratch / "large-warehouse"
         )
         remove_folder(scratch / "large-warehouse")
-        tables = ((small, sizes.rows), (large, large_rows))
-        yield from measure_peers(oracle, tables, scratch)
-        for ref, rows in tables:
+        yield from measure_far(oracle, small, sizes.rows, scratch / "far-warehouse")
+        remove_folder(scratch / "far-warehouse")
+        yield from measure_peers(oracle, [(small, sizes.rows)], scratch)
+        for ref, rows in ((small, sizes.rows), (large, large_rows)):
             yield from measure_shares(oracle, ref, rows, sizes.shares, scratch / "shares")
             remove_folder(scratch / "shares")
     if only_sync:
