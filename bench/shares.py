@@ -126,8 +126,8 @@ def _prove(source: Source, plan: TablePlan, warehouse: Path) -> Spent:
 
         def prove() -> None:
             with proving(folder, plan, columns) as db:
-                ask(db, staged_table(plan), figures(plan, columns))
-                require_unique(db, plan, staged_table(plan))
+                ask(db, staged_table(db, plan), figures(plan, columns))
+                require_unique(db, plan, staged_table(db, plan))
 
         return spent(prove)
 

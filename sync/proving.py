@@ -33,7 +33,7 @@ from sync.warehouse.merge import (
     require_unique,
     staged_table,
 )
-from sync.warehouse.sql import table_name
+from sync.warehouse.sql import table_in
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def prove(moment: Moment, staged: Staged, run_id: str) -> TableReceipt:
         checks = _compare(moment, staged, db)
         changes = _take_over(moment, plan, db, columns, int(checks[0].copy_value or 0))
         if plan.mode != "incremental":  # its merge has seen to that
-            require_unique(db, plan, table_name(plan.ref))
+            require_unique(db, plan, table_in(db, plan.ref))
         marks = ()
         if replaced:
             marks = carry(db, plan, columns, replaced.entry, moment.as_of)
@@ -131,7 +131,7 @@ def _compare(moment: Moment, staged: Staged, db: Database) -> tuple[Check, ...]:
         for asked in in_batches(figures(plan, staged.settled.columns)):
             statement = figures_of(plan, moment.read_scn, [figure.oracle for figure in asked])
             theirs = other_side.submit(_one_row, moment, staged, statement)
-            ours = ask(db, staged_table(plan), asked)
+            ours = ask(db, staged_table(db, plan), asked)
             checks += compared(asked, theirs.result(), ours)
     if not checks[0].agrees:
         raise VerificationFailed(

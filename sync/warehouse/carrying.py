@@ -12,7 +12,7 @@ from sync.types import copy_rule
 from sync.warehouse.generation import BESIDE
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.merge import DELETED_AT, Database, as_type, same_key
-from sync.warehouse.sql import quote, table_name
+from sync.warehouse.sql import quote, table_in, table_name
 
 
 def carries(plan: TablePlan, current: ManifestEntry) -> bool:
@@ -52,7 +52,7 @@ def carry(
     kept = [column for column in columns if column.name in was]
     values = [f"{as_type(c, was[c.name])} AS {quote(c.name)}" for c in kept]
     values.append(f"coalesce({marked}, CAST($1 AS TIMESTAMP)) AS {quote(DELETED_AT)}")
-    table = table_name(plan.ref)
+    table = table_in(db, plan.ref)
     here = f"SELECT 1 FROM {table} AS t WHERE {same_key(plan, 't', 'old')}"
     carried = _count(
         db,

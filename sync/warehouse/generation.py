@@ -30,7 +30,7 @@ from sync.warehouse.layout import (
 )
 from sync.warehouse.merge import DELETED_AT, STAGED, Database, widen
 from sync.warehouse.settling import measure, needs_settling, settled_values, staged_columns
-from sync.warehouse.sql import name_in_file, quote, table_name, text
+from sync.warehouse.sql import quote, schema_in, table_in, table_name, text
 from sync.warehouse.writers import MAX_THREADS, STORAGE_VERSION, cores, settings
 
 MOST_FREE_TIMES = 2
@@ -111,7 +111,7 @@ def stage_rows(
         _create_staged(db, plan)
         db.register("incoming", arrow.RecordBatchReader.from_batches(schema, stream.read()))
         try:
-            db.execute(f"INSERT INTO {table_name(plan.ref)} BY NAME SELECT * FROM incoming")
+            db.execute(f"INSERT INTO {table_in(db, plan.ref)} BY NAME SELECT * FROM incoming")
         except duckdb.Error:
             if stream.failure is not None:
                 raise stream.failure from None  # DuckDB passes on just its text
@@ -144,7 +144,7 @@ def settle_rows(
             return settled
         _create_table(db, plan, settled.columns)
         values = settled_values(plan.columns, settled.columns)
-        db.execute(f"INSERT INTO {table_name(plan.ref)} BY NAME SELECT {values} FROM {rows}")
+        db.execute(f"INSERT INTO {table_in(db, plan.ref)} BY NAME SELECT {values} FROM {rows}")
         db.execute(f"DETACH {BESIDE}")
     staged.unlink()
     return settled
@@ -204,7 +204,7 @@ def _rows_in(path: Path, plan: TablePlan) -> tuple[int, bool]:
     """Rows of a closed file, and whether it is mostly free blocks."""
     with duckdb.connect(path, read_only=True, config=settings(plan)) as db:
         total, used, rows = db.execute(
-            f"SELECT total_blocks, used_blocks, (SELECT count(*) FROM {name_in_file(plan.ref)}) "
+            f"SELECT total_blocks, used_blocks, (SELECT count(*) FROM {table_in(db, plan.ref)}) "
             "FROM pragma_database_size() WHERE database_name = current_database()"
         ).fetchall()[0]
     return int(rows), total > MOST_FREE_TIMES * used + SPARE_BLOCKS
@@ -319,9 +319,9 @@ def named_disk_full() -> Generator[None]:
 
 def _create_staged(db: Database, plan: TablePlan) -> None:
     """Make the table that rows arrive in: as they arrive, where the data decides a type."""
-    db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
+    db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema_in(db, plan.ref.schema_name)}")
     if needs_settling(plan):
-        db.execute(f"CREATE TABLE {table_name(plan.ref)} ({staged_columns(plan)})")
+        db.execute(f"CREATE TABLE {table_in(db, plan.ref)} ({staged_columns(plan)})")
     else:
         _create_table(db, plan, plan.columns)
 
@@ -331,5 +331,5 @@ def _create_table(db: Database, plan: TablePlan, columns: Sequence[Column]) -> N
     kinds = [f"{quote(c.name)} {c.duckdb_type}" for c in columns]
     if plan.deletes == "mark" and not plan.is_partial:
         kinds.append(f"{quote(DELETED_AT)} TIMESTAMP")
-    db.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(plan.ref.schema_name)}")
-    db.execute(f"CREATE TABLE {table_name(plan.ref)} ({', '.join(kinds)})")
+    db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema_in(db, plan.ref.schema_name)}")
+    db.execute(f"CREATE TABLE {table_in(db, plan.ref)} ({', '.join(kinds)})")

@@ -18,7 +18,7 @@ from sync.proof import Figure
 from sync.proof_errors import KeyNotUnique
 from sync.types import arrow, arrow_schema
 from sync.warehouse.settling import settled_values
-from sync.warehouse.sql import quote, table_name, text
+from sync.warehouse.sql import quote, table_in, text
 
 Database = duckdb.DuckDBPyConnection
 """A build's file, open to write."""
@@ -40,9 +40,9 @@ class Merged:
     updated: int
 
 
-def staged_table(plan: TablePlan) -> str:
+def staged_table(db: Database, plan: TablePlan) -> str:
     """Where the rows go that a run reads: into the table, or beside it."""
-    return STAGED if plan.is_partial else table_name(plan.ref)
+    return STAGED if plan.is_partial else table_in(db, plan.ref)
 
 
 def widen(
@@ -54,7 +54,7 @@ def widen(
         if was == column.duckdb_type:
             continue
         db.execute(
-            f"ALTER TABLE {table_name(plan.ref)} ALTER COLUMN {name} TYPE {column.duckdb_type} "
+            f"ALTER TABLE {table_in(db, plan.ref)} ALTER COLUMN {name} TYPE {column.duckdb_type} "
             f"USING {as_type(column, was)}"
         )
 
@@ -105,18 +105,18 @@ def newest(db: Database, plan: TablePlan, as_of: str) -> tuple[object, int]:
         return None, 0
     name = quote(plan.cursor)
     if value_kind(plan.column(plan.cursor).oracle_type) == "number":
-        return _asked(db, table_name(plan.ref), [f"max({name})"])[0], 0
+        return _asked(db, table_in(db, plan.ref), [f"max({name})"])[0], 0
     last = f"TIMESTAMP {text(as_of[:19].replace('T', ' '))} + INTERVAL {FARTHEST_AHEAD_HOURS} HOUR"
     comes = f"TRY_CAST({name} AS TIMESTAMP) > {last}"
     asked = [f"max({name}) FILTER (NOT ({comes}))", f"count(*) FILTER ({comes})"]
-    value, ahead = _asked(db, table_name(plan.ref), asked)
+    value, ahead = _asked(db, table_in(db, plan.ref), asked)
     return value, int(str(ahead))
 
 
 def count_rows(db: Database, plan: TablePlan) -> int:
     """Rows of the copy that are in Oracle as far as it knows."""
     there = f"{quote(DELETED_AT)} IS NULL" if plan.deletes == "mark" else "true"
-    return _one(db, f"SELECT count(*) FROM {table_name(plan.ref)} WHERE {there}")
+    return _one(db, f"SELECT count(*) FROM {table_in(db, plan.ref)} WHERE {there}")
 
 
 def _asked(db: Database, table: str, expressions: Sequence[str]) -> tuple[object, ...]:
@@ -134,13 +134,13 @@ def merge(db: Database, plan: TablePlan) -> Merged:
         require_unique(db, plan, STAGED)
     if plan.deletes == "mark":  # perhaps only since the last run
         db.execute(
-            f"ALTER TABLE {table_name(plan.ref)} "
+            f"ALTER TABLE {table_in(db, plan.ref)} "
             f"ADD COLUMN IF NOT EXISTS {quote(DELETED_AT)} TIMESTAMP"
         )
     db.begin()
     try:
         gone = _delete_replaced(db, plan)
-        inserted = _one(db, f"INSERT INTO {table_name(plan.ref)} BY NAME SELECT * FROM {STAGED}")
+        inserted = _one(db, f"INSERT INTO {table_in(db, plan.ref)} BY NAME SELECT * FROM {STAGED}")
         db.commit()
     except BaseException:
         db.rollback()
@@ -192,7 +192,7 @@ def remove_gone(
             raise failures[0] from None
         raise
     db.unregister("keys_arriving")
-    table = table_name(plan.ref)
+    table = table_in(db, plan.ref)
     same = same_key(plan, "t", "k")
     there = f"{quote(DELETED_AT)} IS NULL" if plan.deletes == "mark" else "true"
     is_gone = f"{there} AND NOT EXISTS (SELECT 1 FROM temp.oracle_keys k WHERE {same})"
@@ -214,7 +214,7 @@ def remove_gone(
 
 
 def _delete_replaced(db: Database, plan: TablePlan) -> int:
-    table = table_name(plan.ref)
+    table = table_in(db, plan.ref)
     if plan.mode == "incremental":
         same = same_key(plan, "t", "s")
         # Not USING, which would hash the whole copy to look up the few rows (measured).

@@ -27,7 +27,7 @@ from sync.warehouse.manifest import (
     rebuild,
 )
 from sync.warehouse.publishing import read_entry
-from sync.warehouse.sql import name_in_file
+from sync.warehouse.sql import table_in
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def _require_whole(root: Path, folder: Path, entry: ManifestEntry) -> None:
         raise WarehouseDamaged(file=f"{folder.name}/{ENTRY_FILE}")
     try:
         with duckdb.connect(folder / DATA_FILE, read_only=True) as db:
-            found = db.execute(f"SELECT count(*) FROM {name_in_file(entry.ref)}").fetchone()
+            found = db.execute(f"SELECT count(*) FROM {table_in(db, entry.ref)}").fetchone()
     except duckdb.Error as error:
         raise WarehouseDamaged(file=f"{folder.name}/{DATA_FILE}") from error
     if found is None or found[0] != entry.rows:

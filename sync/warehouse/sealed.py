@@ -13,7 +13,7 @@ from sync.proof import Figure
 from sync.warehouse.layout import DATA_FILE, data_file
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.merge import DELETED_AT, Database, ask
-from sync.warehouse.sql import quote, table_name
+from sync.warehouse.sql import quote, table_in
 
 MEMORY_MIB = 1024
 """Of the reading DuckDB, which only aggregates and so holds next to nothing."""
@@ -57,7 +57,7 @@ def ask_sealed(db: Database, plan: TablePlan, asked: Sequence[Figure]) -> tuple[
     Marks of an earlier run stay in a copy whose runs mark no longer, so the file says if it has
     them.
     """
-    rows = table_name(plan.ref)
+    rows = table_in(db, plan.ref)
     names = [str(name) for name, *_ in db.execute(f"DESCRIBE {rows}").fetchall()]
     if DELETED_AT in names and DELETED_AT not in [column.name for column in plan.columns]:
         rows = f"(SELECT * FROM {rows} WHERE {quote(DELETED_AT)} IS NULL)"

@@ -1,7 +1,8 @@
 """Names and literals inside DuckDB SQL: the one place that quotes them for the warehouse."""
 
+import duckdb
+
 from sync.plan import TableRef
-from sync.warehouse.layout import DATA_FILE
 
 
 def quote(name: str) -> str:
@@ -16,12 +17,18 @@ def table_name(ref: TableRef) -> str:
     return f"{quote(ref.schema_name)}.{quote(ref.table)}"
 
 
-def name_in_file(ref: TableRef) -> str:
-    """The same where the generation's file was opened by itself, under its own name.
+def table_in(db: duckdb.DuckDBPyConnection, ref: TableRef) -> str:
+    """The same in the file that *db* was opened on."""
+    return f"{schema_in(db, ref.schema_name)}.{quote(ref.table)}"
 
-    DuckDB names such a file like its stem, so that a schema of that name needs it said.
+
+def schema_in(db: duckdb.DuckDBPyConnection, schema: str) -> str:
+    """A schema of the file that *db* was opened on.
+
+    DuckDB names a file's database like its stem, so a schema of that name needs it said.
     """
-    return f"{quote(DATA_FILE.partition('.')[0])}.{table_name(ref)}"
+    found = db.execute("SELECT current_database()").fetchone()
+    return f"{quote(str(found[0]) if found else '')}.{quote(schema)}"
 
 
 def text(value: str) -> str:
