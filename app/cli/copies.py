@@ -39,23 +39,36 @@ def prove(
 
 @click.command()
 @click.argument("sql", required=False)
+@click.option("--as", "user", metavar="USER", help="By the rights of this Slack user (U…).")
+@click.option("--in", "channel", metavar="CHANNEL", help="As asked in this channel (C…).")
 @click.option("--stdin", is_flag=True, help='Read JSON objects, {"id": …, "sql": …}, one a line.')
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.pass_obj
-def query(session: "Session", *, sql: str | None, stdin: bool, as_json: bool) -> None:
+def query(
+    session: "Session",
+    *,
+    sql: str | None,
+    user: str | None,
+    channel: str | None,
+    stdin: bool,
+    as_json: bool,
+) -> None:
     """Run one SELECT over the copies, behind the same walls as the agent's.
 
     With --stdin each line is answered by one: {"id", "status", "columns", "rows", …}, where status
     is ok, refused, timeout, limit or error, and what is not ok has a "reason".
     """
-    from app.cli.querying import answer_lines, answer_once
+    from app.cli.querying import Whose, answer_lines, answer_once
 
     if stdin == (sql is not None):
         raise click.UsageError("Give either SQL or --stdin.")
+    if channel and not user:
+        raise click.UsageError("--in needs --as.")
+    whose = Whose(user, channel or "")
     if sql is None:
-        answer_lines(session)
+        answer_lines(session, whose)
     else:
-        answer_once(session, sql, as_json=as_json)
+        answer_once(session, sql, whose, as_json=as_json)
 
 
 @click.command()

@@ -87,3 +87,33 @@ def test_sql_or_standard_input_is_given_and_not_both(environ: dict[str, str]) ->
         told = call_botctl(environ, *arguments)
         assert told.returncode == 2
         assert "Give either SQL or --stdin." in told.stderr
+
+
+RULES = """
+[[source]]
+name = "main"
+[[table]]
+name = "SHOP.고객"
+[[access]]
+name = "names"
+tables = ["SHOP.고객"]
+allow = ["U0MINA", "C0TEAM"]
+columns = { "이름" = "last4" }
+"""
+
+
+def test_it_is_asked_by_somebody_s_rights(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "bot.toml").write_text(RULES, encoding="utf-8")
+    ruled = {**environ, "BOT_TOML": str(tmp_path / "bot.toml")}
+    sql = "SELECT 이름 FROM 고객 WHERE ID = 1"
+    seen = [
+        call_botctl(ruled, "query", sql, *who).stdout.splitlines()[1]
+        for who in ((), ("--as", "U0MINA"), ("--as", "U0EVE", "--in", "C0TEAM"))
+    ]
+    assert seen == ["김하나", "…", "…"]
+    refused = call_botctl(ruled, "query", "--as", "U0EVE", sql)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "names" in refused.stderr
+    line = json.dumps({"id": 1, "sql": sql})
+    told = call_botctl(ruled, "query", "--as", "U0EVE", "--stdin", typed=line)
+    assert json.loads(told.stdout)["status"] == "refused"
