@@ -155,7 +155,7 @@ class QueryTableTool(BaseTool[Query]):
             columns=tuple(column.name for column in result.columns),
             types=tuple(column.type for column in result.columns),
             rows=result.rows,
-            truncated=result.truncated,
+            truncated=result.truncated and not _asks_for_the_first(parameters),
             sql=compile_query(parameters, exposure.shape(entry)).text,
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
@@ -175,6 +175,11 @@ class QueryTableTool(BaseTool[Query]):
 
 
 QUERY_TOOLS = (ListTablesTool(), GetTableStatsTool(), QueryTableTool())
+
+
+def _asks_for_the_first(query: Query) -> bool:
+    """Whether the first few were asked for, so that nothing is missing: the top five."""
+    return bool(query.order_by) and "limit" in query.model_fields_set
 
 
 def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str, Any]:

@@ -327,6 +327,24 @@ def test_311_query_table_tool_groups_real_rows_and_keeps_them_for_drawing(
 
 
 @pytest.mark.parametrize(
+    ("question", "is_cut"),
+    [
+        ({"limit": 2}, True),
+        ({"order_by": [{"column": "ORDER_ID"}], "limit": 2}, False),
+        ({"order_by": [{"column": "ORDER_ID"}], "limit": 3}, False),
+    ],
+)
+def test_the_first_few_that_were_asked_for_are_not_told_as_cut(
+    deps: AnalystDeps, publish_table: Publish, question: dict[str, Any], *, is_cut: bool
+) -> None:
+    publish_table(ORDERS, ORDER_COLUMNS, [(n, "PAID", None) for n in range(3)])
+    result = call(deps, "query_table", table="ORDERS", **question)
+    assert result.data["truncated"] is is_cut
+    assert result.table is not None
+    assert result.table.truncated is is_cut
+
+
+@pytest.mark.parametrize(
     ("sees", "question", "reads"),
     [
         ("rows", {"columns": ["STATUS"]}, [["PAID"]]),
