@@ -30,6 +30,7 @@ ENVIRON = {
     "ORACLE_DSN": "db.example.com:1521/ORCL",
     "ORACLE_USER": "duckferry",
     "ORACLE_PASSWORD": PASSWORD,
+    "MASK_KEY": "MARKER-0123456789abcdef0123456789abcdef",
     "REDIS_URL": f"redis://bot:{REDIS_PASSWORD}@redis.example.com:6379/0",
 }
 PLAIN = [*(ENVIRON[name] for name in sorted(SECRETS)), REDIS_PASSWORD, "MARKER/6!"]

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from sync.access_errors import ColumnHidden
 from sync.errors import (
     DuckferryError,
     QueryFailed,
@@ -162,6 +163,7 @@ OUTCOMES: dict[type[DuckferryError], str] = {
     TableNotSynced: "refused",
     RefusedByRule: "refused",
     SqlInvalid: "invalid",
+    ColumnHidden: "hidden",
     QueryFailed: "failed",
     QueryTimeout: "timeout",
     QueryTooCostly: "limit",

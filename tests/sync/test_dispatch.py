@@ -217,8 +217,8 @@ def test_the_wait_is_reckoned_from_what_the_tables_before_it_took(state: Redis) 
     )
     report_progress(state, running, half_way)
     assert queue_place(state, mine).eta_seconds == 26.0
-    queue(state, "U2", ref=USERS)
-    unknown = queue(state, "U3")
+    never_copied, unknown = queue(state, "U2", ref=USERS), queue(state, "U3")
+    aged(state, before, mine, never_copied, unknown)
     assert queue_place(state, unknown).eta_seconds is None
 
 

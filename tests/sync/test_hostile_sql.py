@@ -39,7 +39,7 @@ HOSTILE = read_corpus("hostile_sql.txt")
 BOMBS = [one for one in HOSTILE if one.kind == "bombs"]
 KINDS = sorted({one.kind for one in HOSTILE} - {"bombs"})
 STOPPED = {"timeout", "limit", "failed"}
-CONTAINED = STOPPED | {"ok", "invalid"}
+CONTAINED = STOPPED | {"ok", "invalid", "hidden"}
 BOMB_SECONDS = 2.0
 ENDLESS = "WITH RECURSIVE x AS (SELECT 1 i UNION ALL SELECT i FROM x) SELECT count(*) FROM x"
 MOST_BYTES = 512 * 1024**2
