@@ -68,7 +68,8 @@ def leaks(sql: str, found: QueryResult | DuckferryError) -> list[str]:
     """What is told and must not be: values, and names that the statement does not hold itself."""
     said = told(found)
     hidden_names = ("SALARY", "VAULT", "CODE")
-    return [one for one in (*SECRETS, *hidden_names) if one in said and one not in sql]
+    new_names = [one for one in hidden_names if one not in sql.upper()]
+    return [one for one in (*SECRETS, *new_names) if one in said and one not in sql]
 
 
 def test_the_corpus_is_large_and_no_statement_is_there_twice() -> None:
