@@ -150,12 +150,16 @@ def test_sixteen_presses_at_once_are_all_answered_in_time(world: CardWorld) -> N
 
 def test_a_forged_press_shows_nothing_and_is_answered(world: CardWorld) -> None:
     secret, _ = done(world)
+    world.until(lambda: world.clicks == ["approved"])
     one = run(request(plan("ORDERS"), approval_id=secret.id, language="en"), RunState.PUBLISHED)
     one = one.model_copy(update={"receipt": receipt(plan("ORDERS"))})
-    for value, outcome, told in (
-        (f"{secret.id} {'0' * 64}", "changed", "no longer valid"),
-        (f"T0OTHER-{'0' * 32} {secret.request.digest}", "unknown", "30일간 보관"),
-        ("", "unknown", "30일간 보관"),
+    for count, (value, outcome, told) in enumerate(
+        (
+            (f"{secret.id} {'0' * 64}", "changed", "no longer valid"),
+            (f"T0OTHER-{'0' * 32} {secret.request.digest}", "unknown", "30일간 보관"),
+            ("", "unknown", "30일간 보관"),
+        ),
+        start=len(world.clicks) + 1,
     ):
         forged = approval_card(one.approval, one, CardFacts())
         forged.blocks[-1]["elements"][0]["value"] = value or "x"
@@ -164,6 +168,7 @@ def test_a_forged_press_shows_nothing_and_is_answered(world: CardWorld) -> None:
         )
         world.slack.press(EVE, CHANNEL, posted.ts, DETAILS)
         world.whispered(EVE, told)
+        world.until(lambda count=count: len(world.clicks) == count)
         assert world.clicks[-1] == outcome
         assert world.slack.view_of(EVE) is None
 
