@@ -8,8 +8,10 @@ from typing import Literal
 
 from redis import Redis
 
+from agent.glossary import NO_GLOSSARY, Glossary
 from sync.access_errors import NotAllowed
 from sync.blackout import Closed
+from sync.offered_catalog import KnownSource
 from sync.plan import Plan, TableRef, Wish
 from sync.standing import StandingSchedule
 from sync.warehouse.exposure import WHOLE, Exposure
@@ -106,6 +108,10 @@ class AnalystDeps:
     """Counts which of a schedule's next times a blackout of its source closes."""
     find_channel: Callable[[str], Channel] = field(default=Channel, repr=False)
     """Finds a channel as somebody has written it."""
+    glossary: Glossary = NO_GLOSSARY
+    """The team's own words."""
+    known_sources: Callable[[], tuple[KnownSource, ...]] = field(default=tuple, repr=False)
+    """Tells what Oracle's dictionary said of offered tables; may read it, where that is due."""
     exposure: Callable[[TableRef], Exposure] = field(default=lambda _: WHOLE, repr=False)
     """Says what this caller may see of a table; raises where that is nothing."""
     approval_seconds: int = 24 * 3600

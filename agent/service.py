@@ -12,11 +12,15 @@ from agent.llm import Model
 from agent.loop import SyncAgent, tell_ended
 from agent.runtime.approval_flow import event_message
 from agent.runtime.config import Policy, system_prompt
+from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
+from agent.tools.describe_tool import DESCRIBE_TOOLS
+from agent.tools.profile_tool import PROFILE_TOOLS
 from agent.tools.query_tools import QUERY_TOOLS, copies
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
+from agent.tools.search_tool import SEARCH_TOOLS
 from agent.tools.sql_tool import SQL_TOOLS
 from agent.tools.sync_tools import SYNC_TOOLS
 from agent.tools.undo_tool import UNDO_TOOLS
@@ -35,7 +39,16 @@ class Analyst:
 
 def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
     """Give a model its tools."""
-    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SQL_TOOLS, SCHEDULER_TOOLS)
+    registry = ToolRegistry(
+        SYNC_TOOLS,
+        UNDO_TOOLS,
+        SEARCH_TOOLS,
+        DESCRIBE_TOOLS,
+        PROFILE_TOOLS,
+        QUERY_TOOLS,
+        SQL_TOOLS,
+        SCHEDULER_TOOLS,
+    )
     return Analyst(SyncAgent(llm, registry, max_steps=max_steps))
 
 
@@ -91,7 +104,7 @@ def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[E
         if past is not None:  # delivered again after the conversation went on
             yield from tell_ended(past, deps)
             return
-    prompt = system_prompt(deps, copies(deps))
+    prompt = system_prompt(deps, copies(deps)) + glossary_part(deps, history.messages())
     yield from analyst.agent.run(history, deps, prompt)
 
 

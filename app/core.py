@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import redis
 
 from agent.deps import AnalystDeps, Caller, Channel, Ruling, ScheduleLine, SchedulerStatus
+from agent.glossary import NO_GLOSSARY, Glossary
 from agent.service import Analyst
 from app.access import See, split
 from app.bot_config import BotConfig
@@ -23,6 +24,7 @@ from sync.changes import Look, look_at
 from sync.chunks import Reading
 from sync.dispatch import RunLimits
 from sync.errors import TableNotOffered, WarehouseDamaged
+from sync.offered_catalog import KnownSource, known_source
 from sync.oracle import Session
 from sync.oracle_errors import OracleUnreachable
 from sync.perform import Rules, perform_run
@@ -41,6 +43,8 @@ from sync.when import next_time, times
 
 PLAN_WAIT_SECONDS = 10.0
 """A person waits for a plan; a source whose sessions are all taken is said to be busy sooner."""
+SEARCH_WAIT_SECONDS = 2.0
+"""A search goes on without a source that is busy."""
 RUN_WAIT_SECONDS = 600.0
 
 
@@ -55,6 +59,7 @@ class Core:
     analyst: Analyst
     sources: tuple[GuardedSource, ...] = field(repr=False)
     """Those this process can reach."""
+    glossary: Glossary = NO_GLOSSARY
     find_channel: Callable[[str], Channel] = any_channel
     """Finds a channel as somebody has written it."""
     mask_key: str = field(default="", repr=False)
@@ -73,6 +78,8 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: S
         hidden=hidden,
         exposure=see,
         model_sees=core.config.model_sees,
+        glossary=core.glossary,
+        known_sources=lambda: known_sources(core, caller.user),
         caller=caller,
         thread=thread,
         language=language,
@@ -107,6 +114,27 @@ def plan_sync(core: Core, wishes: Sequence[Wish], asker: str) -> Plan:
         read_manifest(core.warehouse),
         partial(plan_table, core.config),
         core.config.select_of,
+    )
+
+
+def known_sources(core: Core, asker: str) -> tuple[KnownSource, ...]:
+    """Tell what is known of each source's offered tables, read from Oracle where that is due.
+
+    Tables that stand for a query of bot.toml are in no dictionary.
+    """
+    offered: dict[str, list[TableRef]] = {source.name: [] for source in core.config.source}
+    for ref in core.config.offered:
+        if not core.config.select_of(ref):
+            offered[ref.source].append(ref)
+    return tuple(
+        known_source(
+            core.redis,
+            source,
+            refs,
+            lambda name: open_session(core, name, "search", asker, SEARCH_WAIT_SECONDS),
+        )
+        for source, refs in offered.items()
+        if refs
     )
 
 

@@ -25,6 +25,7 @@ from app.config_diff import note_config
 from app.core import Core, query_limits
 from app.desk import make_desk
 from app.event_log import STARTED, note_event
+from app.glossary_file import load_glossary
 from app.groups import make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.owners import make_has_left
@@ -55,7 +56,10 @@ class Bot:
 
 
 def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = None) -> Core:
-    """Put together everything but a surface. Reaches nothing yet."""
+    """Put together everything but a surface. Reaches nothing yet.
+
+    Raises SettingsError where the glossary is wrong.
+    """
     return Core(
         redis=connect_state(settings.redis_url.get_secret_value()),
         config=config,
@@ -64,6 +68,7 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         analyst=make_analyst(llm or _llm(settings), max_steps=config.limits.turn_steps),
         sources=resolve_sources(settings.oracle, config).reachable,
         mask_key=settings.mask_key.get_secret_value() if settings.mask_key else "",
+        glossary=load_glossary(settings.bot_toml, config),
     )
 
 

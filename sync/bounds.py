@@ -10,6 +10,7 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Literal
 
 from sync.errors import ColumnNotFound
+from sync.names import listed, nearest_first
 from sync.plan import Column, Filter, TablePlan, TableRef
 from sync.planning_errors import BadFilter
 
@@ -35,7 +36,7 @@ def check_filter(ref: TableRef, condition: Filter, columns: Sequence[Column]) ->
     """Raise `ColumnNotFound`, or `BadFilter` with what is wrong with a condition."""
     column = next((one for one in columns if one.name == condition.column), None)
     if column is None:
-        names = ", ".join(one.name for one in columns)
+        names = listed(nearest_first(condition.column, [one.name for one in columns]))
         raise ColumnNotFound(table=str(ref), column=condition.column, columns=names)
     count = len(condition.values)
     if condition.op in ("is_null", "is_not_null"):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from sync.catalog import OracleColumn, TableFacts
 from sync.errors import ColumnNotFound, EncodingDoesNotFit, SettingDoesNotFit, UnsupportedColumn
+from sync.names import listed, nearest_first
 from sync.plan import Column, Declared, Encoding, TableRef
 from sync.planning_errors import SchemaFrozen
 from sync.types import MAX_CUT_BYTES, CopyRule, copy_rule, is_decodable
@@ -65,7 +66,9 @@ def chosen_columns(facts: TableFacts, only: Sequence[str], frozen: Declared) -> 
 def require_column(ref: TableRef, name: str, names: Sequence[str]) -> None:
     """Raise `ColumnNotFound` unless *name* is one of *names*."""
     if name not in names:
-        raise ColumnNotFound(table=str(ref), column=name, columns=", ".join(names))
+        raise ColumnNotFound(
+            table=str(ref), column=name, columns=listed(nearest_first(name, names))
+        )
 
 
 def plan_columns(

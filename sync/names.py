@@ -76,6 +76,22 @@ def one_source(refs: Iterable[TableRef]) -> str:
     return names[0]
 
 
+def nearest_first(name: str, names: Iterable[str]) -> list[str]:
+    """All of *names*, those that look most like *name* first."""
+    wanted = name.strip().casefold()
+
+    def likeness(other: str) -> float:
+        return difflib.SequenceMatcher(None, wanted, other.casefold()).ratio()
+
+    return sorted(names, key=likeness, reverse=True)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of *names* in a sentence, and how many more there are."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
 def _near_names(name: str, refs: Sequence[TableRef]) -> list[str]:
     """The few tables whose names look like *name*, nearest first, to ask back with."""
     shown = shown_names(refs)
@@ -92,6 +108,7 @@ def _full_name(ref: TableRef) -> str:
     return f"{ref.source}.{ref}"
 
 
+_LISTED = 30
 _NEAR_NAMES = 3
 _SPELLINGS = 3
 """Of one table; so that many matches may mean the same one."""

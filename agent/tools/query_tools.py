@@ -63,10 +63,10 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
         listed = dict.fromkeys([*deps.offered, *found])
         names = shown_names(listed)
         lines = [_table_line(deps, names[ref], ref, found.get(ref)) for ref in listed]
-        data = _listed("tables", lines, deps.result_chars)
+        data = what_fits("tables", lines, deps.result_chars)
         if deps.hidden:
             data["not_shown_to_this_person"] = _hidden_by_rule(deps)
-        basis = tuple(_basis(deps, names[ref], entry) for ref, entry in found.items())
+        basis = tuple(basis_of(deps, names[ref], entry) for ref, entry in found.items())
         return ToolResult(ok=True, data=data, basis=basis)
 
 
@@ -81,8 +81,8 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
 
     name = "get_table_stats"
     description = (
-        "Tell how many rows a copied table has, its columns with types and comments, its key, its "
-        "size and as of when it is. Use it before query_table if you do not know the columns."
+        "Tell how many rows a copied table has, its size, its key, the names of its columns and as "
+        "of when it is. For types, comments and codes of columns use describe_table."
     )
     parameters = GetTableStatsParameters
 
@@ -94,29 +94,21 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         known = visible(deps, manifest)
         ref = resolve_table(parameters.table, known)
         entry = manifest.entry(ref)
-        basis = _basis(deps, shown_name(ref, known), entry)
+        basis = basis_of(deps, shown_name(ref, known), entry)
         exposure = deps.exposure(entry.receipt.trial_of or ref)
         shown = exposure.shape(entry)
-        columns = [
-            {
-                "name": column.name,
-                "type": column.duckdb_type,
-                "comment": _short(entry.column_comments.get(column.name)),
-                **({"shown_as": mask} if (mask := exposure.mask(column.name)) else {}),
-            }
-            for column in shown.columns
-        ]
+        columns = [column.name for column in shown.columns]
         return ToolResult(
             ok=True,
             data={
                 "table": basis.table,
-                "rows": _rows(deps, entry, exposure),
-                **_listed("columns", columns, deps.result_chars),
+                "rows": rows_shown(deps, entry, exposure),
+                **what_fits("columns", columns, deps.result_chars),
                 "key": list(shown.key),
                 **({} if exposure.is_partial else {"bytes": entry.bytes}),
                 **moment_told(basis),
-                **_lacks(basis),
-                **_kept_back(exposure),
+                **lacks(basis),
+                **kept_back(exposure),
             },
             basis=(basis,),
         )
@@ -164,7 +156,7 @@ class QueryTableTool(BaseTool[Query]):
         basis = as_shown(
             Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported), exposure
         )
-        data = {"table": name, **moment_told(basis), **_lacks(basis), **_kept_back(exposure)}
+        data = {"table": name, **moment_told(basis), **lacks(basis), **kept_back(exposure)}
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,
@@ -182,7 +174,7 @@ def _asks_for_the_first(query: Query) -> bool:
     return bool(query.order_by) and "limit" in query.model_fields_set
 
 
-def _listed(name: str, lines: list[dict[str, Any]], most_chars: int) -> dict[str, Any]:
+def what_fits(name: str, lines: list[Any], most_chars: int) -> dict[str, Any]:
     """List what the model can read, and say how many are left out."""
     kept = within(lines, most_chars)
     left_out = len(lines) - len(kept)
@@ -195,15 +187,15 @@ def _table_line(
     exposure = deps.exposure((entry and entry.receipt.trial_of) or ref)
     if entry is None:
         return {"table": name, "synced": False, "rows": None, "as_of": None, "comment": None}
-    basis = _basis(deps, name, entry)
+    basis = basis_of(deps, name, entry)
     return {
         "table": name,
         **({} if basis.imported else {"synced": True}),
         "rows": basis.rows,
         **moment_told(basis),
-        "comment": _short(entry.comment),
-        **_lacks(basis),
-        **_kept_back(exposure),
+        "comment": short(entry.comment),
+        **lacks(basis),
+        **kept_back(exposure),
     }
 
 
@@ -219,7 +211,7 @@ def _because(why: NotAllowed) -> str:
     return f"rule {why.params['rule']}" if "rule" in why.params else why.code
 
 
-def _kept_back(exposure: Exposure) -> dict[str, Any]:
+def kept_back(exposure: Exposure) -> dict[str, Any]:
     """Tell the model by which rule its caller is shown less than the table holds."""
     if not exposure.is_partial:
         return {}
@@ -227,7 +219,7 @@ def _kept_back(exposure: Exposure) -> dict[str, Any]:
     return {"shown_by_rule": exposure.rule, **some}
 
 
-def _rows(deps: AnalystDeps, entry: ManifestEntry, exposure: Exposure) -> int | None:
+def rows_shown(deps: AnalystDeps, entry: ManifestEntry, exposure: Exposure) -> int | None:
     """Count the rows that are shown; it takes a query where a rule leaves some out."""
     if not exposure.where:
         return entry.rows
@@ -243,7 +235,7 @@ def as_shown(basis: Basis, exposure: Exposure) -> Basis:
     return replace(basis, rows=None if exposure.where else basis.rows, rule=exposure.rule)
 
 
-def _lacks(basis: Basis) -> dict[str, str]:
+def lacks(basis: Basis) -> dict[str, str]:
     """Tell the model what of its table a copy has not; nothing where it has all of it."""
     told = {"only_rows": basis.part} if basis.part else {}
     if basis.columns:
@@ -251,12 +243,14 @@ def _lacks(basis: Basis) -> dict[str, str]:
     return told
 
 
-def _basis(deps: AnalystDeps, name: str, entry: ManifestEntry) -> Basis:
+def basis_of(deps: AnalystDeps, name: str, entry: ManifestEntry) -> Basis:
+    """Say what an answer from a copy rests on."""
     receipt = entry.receipt
     part, columns = part_of(receipt), columns_of(receipt)
     basis = Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported)
     return as_shown(basis, deps.exposure(receipt.trial_of or entry.ref))
 
 
-def _short(comment: str | None) -> str | None:
+def short(comment: str | None) -> str | None:
+    """Cut a comment to what the model needs of it."""
     return comment[:_COMMENT_CHARS] if comment else None

@@ -39,7 +39,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
         "Run one SELECT (DuckDB SQL) over copied tables: joins, window functions, subqueries, "
         "dates, several tables at once. For a plain question about one table use query_table. The "
         "rows are shown to the person as a table. Only reading is possible; write dates and "
-        "numbers into the SQL, and give figures short names with AS. Look at get_table_stats first "
+        "numbers into the SQL, and give figures short names with AS. Look at describe_table first "
         "if you do not know the columns."
     )
     parameters = RunSqlParameters

@@ -16,12 +16,15 @@ from app.catalog_check import TableFinding, check_catalog, check_rules
 from app.cli.oracle_login import open_for_operator, redis_is_there
 from app.cli.session import Session
 from app.config_diff import Change, Noted, config_changes, next_times, noted_configs
+from app.glossary_file import glossary_problems, load_glossary
 from app.settings import Settings, SettingsError, bot_toml
 from app.sources import resolve_sources
 from app.views.text import CONTROL
+from sync.errors import WarehouseDamaged
 from sync.oracle_errors import ClientMissing, LoginRefused, OracleError, OracleTooOld
 from sync.sources import GuardedSource
 from sync.state import connect_state
+from sync.warehouse.manifest import read_manifest
 
 WRONG = 2
 """Exit code where something must be mended before the product can run."""
@@ -61,6 +64,7 @@ def check_config(session: Session, *, as_json: bool, offline: bool) -> None:
         missing = mask_key_problem(settings, config)
         if missing:
             report.problems.append(missing)
+        _look_at_glossary(report, settings, config)
         _compare(report, settings, config)
         if not offline:
             for guarded in resolve_sources(settings.oracle, config).reachable:
@@ -69,6 +73,21 @@ def check_config(session: Session, *, as_json: bool, offline: bool) -> None:
     click.echo(json.dumps(_as_json(report), ensure_ascii=False) if as_json else _as_text(report))
     if report.problems:
         sys.exit(WRONG)
+
+
+def _look_at_glossary(report: _Report, settings: Settings, config: BotConfig) -> None:
+    try:
+        glossary = load_glossary(settings.bot_toml, config)
+        manifest = read_manifest(settings.warehouse_dir)
+    except SettingsError as error:
+        report.problems += error.problems
+    except WarehouseDamaged as error:
+        report.notes.append(f"The glossary is not compared with the copies: {error}")
+    else:
+        report.problems += glossary_problems(glossary, config, manifest)
+        unfilled = sum(not code.words for code in glossary.code)
+        if unfilled:
+            report.notes.append(f"{unfilled} codes of the glossary have no words yet.")
 
 
 def _compare(report: _Report, settings: Settings, config: BotConfig) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sync.access_errors import ColumnHidden
 from sync.errors import BadQuery, ColumnNotFound
+from sync.names import listed, nearest_first
 from sync.plan import Column, TableRef
 from sync.warehouse.query_values import (
     TIME_TYPES,
@@ -179,7 +180,7 @@ def compile_query(query: Query, entry: TableShape) -> CompiledQuery:
 def find_column(entry: TableShape, name: str) -> Column:
     """The column called *name*, in any case.
 
-    Raises `ColumnNotFound`, which lists the real ones, and `ColumnHidden`.
+    Raises `ColumnNotFound`, which lists the real ones, nearest first, and `ColumnHidden`.
     """
     for column in entry.columns:
         if column.name.casefold() == name.strip().casefold():
@@ -187,7 +188,7 @@ def find_column(entry: TableShape, name: str) -> Column:
     rule = entry.hidden.get(name.strip().casefold()) if isinstance(entry, Shape) else None
     if rule:
         raise ColumnHidden(table=str(entry.ref), column=name, rule=rule)
-    names = ", ".join(column.name for column in entry.columns)
+    names = listed(nearest_first(name, [column.name for column in entry.columns]))
     raise ColumnNotFound(table=str(entry.ref), column=name, columns=names)
 
 

@@ -1,12 +1,14 @@
 """What one query may use, and what is said of one that gave no rows."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from sync.errors import QueryFailed, QueryTimeout, WarehouseDamaged
+from sync.names import nearest_first
 from sync.query_errors import (
     QueryTooCostly,
     QueryTooLarge,
@@ -52,9 +54,15 @@ def not_parsed(answer: dict[str, Any]) -> Exception:
 
 
 def failure(
-    answer: dict[str, Any], entries: Sequence[ManifestEntry], limits: QueryLimits
+    answer: dict[str, Any],
+    entries: Sequence[ManifestEntry],
+    limits: QueryLimits,
+    columns: Sequence[str] = (),
 ) -> Exception:
-    """What is raised where a query over the copies of *entries* gave no rows."""
+    """What is raised where a query over the copies of *entries* gave no rows.
+
+    *columns* are those its caller is shown: a name that is none of them is told with the nearest.
+    """
     kind, message = answer["error"], answer.get("message", "")
     if kind in {"gone", "IOException"}:
         return WarehouseDamaged(file=", ".join(entry.generation for entry in entries))
@@ -71,9 +79,26 @@ def failure(
     if kind == "InterruptException":
         return QueryTimeout(seconds=whole(limits.seconds))
     if kind in {"BinderException", "CatalogException", "ParserException"}:
-        return SqlInvalid(reason=message.partition("\n")[0])
+        return SqlInvalid(reason=message.partition("\n")[0] + _near(message, columns))
     return QueryFailed(reason=_RUNNING.get(kind, f"DuckDB ended it with {kind}."))
 
+
+_UNBOUND = re.compile(r'column(?: named)? "([^"]{1,200})"', re.IGNORECASE)
+
+
+def _near(message: str, columns: Sequence[str]) -> str:
+    """The shown columns that look like one DuckDB did not find.
+
+    Its own candidates are not passed on, so that nothing hangs on what it names.
+    """
+    unbound = _UNBOUND.search(message.partition("\n")[0])
+    if unbound is None or not columns:
+        return ""
+    near = nearest_first(unbound[1], dict.fromkeys(columns))[:_MOST_NEAR]
+    return f" Nearest, of the tables it names: {', '.join(near)}."
+
+
+_MOST_NEAR = 8
 
 _RUNNING = {
     "ConversionException": "a value cannot become the type it is cast to; use TRY_CAST.",

@@ -240,7 +240,9 @@ class Queries:
         answer = answered.answer
         if "error" in answer:
             entries = [one.entry for one in answered.shown]
-            raise _hidden(answer, answered.shown) or failure(answer, entries, self._limits)
+            shapes = [one.exposure.shape(one.entry) for one in answered.shown]
+            columns = [column.name for shape in shapes for column in shape.columns]
+            raise _hidden(answer, answered.shown) or failure(answer, entries, self._limits, columns)
         return QueryResult(
             columns=tuple(ResultColumn(name=name, type=kind) for name, kind in answer["columns"]),
             rows=answer["rows"],

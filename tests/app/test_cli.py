@@ -19,7 +19,18 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("run", "bot", "worker", "clock", "simulate", "chat", "sync", "manifest"),
     *("health", "doctor", "backup", "restore", "init", "config", "warehouse"),
-    *("audit", "runs", "schedule", "source", "undo", "diff", "prove", "query", "receipt"),
+    *(
+        "audit",
+        "runs",
+        "schedule",
+        "source",
+        "undo",
+        "diff",
+        "prove",
+        "query",
+        "receipt",
+        "glossary",
+    ),
 )
 HEAVY = ("openai", "duckdb", "pyarrow", "oracledb", "slack_bolt", "slack_sdk", "redis", "rq")
 NO_REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}

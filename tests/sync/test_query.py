@@ -153,8 +153,10 @@ def test_dates_are_grouped_by_calendar_unit(ask: Ask) -> None:
     assert rows == [("2026-11-01T00:00:00", 2), ("2026-10-01T00:00:00", 1)]
 
 
-def test_an_unknown_column_is_answered_with_the_real_ones(entry: ManifestEntry) -> None:
-    expected = "SHOP.T has no column PRICE. It has: ID, CITY, AMOUNT, GRADE, ORDERED_AT, SEEN_AT."
+def test_an_unknown_column_is_answered_with_the_real_ones_nearest_first(
+    entry: ManifestEntry,
+) -> None:
+    expected = "SHOP.T has no column PRICE. It has: GRADE, ID, ORDERED_AT, CITY, SEEN_AT, AMOUNT."
     for query in (
         {"columns": ["PRICE"]},
         {"where": [{"column": "PRICE", "op": "=", "value": 1}]},

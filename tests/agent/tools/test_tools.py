@@ -10,6 +10,7 @@ from agent.deps import AnalystDeps, Ruling, ScheduleLine, SchedulerStatus
 from agent.events import Basis
 from agent.service import SCHEDULER_TOOLS
 from agent.tools.base import ToolResult
+from agent.tools.describe_tool import DESCRIBE_TOOLS
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.sync_tools import SYNC_TOOLS
@@ -35,7 +36,7 @@ Publish = Callable[..., Any]
 
 
 def call(deps: AnalystDeps, name: str, call_id: str = "call_1", **arguments: Any) -> ToolResult:
-    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, SCHEDULER_TOOLS)
+    registry = ToolRegistry(SYNC_TOOLS, UNDO_TOOLS, QUERY_TOOLS, DESCRIBE_TOOLS, SCHEDULER_TOOLS)
     return registry.call(deps, name, json.dumps(arguments), call_id)
 
 
@@ -253,19 +254,13 @@ def test_a_copy_of_a_table_that_is_no_longer_offered_is_not_shown(
 def test_310_get_table_stats_tool_tells_rows_columns_key_and_moment(
     deps: AnalystDeps, publish_table: Publish
 ) -> None:
-    entry = publish_table(
-        ORDERS, ORDER_COLUMNS, [(1, "PAID", None)], column_comments={"STATUS": "주문 상태"}
-    )
+    entry = publish_table(ORDERS, ORDER_COLUMNS, [(1, "PAID", None)])
     result = call(deps, "get_table_stats", table="orders")
     assert json.loads(result.content) == {
         "ok": True,
         "table": "SHOP.ORDERS",
         "rows": 1,
-        "columns": [
-            {"name": "ORDER_ID", "type": "BIGINT", "comment": None},
-            {"name": "STATUS", "type": "VARCHAR", "comment": "주문 상태"},
-            {"name": "AMOUNT", "type": "DECIMAL(12,2)", "comment": None},
-        ],
+        "columns": ["ORDER_ID", "STATUS", "AMOUNT"],
         "key": ["ORDER_ID"],
         "bytes": entry.bytes,
         "as_of": "2026-11-22T00:00:00Z",
@@ -465,7 +460,7 @@ def test_a_query_with_an_unknown_column_names_the_real_ones(
     publish_table(ORDERS, ORDER_COLUMNS, [(1, "PAID", None)])
     result = call(deps, "query_table", table="ORDERS", columns=["STATE"])
     assert result.data["code"] == "column_not_found"
-    assert "ORDER_ID, STATUS, AMOUNT" in result.data["error"]
+    assert "It has: STATUS, " in result.data["error"]
 
 
 def test_the_model_reads_less_than_people_see_when_rows_are_long(
@@ -489,13 +484,13 @@ def test_a_table_of_a_thousand_columns_is_told_as_far_as_the_model_reads(
     columns = {f"COLUMN_{number:04}": "NUMBER(10)" for number in range(1_000)}
     comments = dict.fromkeys(columns, "x" * 900)
     publish_table(USERS, columns, [tuple(range(1_000))], column_comments=comments)
-    stats = call(deps, "get_table_stats", table="USERS")
-    assert len(stats.content) < 13_000
-    assert len(stats.data["columns"]) + stats.data["left_out"] == 1_000
-    assert stats.data["columns"][0]["comment"] == "x" * 200
+    described = call(deps, "describe_table", table="USERS")
+    assert len(described.content) < 13_000
+    assert len(described.data["columns"]) + described.data["left_out"] == 1_000
+    assert described.data["columns"][0]["comment"] == "x" * 200
     missing = call(deps, "query_table", table="USERS", columns=["NOPE"])
     assert missing.data["error"].startswith("SHOP.USERS has no column NOPE. It has: COLUMN_0000,")
-    assert len(missing.data["error"]) == 2_000
+    assert missing.data["error"].endswith(" and 970 more.")
 
 
 def test_many_offered_tables_are_listed_as_far_as_the_model_reads(
