@@ -101,6 +101,25 @@ PHRASES: dict[str, Wording] = {
     "no_tables": Wording("볼 수 있는 테이블이 없습니다.", "There are no tables you may see."),
     "table_synced": Wording("{table} ({rows}건)", "{table} ({rows} rows)"),
     "table_unsynced": Wording("{table} (동기화 전)", "{table} (not synced)"),
+    "found": Wording("관련 테이블은 {count}개입니다: {listed}.", "{count} tables fit: {listed}."),
+    "found_oracle_away": Wording(
+        "지금 Oracle에 연결할 수 없어 동기화하지 않은 테이블은 아는 만큼만 찾았습니다.",
+        "Oracle is away, so tables that are not synced were searched as far as they are known.",
+    ),
+    "nothing_found": Wording(
+        "그런 말이 들어간 테이블이 없습니다. 다른 말로 찾아 주세요.",
+        "No table fits these words. Try others.",
+    ),
+    "means": Wording("용어 사전 {means}", "From the glossary, {means}"),
+    "described": Wording(
+        "{table} 테이블의 열 {count}개: {listed}.", "{table} has {count} columns: {listed}."
+    ),
+    "profile": Wording(
+        "{table}의 {column} 열에는 서로 다른 값이 {distinct}개 있습니다.",
+        "{column} of {table} has {distinct} different values.",
+    ),
+    "figure": Wording("답은 {value}입니다.", "The answer is {value}."),
+    "sql_rows": Wording("{count}행을 조회했습니다.", "{count} rows."),
     "status": Wording(
         "테이블 {offered}개 중 {synced}개가 동기화되어 있습니다.",
         "{synced} of {offered} tables are synced.",

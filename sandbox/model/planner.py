@@ -48,6 +48,8 @@ def _decide(scene: Scene) -> Text | Calls:
     if waiting:
         return Text(tell(waiting[0], None, scene.language))
     steps = understand(scene.asked, scene.offered, scene.today, scene.imported)
+    if scene.verified and not scene.event:
+        steps = (Step((("run_sql", {"sql": scene.verified}),)),)
     if scene.event:  # the sync this was about has been done
         steps = tuple(step for step in steps if step.calls and not step.is_sync)
     for step in steps:

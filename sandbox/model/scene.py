@@ -13,6 +13,8 @@ from sandbox.model.replies import JsonObject
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
 _TABLE = re.compile(r"\b[A-Z][A-Z0-9_$#]*\.[A-Z][A-Z0-9_$#]*")
 _IMPORTED = re.compile(r"^Imported from a DuckDB file, not from Oracle: (.*)\.$", re.MULTILINE)
+_GLOSSARY = "\nWords of this team"
+_VERIFIED = re.compile(r"run exactly this by run_sql: (.+)")
 HANGUL = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 
 
@@ -44,6 +46,8 @@ class Scene:
     """`schema.table` of those that were imported from a file."""
     asked: str
     """The words of the person this turn is for."""
+    verified: str
+    """SQL that the system message says to run for exactly this question."""
     event: JsonObject | None
     """What happened outside, if that began this turn."""
     proposed: bool
@@ -71,7 +75,9 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
         language="ko" if people and HANGUL.search(text_of(messages[people[-1]])) else "en",
         introduced=any(text_of(message) for message in said),
         today=date.fromisoformat(today[1]) if today else None,
-        offered=tuple(dict.fromkeys([*_TABLE.findall(prompt), *_TABLE.findall(asked)])),
+        offered=tuple(
+            dict.fromkeys([*_TABLE.findall(prompt.partition(_GLOSSARY)[0]), *_TABLE.findall(asked)])
+        ),
         imported=tuple(
             name
             for listed in _IMPORTED.findall(prompt)
@@ -79,6 +85,7 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
             if "." in name
         ),
         asked=asked,
+        verified=found[1] if (found := _VERIFIED.search(prompt)) else "",
         event=events[began] if events else None,
         proposed=any(outcome.name == "start_sync" for outcome in since),
         outcomes=outcomes_of(messages[began:]),

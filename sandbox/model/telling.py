@@ -158,6 +158,55 @@ def _tell_schedule_proposal(result: JsonObject, language: Language) -> str:
     return say("schedule_waiting", language, name=result.get("name"), when=_when(result, language))
 
 
+def _tell_found(result: JsonObject, language: Language) -> str:
+    matches = cast("list[JsonObject]", result.get("matches") or [])
+    if not matches:
+        return say("nothing_found", language)
+    shown = [
+        say(
+            "table_synced" if one.get("copied") else "table_unsynced",
+            language,
+            table=names([one["table"]]) + (f": {one['comment']}" if one.get("comment") else ""),
+            rows=number(one.get("rows")),
+        )
+        for one in matches
+    ]
+    terms = cast("list[JsonObject]", result.get("glossary") or [])
+    meant = [f"{', '.join(one['words'])}: {one['means']}" for one in terms]
+    sentence = say("found", language, count=len(matches), listed=_listed(shown))
+    away = any(one.get("away") for one in cast("list[JsonObject]", result.get("oracle") or []))
+    more = [say("found_oracle_away", language)] if away else []
+    return "\n".join([sentence, *more, *(say("means", language, means=one) for one in meant)])
+
+
+def _tell_description(result: JsonObject, language: Language) -> str:
+    columns = cast("list[JsonObject]", result.get("columns") or [])
+    shown = [
+        f"{one['name']} {one.get('type') or one.get('oracle')}"
+        + (f" ({one['comment']})" if one.get("comment") else "")
+        for one in columns
+    ]
+    table = names([result.get("table")])
+    return say("described", language, table=table, count=len(columns), listed=_listed(shown))
+
+
+def _tell_profile(result: JsonObject, language: Language) -> str:
+    return say(
+        "profile",
+        language,
+        column=result.get("column"),
+        table=names([result.get("table")]),
+        distinct=number(result.get("distinct")),
+    )
+
+
+def _tell_sql(result: JsonObject, language: Language) -> str:
+    rows = cast("list[list[Any]]", result.get("rows") or [])
+    if len(rows) == 1 and len(rows[0]) == 1:
+        return say("figure", language, value=number(rows[0][0], 2))
+    return say("sql_rows", language, count=number(len(rows) or result.get("row_count")))
+
+
 def _tell_rows(result: JsonObject, language: Language) -> str:
     rows = cast("list[Any]", result.get("rows") or [])
     if not rows:
@@ -183,6 +232,10 @@ _TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
     "create_schedule": _tell_schedule_proposal,
     "change_schedule": _tell_schedule_proposal,
     "query_table": _tell_rows,
+    "search_schema": _tell_found,
+    "describe_table": _tell_description,
+    "profile_column": _tell_profile,
+    "run_sql": _tell_sql,
     "start_sync": _tell_proposal,
     "undo_sync": _tell_undo,
 }

@@ -20,6 +20,8 @@ from sandbox.model.schedules import (
 )
 
 MAX_TABLES = 20
+LONGEST_SEARCH = 300
+ASKING = ("PROFILE", "DISTRIBUTION", "OF", "IN", "THE", "SHOW", "COLUMN", "TABLE")
 
 ALIASES: tuple[tuple[str, str], ...] = (
     (r"주문\s*(?:상품|항목)|order items?", "ORDER_ITEMS"),
@@ -283,8 +285,33 @@ def _small_talk(words: _Words) -> Step | None:
     return None
 
 
+def _search(words: _Words) -> Step | None:
+    if words.have(
+        r"검색|찾아|\bsearch\b|\b(?:find|where)\b[^.?!]*\b(?:tables?|columns?)\b|어느\s*테이블에"
+    ):
+        return Step((("search_schema", {"text": words.text[:LONGEST_SEARCH]}),))
+    return None
+
+
+def _look_closer(words: _Words) -> Step | None:
+    """Describe a table, or profile a column of it."""
+    if not words.tables:
+        return None
+    if words.have(r"프로파일|값\s*분포|\bprofile\b|distribution"):
+        named = [found[2].upper() for found in WORD.finditer(words.text)]
+        columns = [name for name in named if name != words.tables[0] and name not in ASKING]
+        if columns:
+            arguments = {"table": words.tables[0], "column": columns[0]}
+            return Step((("profile_column", arguments),))
+    if words.have(r"구조|설명|\bdescribe\b|\bstructure\b"):
+        return Step(tuple(("describe_table", {"table": table}) for table in words.tables))
+    return None
+
+
 _READERS: tuple[Callable[[_Words], Step | None], ...] = (
     _schedules,
+    _search,
+    _look_closer,
     _table_list,
     _orders,
     _count,

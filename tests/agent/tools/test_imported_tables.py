@@ -11,6 +11,7 @@ from agent.events import Basis
 from agent.runtime.config import system_prompt
 from agent.service import SCHEDULER_TOOLS
 from agent.tools.base import ToolResult
+from agent.tools.describe_tool import DESCRIBE_TOOLS
 from agent.tools.query_tools import QUERY_TOOLS, copies
 from agent.tools.registry import ToolRegistry
 from agent.tools.sql_tool import SQL_TOOLS
@@ -22,7 +23,7 @@ from tests.sync.foreign_files import ORDERS_FILE, make_file
 
 
 def call(deps: AnalystDeps, name: str, **arguments: Any) -> ToolResult:
-    registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, SQL_TOOLS, SCHEDULER_TOOLS)
+    registry = ToolRegistry(SYNC_TOOLS, QUERY_TOOLS, DESCRIBE_TOOLS, SQL_TOOLS, SCHEDULER_TOOLS)
     return registry.call(deps, name, json.dumps(arguments), "call_1")
 
 
@@ -53,7 +54,7 @@ def test_they_are_listed_by_their_names_as_imported_and_not_as_synced(
 def test_one_is_described_and_asked_by_its_bare_name(
     deps: AnalystDeps, orders: ManifestEntry
 ) -> None:
-    described = call(deps, "get_table_stats", table="주문 내역")
+    described = call(deps, "describe_table", table="주문 내역")
     assert described.data["key"] == ["번호"]
     assert {"name": "금액", "type": "DECIMAL(12,2)", "comment": "원"} in described.data["columns"]
     result = call(
