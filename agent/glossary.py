@@ -44,7 +44,7 @@ class Example(_Entry):
     verified: bool = False
     """A person stands for it: the same question is answered by this SQL, which is run again after
     each publish of a table it names."""
-    expect: Annotated[str, Field(pattern=r"^rows (>|>=|=|<|<=) [0-9]{1,9}$")] = "rows > 0"
+    expect: Annotated[str, Field(pattern=r"^rows (>|>=|=|<|<=) [0-9]{1,2}$")] = "rows > 0"
     """What must hold of a verified one's rows."""
 
 

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from agent.deps import Caller
 from agent.events import ApprovalRequested, Basis, Event, ToolFinished
 from agent.service import run_analyst_approval, run_analyst_turn
-from app.access import SeeIn
+from app.access import SeeIn, see_whole
 from app.bot_config import BotConfig
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.desk import ask_after_drift, make_desk
@@ -25,6 +25,7 @@ from app.policy import Groups
 from app.result_conditions import handle_condition
 from app.slack_gateway import NotDelivered, note, post
 from app.texts import Language, language_of, say
+from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.answer import Reader, answer_message
 from app.views.approval_card import Message
 from app.views.card_parts import duration, names_of
@@ -83,6 +84,8 @@ def handle(office: Office, entry: Entry) -> None:
             handle_due(_due_desk(office), entry.body)
         case "condition_due":
             handle_condition(_due_desk(office), entry.body)
+        case "answers_due":
+            _rerun_answers(office, entry)
 
 
 def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
@@ -91,6 +94,9 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
+    elif entry.kind == "answers_due":
+        log.warning("verified answers were not run again: %s", error)
+        return
     else:
         place = parse_place(entry.thread)
         language = language_of(entry.body.get("text", ""), office.core.config.language)
@@ -125,6 +131,7 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
         request = outcome.approval.request if outcome else None
         if outcome:
             remember_published(office.core.redis, outcome)
+            note_answers_due(office.core.redis, office.team, office.core.glossary, outcome)
         if outcome and _is_ours(office, outcome.approval.request.thread):
             desk = Desk(office.core.redis, office.slack, office.core.config)
             tell_incidents(desk, outcome)
@@ -153,6 +160,22 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     _deliver(
         office, entry, place, request.language, events, asker=caller.user, calling=_call(outcome)
     )
+
+
+def _rerun_answers(office: Office, entry: Entry) -> None:
+    run = load_run(office.core.redis, entry.body["run"])
+    if run is None:
+        return
+    core = office.core
+    desk = AnswerDesk(
+        redis=core.redis,
+        slack=office.slack,
+        team=office.team,
+        config=core.config,
+        glossary=core.glossary,
+        run=lambda sql, refs: core.queries.run_sql(sql, refs, see_whole),
+    )
+    rerun_verified(desk, run)
 
 
 def _ask_after_drift(office: Office, run: Run) -> None:

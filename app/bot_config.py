@@ -51,8 +51,6 @@ class BotConfig(Section):
     """For what nobody asked in a language, such as a schedule's card."""
     timezone: str = "Asia/Seoul"
     """In which "today" and "last week" are meant."""
-    glossary: str = ""
-    """Path of the file with the team's words, from the folder of bot.toml; empty: there is none."""
     source: tuple[SourceSection, ...] = ()
     table: tuple[TableSection, ...] = ()
     schedule: tuple[Schedule, ...] = ()

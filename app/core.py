@@ -15,6 +15,7 @@ from agent.glossary import NO_GLOSSARY, Glossary
 from agent.service import Analyst
 from app.access import See, split
 from app.bot_config import BotConfig
+from app.broken_answers import usable
 from app.channels import any_channel
 from app.policy import require_allowed
 from app.texts import Language
@@ -78,7 +79,7 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: S
         hidden=hidden,
         exposure=see,
         model_sees=core.config.model_sees,
-        glossary=core.glossary,
+        glossary=usable(core.redis, core.glossary),
         known_sources=lambda: known_sources(core, caller.user),
         caller=caller,
         thread=thread,

@@ -1,4 +1,4 @@
-"""The glossary file that bot.toml names: read, checked, and added to."""
+"""The glossary file beside bot.toml: read, checked, and added to."""
 
 import json
 import tomllib
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent.glossary import NO_GLOSSARY, Code, Glossary, tables_in
+from agent.glossary import Code, Glossary, tables_in
 from app.bot_config import BotConfig
 from app.bot_toml import create_file, replace_file
 from app.settings import SettingsError
@@ -16,19 +16,19 @@ from sync.names import listed, nearest_first, resolve_table
 from sync.plan import TableRef
 from sync.warehouse.manifest import Manifest
 
-DEFAULT_NAME = "glossary.toml"
+FILE_NAME = "glossary.toml"
 MAX_FILE_BYTES = 2_000_000
 
 
-def glossary_path(bot_toml: Path, config: BotConfig) -> Path | None:
-    """Say where the glossary is, from where bot.toml is; None where bot.toml names none."""
-    return bot_toml.parent / config.glossary if config.glossary else None
+def glossary_path(bot_toml: Path) -> Path:
+    """Say where the glossary is: beside bot.toml."""
+    return bot_toml.with_name(FILE_NAME)
 
 
-def load_glossary(bot_toml: Path, config: BotConfig) -> Glossary:
-    """Read the glossary; empty where bot.toml names none. Raises SettingsError with each fault."""
-    path = glossary_path(bot_toml, config)
-    return NO_GLOSSARY if path is None else _checked(_text(path), path)
+def load_glossary(bot_toml: Path) -> Glossary:
+    """Read the glossary; empty where there is none. Raises SettingsError with each fault."""
+    path = glossary_path(bot_toml)
+    return _checked(_text(path), path)
 
 
 def glossary_problems(glossary: Glossary, config: BotConfig, manifest: Manifest) -> Iterator[str]:
@@ -58,7 +58,7 @@ def with_codes(path: Path, found: Sequence[Code]) -> int:
 
     What stands in the file stays as it is, with its comments.
     """
-    text = _text(path) if path.exists() else ""
+    text = _text(path)
     there = {_key(one) for one in _checked(text, path).code}
     new = [one for one in found if _key(one) not in there]
     if new:
@@ -80,9 +80,7 @@ def _text(path: Path) -> str:
             raise SettingsError([f"{path} is larger than {MAX_FILE_BYTES:,} bytes"])
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(
-            [f"bot.toml names the glossary {path}, which is not there (docs/glossary.md)."]
-        ) from None
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{path} cannot be read: {error}"]) from error
 

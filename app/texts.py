@@ -218,6 +218,19 @@ PHRASES: dict[str, tuple[str, str]] = {
         ":white_check_mark: *{table}* 동기화가 다시 됩니다. {since}부터 {count}번 실패했고 {minutes}분 걸렸습니다.",
         ":white_check_mark: Syncs of *{table}* work again, after {count} that failed since {since}: {minutes} min.",
     ),
+    # A verified answer of the glossary
+    "verified.broken": (
+        ':rotating_light: 검증된 답이 더는 맞지 않아, 고칠 때까지 쓰지 않습니다: "{question}"\n{reason}',
+        ':rotating_light: A verified answer does not hold any more and is not used until it does: "{question}"\n{reason}',
+    ),
+    "verified.rows": (
+        "기대한 결과는 `{expect}`인데 {count}행이 나왔거나 값이 비어 있습니다.",
+        "`{expect}` was expected, and it gave {count} rows, or rows without a value.",
+    ),
+    "verified.whole": (
+        ':white_check_mark: 검증된 답이 다시 맞습니다: "{question}"',
+        ':white_check_mark: The verified answer holds again: "{question}"',
+    ),
     # The terminal
     "terminal.choose": ("번호를 입력하세요", "Type a number"),
 }

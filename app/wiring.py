@@ -68,7 +68,7 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         analyst=make_analyst(llm or _llm(settings), max_steps=config.limits.turn_steps),
         sources=resolve_sources(settings.oracle, config).reachable,
         mask_key=settings.mask_key.get_secret_value() if settings.mask_key else "",
-        glossary=load_glossary(settings.bot_toml, config),
+        glossary=load_glossary(settings.bot_toml),
     )
 
 

@@ -24,6 +24,7 @@ Kind = Literal[
     "schedule_changed",
     "question_approved",
     "condition_due",
+    "answers_due",
 ]
 
 MAX_DELIVERIES = 3

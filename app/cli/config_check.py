@@ -77,7 +77,7 @@ def check_config(session: Session, *, as_json: bool, offline: bool) -> None:
 
 def _look_at_glossary(report: _Report, settings: Settings, config: BotConfig) -> None:
     try:
-        glossary = load_glossary(settings.bot_toml, config)
+        glossary = load_glossary(settings.bot_toml)
         manifest = read_manifest(settings.warehouse_dir)
     except SettingsError as error:
         report.problems += error.problems
@@ -85,6 +85,11 @@ def _look_at_glossary(report: _Report, settings: Settings, config: BotConfig) ->
         report.notes.append(f"The glossary is not compared with the copies: {error}")
     else:
         report.problems += glossary_problems(glossary, config, manifest)
+        counts = (len(glossary.term), len(glossary.code), len(glossary.example))
+        if any(counts):
+            report.notes.append(
+                "glossary.toml has {} terms, {} codes, {} examples.".format(*counts)
+            )
         unfilled = sum(not code.words for code in glossary.code)
         if unfilled:
             report.notes.append(f"{unfilled} codes of the glossary have no words yet.")

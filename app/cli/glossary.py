@@ -30,7 +30,6 @@ def learn(session: "Session", column: str) -> None:
     from app.cli.naming import current_copy
     from app.core import query_limits
     from app.glossary_file import glossary_path, with_codes
-    from app.settings import SettingsError
     from sync.errors import BadQuery
     from sync.warehouse.query import Aggregate, Order, Query, compile_query, find_column
     from sync.warehouse.query_process import open_queries
@@ -38,11 +37,7 @@ def learn(session: "Session", column: str) -> None:
 
     keep_memory_private()
     settings, config = session.settings(), session.config()
-    path = glossary_path(settings.bot_toml, config)
-    if path is None:
-        raise SettingsError(
-            ['bot.toml names no glossary; write glossary = "glossary.toml" at its top.']
-        )
+    path = glossary_path(settings.bot_toml)
     table, _, name = column.rpartition(".")
     entry = current_copy(settings.warehouse_dir, config, table, None)
     of = entry.receipt.trial_of or entry.ref

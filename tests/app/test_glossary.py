@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bot_config import check_bot_config, load_bot_config
+from app.bot_config import load_bot_config
 from app.glossary_file import glossary_problems, load_glossary
 from app.settings import SettingsError
 from sandbox.start import BOT_TOML
@@ -13,8 +13,6 @@ from tests.botctl import call_botctl
 from tests.sync.tables import place_rows, table_plan
 
 BOT = """
-glossary = "words.toml"
-
 [[source]]
 name = "main"
 
@@ -38,7 +36,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def words(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "words.toml"
+    path = tmp_path / "glossary.toml"
     path.write_text(text)
     return path
 
@@ -56,8 +54,7 @@ def test_codes_of_a_column_are_added_once_beneath_what_stands_there(
     assert "1 codes of STATUS were added" in told.stdout
     assert "1 stood there already" in told.stdout
     assert path.read_text().startswith("# ours\n[[code]]")
-    config = check_bot_config({"glossary": "words.toml"}, "bot.toml")
-    codes = load_glossary(tmp_path / "bot.toml", config).code
+    codes = load_glossary(tmp_path / "bot.toml").code
     assert [(code.value, code.words) for code in codes] == [
         ("PAID", ("결제",)),
         ('A "quoted"\\ one', ()),
@@ -68,7 +65,7 @@ def test_codes_of_a_column_are_added_once_beneath_what_stands_there(
 
 def test_a_file_that_is_not_there_yet_is_made(environ: dict[str, str], tmp_path: Path) -> None:
     assert call_botctl(environ, "glossary", "learn", "ORDERS.STATUS").returncode == 0
-    assert (tmp_path / "words.toml").read_text().count("[[code]]") == 2
+    assert (tmp_path / "glossary.toml").read_text().count("[[code]]") == 2
 
 
 def test_what_the_model_may_not_see_is_not_learnt(environ: dict[str, str], tmp_path: Path) -> None:
@@ -76,7 +73,7 @@ def test_what_the_model_may_not_see_is_not_learnt(environ: dict[str, str], tmp_p
     told = call_botctl(environ, "glossary", "learn", "ORDERS.STATUS")
     assert (told.returncode, told.stdout) == (1, "")
     assert "the model may see aggregates of SHOP.ORDERS" in told.stderr
-    assert not (tmp_path / "words.toml").exists()
+    assert not (tmp_path / "glossary.toml").exists()
 
 
 @pytest.mark.parametrize(
@@ -117,9 +114,8 @@ def test_a_file_that_is_wrong_is_refused_with_the_place(
     tmp_path: Path, text: str, problem: str
 ) -> None:
     words(tmp_path, text)
-    config = check_bot_config({"glossary": "words.toml"}, "bot.toml")
     with pytest.raises(SettingsError) as raised:
-        load_glossary(tmp_path / "bot.toml", config)
+        load_glossary(tmp_path / "bot.toml")
     assert problem in str(raised.value)
 
 
@@ -145,12 +141,12 @@ def test_config_check_names_what_the_glossary_gets_wrong(
         ),
         "wrong: glossary, example 'q': its SQL names no table of this bot",
     ]
-    (tmp_path / "words.toml").unlink()
-    missing = call_botctl(environ, "config", "check", "--offline")
-    assert (missing.returncode, "which is not there" in missing.stdout) == (2, True)
+    assert "note: glossary.toml has 1 terms, 1 codes, 1 examples." in told.stdout
+    (tmp_path / "glossary.toml").unlink()
+    assert call_botctl(environ, "config", "check", "--offline").returncode == 0
 
 
 def test_the_glossary_of_the_sandbox_is_right() -> None:
     config = load_bot_config(BOT_TOML)
-    glossary = load_glossary(BOT_TOML, config)
+    glossary = load_glossary(BOT_TOML)
     assert list(glossary_problems(glossary, config, read_manifest(Path("nowhere")))) == []
