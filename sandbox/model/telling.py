@@ -160,8 +160,6 @@ def _tell_schedule_proposal(result: JsonObject, language: Language) -> str:
 
 def _tell_found(result: JsonObject, language: Language) -> str:
     matches = cast("list[JsonObject]", result.get("matches") or [])
-    if not matches:
-        return say("nothing_found", language)
     shown = [
         say(
             "table_synced" if one.get("copied") else "table_unsynced",
@@ -173,7 +171,8 @@ def _tell_found(result: JsonObject, language: Language) -> str:
     ]
     terms = cast("list[JsonObject]", result.get("glossary") or [])
     meant = [f"{', '.join(one['words'])}: {one['means']}" for one in terms]
-    sentence = say("found", language, count=len(matches), listed=_listed(shown))
+    found = say("found", language, count=len(matches), listed=_listed(shown))
+    sentence = found if matches else say("nothing_found", language)
     away = any(one.get("away") for one in cast("list[JsonObject]", result.get("oracle") or []))
     more = [say("found_oracle_away", language)] if away else []
     return "\n".join([sentence, *more, *(say("means", language, means=one) for one in meant)])

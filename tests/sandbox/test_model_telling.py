@@ -71,6 +71,23 @@ EMPTY: dict[str, Any] = {"ok": True, "rows": []}
             ),
         ),
         (
+            "find tables about stock",
+            {"ok": True, "matches": [], "oracle": [{"source": "main", "away": "No answer."}]},
+            (
+                "No table fits these words. Try others.\nOracle is away, so tables that are not "
+                "synced were searched as far as they are known."
+            ),
+        ),
+        (
+            "find tables about users",
+            {
+                "ok": True,
+                "matches": [{"table": "SHOP.USERS", "copied": True, "rows": 150, "comment": "x"}],
+                "glossary": [{"words": ["user"], "means": "staff"}],
+            },
+            "1 tables fit: USERS: x (150 rows).\nFrom the glossary, user: staff",
+        ),
+        (
             "상태별 주문 보여줘",
             {"ok": True, "rows": [["SHIPPED", 40000], ["PAID", 30000]]},
             "주문 상태별: SHIPPED 40,000건, PAID 30,000건.",
