@@ -66,7 +66,7 @@ def test_what_is_no_number_is_refused(value: str) -> None:
         ({"function": "sum", "column": "QTY"}, None),
         ({"function": "max", "column": "ITEM"}, "ITEM is VARCHAR2(20), no number"),
         ({"function": "sum"}, "sum needs a column"),
-        ({"where": [{"column": "STOCK", "op": "<", "value": 10}]}, "ITEM, QTY"),
+        ({"where": [{"column": "STOCK", "op": "<", "value": 10}]}, "QTY, ITEM"),
         ({"where": [{"column": "QTY", "op": "<", "value": "few"}]}, "it is not a number"),
         ({"where": [{"column": "QTY", "op": "is_null"}] * 11}, "more than 10 filters"),
         (
