@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from agent.events import Basis
+from agent.remarks import Remark
 from sync.errors import Failure
 from sync.state import key, run_script
 
@@ -41,6 +42,7 @@ class Table(BaseModel):
     truncated: bool
     sql: str = ""
     """What gave them, as a person can read it."""
+    remarks: tuple[Remark, ...] = ()
 
 
 class OnlyFor(BaseModel):

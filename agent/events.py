@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.remarks import Remark
 from sync.approvals import Approval
 from sync.errors import Failure
 
@@ -90,6 +91,8 @@ class TableShown:
     """DuckDB's type of each column: tells an exact number written as text from text."""
     call_id: str = ""
     """The call that gave them: by it the thread is asked for the SQL."""
+    remarks: tuple[Remark, ...] = ()
+    """What code says beside them."""
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,13 @@ def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:
         table = answer.table
         basis = answer.basis[0] if answer.basis else None
         yield TableShown(
-            table.columns, table.rows, table.truncated, basis, table.types, call_id=call.id
+            table.columns,
+            table.rows,
+            table.truncated,
+            basis,
+            table.types,
+            call_id=call.id,
+            remarks=table.remarks,
         )
 
 

@@ -4,7 +4,7 @@ Control signs in text of a model or from data are dropped: they would command th
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.events import (
@@ -25,6 +25,7 @@ from app.views.answer import write_arguments
 from app.views.card_life import counts_line, receipt_notes
 from app.views.card_parts import table_parts
 from app.views.receipt_details import TableDetails
+from app.views.remark import word_remark
 from app.views.schedule_lines import to_plain
 from app.views.text import CONTROL, escape, number
 from sync.approvals import Question
@@ -51,8 +52,9 @@ def answer_lines(language: Language, event: Event) -> list[str]:
     match event:
         case Said(text=text, basis=bases):
             lines = [text, *(_basis(language, basis) for basis in bases)]
-        case TableShown(columns=columns, rows=rows):
+        case TableShown(columns=columns, rows=rows, remarks=remarks):
             lines = table_lines(columns, rows)
+            lines += [f"({word_remark(language, one, str, _moment)})" for one in remarks]
         case GaveUp(steps=steps):
             lines = [say(language, "answer.gave_up", steps=steps)]
         case Failed(failure=failure):
@@ -111,13 +113,12 @@ def _cell(value: object) -> str:
 
 
 def _basis(language: Language, basis: Basis) -> str:
-    moment = datetime.fromisoformat(basis.as_of).strftime("%Y-%m-%d %H:%M UTC")
     words = say(
         language,
         "answer.basis_imported" if basis.imported else "answer.basis",
         table=basis.table,
         rows=number(basis.rows) if basis.rows is not None else say(language, "answer.some"),
-        when=moment,
+        when=_moment(datetime.fromisoformat(basis.as_of)),
         file=basis.imported,
     )
     if basis.rule:
@@ -128,3 +129,7 @@ def _basis(language: Language, basis: Basis) -> str:
         copied, every = basis.columns
         words += " · " + say(language, "receipt.columns", copied=copied, all=every)
     return f"({words})"
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

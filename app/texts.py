@@ -9,6 +9,7 @@ from app.copy_texts import COPY_PHRASES
 from app.import_texts import IMPORT_PHRASES
 from app.past_texts import PAST_PHRASES
 from app.query_texts import QUERY_PHRASES
+from app.remark_texts import REMARK_PHRASES
 
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
 _LATIN = re.compile("[A-Za-z]")
@@ -34,6 +35,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **PAST_PHRASES,
     **QUERY_PHRASES,
     **ACCESS_PHRASES,
+    **REMARK_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),

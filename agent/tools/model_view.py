@@ -33,6 +33,7 @@ def without_sizes(table: Table) -> tuple[Table, tuple[int, ...] | None]:
         rows=tuple((*row[:at], *row[at + 1 :]) for row in table.rows),
         truncated=table.truncated,
         sql=table.sql,
+        remarks=table.remarks,
     )
     return shown, tuple(int(row[at]) for row in table.rows)
 

@@ -9,7 +9,9 @@ from pydantic import Field
 from agent.conversation import Table
 from agent.deps import AnalystDeps
 from agent.events import Basis, moment_told
+from agent.tools.assumptions import assumed
 from agent.tools.base import BaseTool, Parameters, ToolResult, within
+from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
 from sync.access_errors import NotAllowed
 from sync.audit import note
@@ -132,8 +134,9 @@ class QueryTableTool(BaseTool[Query]):
         entry = manifest.entry(ref)
         sees = deps.model_sees(entry.receipt.trial_of or ref)
         exposure = deps.exposure(entry.receipt.trial_of or ref)
-        asked = question_with_sizes(sees, parameters)
-        result = deps.queries.run(compile_query(asked, exposure.shape(entry)), entry, exposure)
+        asked, shape = question_with_sizes(sees, parameters), exposure.shape(entry)
+        result = deps.queries.run(compile_query(asked, shape), entry, exposure)
+        empty = told_empty(deps, parameters, result.rows, entry, exposure)
         note(
             deps.redis,
             deps.caller.team,
@@ -148,7 +151,8 @@ class QueryTableTool(BaseTool[Query]):
             types=tuple(column.type for column in result.columns),
             rows=result.rows,
             truncated=result.truncated and not _asks_for_the_first(parameters),
-            sql=compile_query(parameters, exposure.shape(entry)).text,
+            sql=compile_query(parameters, shape).text,
+            remarks=assumed(parameters, shape) + (empty_remarks(empty) if empty else ()),
         )
         # The query itself may have met a newer copy than the entry it was compiled against.
         name = shown_name(ref, known)
@@ -156,7 +160,8 @@ class QueryTableTool(BaseTool[Query]):
         basis = as_shown(
             Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported), exposure
         )
-        data = {"table": name, **moment_told(basis), **lacks(basis), **kept_back(exposure)}
+        data: dict[str, Any] = {"table": name, **moment_told(basis), **lacks(basis)}
+        data |= kept_back(exposure) | (empty_for_model(sees, empty) if empty else {})
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,

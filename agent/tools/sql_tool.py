@@ -1,12 +1,13 @@
 """``run_sql``: SQL by the model, run behind three walls over what its caller may see."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from agent.conversation import Table
 from agent.deps import AnalystDeps, ModelSees
 from agent.events import Basis, moment_told
+from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.costly_sql import asked_before, is_allowed, proposed
 from agent.tools.model_view import rows_for_model
@@ -28,6 +29,13 @@ class RunSqlParameters(Parameters):
     sql: str = Field(
         max_length=MAX_SQL_CHARACTERS,
         description="One SELECT in DuckDB's SQL, over tables named TABLE or SCHEMA.TABLE.",
+    )
+    assumptions: list[Annotated[str, Field(max_length=200)]] = Field(
+        default=[],
+        max_length=5,
+        description="What the SQL takes for granted that the person did not say, each in a few "
+        "words of their language: the range of dates, the time zone, what is left out. The person "
+        "reads it in small print.",
     )
 
 
@@ -80,6 +88,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             rows=result.rows,
             truncated=result.truncated,
             sql=parameters.sql,
+            remarks=assumed_by_model(parameters.assumptions),
         )
         data: dict[str, Any] = {
             "tables": [{"table": one.table, **moment_told(one)} for one in basis],

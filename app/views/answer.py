@@ -21,6 +21,7 @@ from agent.events import (
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.texts import Language, say
 from app.views.approval_card import Message
+from app.views.remark import remarks_of, word_remark
 from app.views.results import result_blocks
 from app.views.text import (
     FALLBACK_CHARACTERS,
@@ -85,6 +86,9 @@ def answer_message(
         drawn, notes = result_blocks(language, tables[-1], reader.timezone)
         blocks += drawn
         small_print += notes
+    said = [word_remark(language, one, escape, when) for one in remarks_of(events)]
+    if said:
+        small_print.append("\n".join(said))
     bases = _bases(events)
     small_print += [_basis(language, basis) for basis in bases]
     if small_print:

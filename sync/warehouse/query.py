@@ -31,6 +31,9 @@ MAX_PARTS = 50
 MAX_VALUE_CHARACTERS = 100_000
 """Of all values of a query together."""
 
+_VALUES_SHOWN, _VALUE_SHOWN = 6, 60
+"""How many values of a condition people read, and how many characters of each."""
+
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "in", "not_in", "between", "like", "is_null", "is_not_null"
 ]
@@ -59,6 +62,20 @@ class Condition(_Part):
         "zone take an offset (+09:00) and mean UTC without one. Write numbers of more than 15 "
         "digits as text.",
     )
+
+    def __str__(self) -> str:
+        """Write it in signs, as people read it."""
+        sign = self.op.replace("_", " ").upper()
+        if self.value is None:
+            return f"{self.column} {sign}"
+        values = self.value if isinstance(self.value, list) else [self.value]
+        shown = [str(value)[:_VALUE_SHOWN] for value in values[:_VALUES_SHOWN]]
+        if self.op == "between":
+            return f"{self.column} {' … '.join(shown)}"
+        if self.op in ("in", "not_in"):
+            more = [f"+{len(values) - len(shown)}"] if len(values) > len(shown) else []
+            return f"{self.column} {sign} ({', '.join([*shown, *more])})"
+        return f"{self.column} {sign} {shown[0]}" if shown else f"{self.column} {sign}"
 
 
 class Aggregate(_Part):

@@ -17,9 +17,7 @@ from sync.access_errors import ColumnHidden
 from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout
 from sync.names import resolve_table
 from sync.plan import TableRef
-from sync.query_errors import (
-    SqlRefused,
-)
+from sync.query_errors import SqlRefused
 from sync.receipt import columns_of, part_of
 from sync.warehouse.exposure import WHOLE, Exposure, view_of
 from sync.warehouse.framing import TooLong, receive, send
@@ -152,10 +150,12 @@ class Queries:
         exposure_of: Callable[[TableRef], Exposure],
         *,
         costly: bool = False,
+        entry_of: Callable[[Manifest, TableRef], ManifestEntry] = Manifest.entry,
     ) -> QueryResult:
         """The rows of *sql*, which may name the tables of *known*, as far as each is shown.
 
-        *costly* runs it however many rows its plan works through, and gives it more time. Raises
+        *costly* runs it however many rows its plan works through, and gives it more time;
+        *entry_of* chooses the copy of each table, a kept one in place of the current. Raises
         besides what `run` raises `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `QueryTooLarge`,
         `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what *exposure_of* raises.
         """
@@ -165,7 +165,7 @@ class Queries:
             patient._limits = self._limits.model_copy(  # noqa: SLF001 -- our own
                 update={"seconds": seconds, "planned_rows": None}
             )
-            return patient.run_sql(sql, known, exposure_of)
+            return patient.run_sql(sql, known, exposure_of, entry_of=entry_of)
         text, explain = split_explain(sql)
 
         def attempt(ask: Ask, manifest: Manifest) -> _Asked:
@@ -184,7 +184,7 @@ class Queries:
             tree = read_tree(parsed["tree"])
             for path in named_tables(tree):
                 ref = resolve_table(".".join(path), known)
-                entry = manifest.entry(ref)
+                entry = entry_of(manifest, ref)
                 exposure = exposure_of(entry.receipt.trial_of or ref)
                 shown.append(_Shown(entry, exposure, short_path(path)))
             _refuse_homonyms(shown)

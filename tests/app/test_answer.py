@@ -21,6 +21,7 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
+from agent.remarks import remark
 from app.terminal import answer_lines
 from app.views.answer import Reader, answer_message, read_refresh
 from app.views.approval_card import Message
@@ -409,3 +410,30 @@ def test_a_sync_of_an_imported_table_is_refused_in_our_words_too(
     refused = ToolFinished("c1", "start_sync", ok=False, result={}, failure=failure)
     assert words in shown(drawn([STARTED, refused, Said("x")], language).blocks)
     assert any(words in line for line in answer_lines(language, refused))
+
+
+UNMET = remark("empty.unmet", condition="STATUS = <!channel> 취소")
+ASSUMED = remark("assumed.where", conditions="STATUS = 취소")
+
+
+def test_why_nothing_was_found_and_what_was_assumed_stand_in_small_print() -> None:
+    empty = table(["N"], [], remarks=(ASSUMED, UNMET))
+    message = drawn([Said("없습니다."), empty], "ko")
+    small_print = message.blocks[-1]["elements"][0]["text"]
+    assert small_print == (
+        "조건: STATUS = 취소\nSTATUS = &lt;!channel&gt; 취소: 이 조건에 맞는 행이 하나도 없습니다."
+    )
+    assert answer_lines("en", empty)[-1] == "(STATUS = <!channel> 취소: not one row meets this.)"
+
+
+def test_what_a_step_on_the_way_assumed_is_not_told_of_the_answer() -> None:
+    step = table(["N"], [], remarks=(UNMET,))
+    last = table(["N"], [[1]], remarks=(ASSUMED,))
+    assert "not one row" not in drawn([step, last, Said("1")]).text
+    assert "filter: STATUS = 취소" in drawn([step, last, Said("1")]).text
+
+
+def test_a_count_in_a_remark_has_separators_and_a_long_value_is_cut() -> None:
+    told = remark("empty.without", condition="A" * 5000, rows=12345)
+    message = drawn([table(["N"], [], remarks=(told,) * 3), Said("none")])
+    assert message.text.endswith("…: without this there are 12,345 rows.")

@@ -10,7 +10,9 @@ import pytest
 
 import agent.llm
 from agent.deps import Language
+from agent.remarks import RemarkCode
 from app.failure_texts import FAILURES, word_failure
+from app.remark_texts import REMARK_PHRASES
 from app.texts import PHRASES, language_of, say
 from app.views.receipt_details import Standing
 from sync.approvals import ApprovalState, Outcome
@@ -118,6 +120,10 @@ def test_a_korean_phrase_is_korean_and_an_english_one_english(key: str) -> None:
 @pytest.mark.parametrize("key", sorted(PHRASES))
 def test_every_phrase_is_said_somewhere(key: str) -> None:
     assert f'"{key}"' in SOURCE or key in computed_keys()
+
+
+def test_every_remark_there_is_is_worded() -> None:
+    assert set(REMARK_PHRASES) == set(get_args(RemarkCode))
 
 
 def test_every_phrase_that_is_said_exists() -> None:

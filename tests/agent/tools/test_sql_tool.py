@@ -115,3 +115,13 @@ def test_values_kept_from_the_model_are_put_into_its_sentence_by_code(
 
 def _read_by_model(messages: tuple[Message, ...]) -> list[str]:
     return [json.dumps(message.to_openai()) for message in messages]
+
+
+@pytest.mark.usefixtures("tables")
+def test_what_the_model_took_for_granted_is_kept_beside_the_rows(deps: AnalystDeps) -> None:
+    arguments = {"sql": "SELECT 1 AS one FROM USERS", "assumptions": ["올해, KST", " "]}
+    result = ToolRegistry(SQL_TOOLS).call(deps, "run_sql", json.dumps(arguments), "call_1")
+    assert result.table is not None
+    assert [(one.code, one.params) for one in result.table.remarks] == [
+        ("assumed.model", {"text": "올해, KST"})
+    ]
