@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from agent.events import Basis
+from agent.outputs import Chart, File
 from agent.remarks import Remark
 from sync.errors import Failure
 from sync.state import key, run_script
@@ -69,6 +70,8 @@ class Message(BaseModel):
     """What brought it (an inbox entry); the same source is kept once."""
     basis: tuple[Basis, ...] = ()
     table: Table | None = None
+    chart: Chart | None = None
+    file: File | None = None
     approval_id: str | None = None
     """The approval a tool result waits for."""
     failure: Failure | None = None
@@ -77,6 +80,12 @@ class Message(BaseModel):
     """The limit this message tells of."""
     private: OnlyFor | None = None
     """Whom a tool result is for, where that is not everybody who reads the thread."""
+
+    @property
+    def sql(self) -> str:
+        """What gave what this result shows; empty where it shows nothing."""
+        made = self.table or self.chart or self.file
+        return made.sql if made else ""
 
     @property
     def starts_turn(self) -> bool:
@@ -217,7 +226,8 @@ def _stub(message: Message, only_for: OnlyFor) -> Message:
     note = f"Shown to {only_for.user} alone, by the rule {only_for.rules}."
     content = note if message.role == "assistant" else json.dumps({"ok": True, "note": note})
     calls = tuple(call.model_copy(update={"arguments": "{}"}) for call in message.tool_calls)
-    update = {"content": content, "tool_calls": calls, "table": None, "basis": ()}
+    update = {"content": content, "tool_calls": calls, "table": None, "chart": None, "file": None}
+    update["basis"] = ()
     return message.model_copy(update=update)
 
 

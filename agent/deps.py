@@ -116,5 +116,9 @@ class AnalystDeps:
     """Says what this caller may see of a table; raises where that is nothing."""
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
+    export_rows: int = 100_000
+    """The most rows of one file."""
+    export_bytes: int = 20_000_000
+    """The most a file's rows may come to as JSON."""
     result_chars: int = 12_000
     """The most text of one tool result the model reads."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.outputs import Chart, File
 from agent.remarks import Remark
 from sync.approvals import Approval
 from sync.errors import Failure
@@ -96,6 +97,24 @@ class TableShown:
 
 
 @dataclass(frozen=True)
+class ChartShown:
+    """Points of a query, to be drawn by code."""
+
+    chart: Chart
+    basis: Basis | None
+    call_id: str = ""
+
+
+@dataclass(frozen=True)
+class FileMade:
+    """A file to be handed to the caller."""
+
+    file: File
+    basis: Basis | None
+    call_id: str = ""
+
+
+@dataclass(frozen=True)
 class Said:
     """The answer, and the data this turn looked at to give it."""
 
@@ -120,5 +139,14 @@ class Failed:
 
 
 Event = (
-    Thought | ToolStarted | ToolFinished | ApprovalRequested | TableShown | Said | GaveUp | Failed
+    Thought
+    | ToolStarted
+    | ToolFinished
+    | ApprovalRequested
+    | TableShown
+    | ChartShown
+    | FileMade
+    | Said
+    | GaveUp
+    | Failed
 )

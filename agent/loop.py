@@ -19,8 +19,10 @@ from agent.deps import AnalystDeps
 from agent.events import (
     ApprovalRequested,
     Basis,
+    ChartShown,
     Event,
     Failed,
+    FileMade,
     GaveUp,
     Said,
     TableShown,
@@ -111,6 +113,8 @@ class SyncAgent:
             tool_call_id=call.id,
             basis=result.basis,
             table=result.table,
+            chart=result.chart,
+            file=result.file,
             approval_id=result.approval.id if result.approval else None,
             failure=result.failure,
             private=OnlyFor(user=deps.caller.user, rules=result.private)
@@ -160,9 +164,13 @@ def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:
     yield ToolFinished(
         call.id, call.name, ok=ok, result=result, failure=answer.failure, private=private
     )
+    basis = answer.basis[0] if answer.basis else None
+    if answer.chart is not None:
+        yield ChartShown(answer.chart, basis, call.id)
+    if answer.file is not None:
+        yield FileMade(answer.file, basis, call.id)
     if answer.table is not None:
         table = answer.table
-        basis = answer.basis[0] if answer.basis else None
         yield TableShown(
             table.columns,
             table.rows,

@@ -17,6 +17,8 @@ from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
 from agent.tools.describe_tool import DESCRIBE_TOOLS
 from agent.tools.profile_tool import PROFILE_TOOLS
+from agent.tools.chart_tool import CHART_TOOLS
+from agent.tools.export_tool import EXPORT_TOOLS
 from agent.tools.query_tools import QUERY_TOOLS, copies
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
@@ -47,6 +49,8 @@ def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
         PROFILE_TOOLS,
         QUERY_TOOLS,
         SQL_TOOLS,
+        CHART_TOOLS,
+        EXPORT_TOOLS,
         SCHEDULER_TOOLS,
     )
     return Analyst(SyncAgent(llm, registry, max_steps=max_steps))

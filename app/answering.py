@@ -1,8 +1,9 @@
 """What the bot does with one entry of the inbox: take a turn, or see to a due schedule."""
 
+import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from slack_sdk import WebClient
@@ -19,16 +20,18 @@ from app.due_conditions import remember_published
 from app.due_desk import DueDesk
 from app.failure_texts import word_failure
 from app.groups import Members
+from app.handing_over import attachments, hand_over
 from app.incidents import Desk, tell_incidents
 from app.places import Place, parse_place
 from app.policy import Groups
 from app.result_conditions import handle_condition
-from app.slack_gateway import NotDelivered, note, post
+from app.slack_gateway import NotDelivered, Posted, note, post, post_answer
 from app.texts import Language, language_of, say
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.answer import Reader, answer_message
 from app.views.approval_card import Message
 from app.views.card_parts import duration, names_of
+from app.views.chart import native_charts
 from app.views.text import (
     FALLBACK_CHARACTERS,
     MESSAGE_BLOCKS,
@@ -242,14 +245,23 @@ def _deliver(
         message = _called(calling, message)
     delivered = key(office.team, "delivered", entry.id)
     try:
-        if not office.core.redis.exists(delivered):
+        posted = _read_posted(office.core.redis.get(delivered))
+        if posted is None:
+            posted = Posted("", "")
             if alone is not None:
-                _tell_alone(office, place, asker, alone, language, rules)
+                posted = _tell_alone(office, place, asker, alone, language, rules)
             if message is not None:
-                post(office.slack, place, message)
-            office.core.redis.set(delivered, "1", ex=_DELIVERED_SECONDS)
+                shown = post_answer(office.slack, place, message)
+                posted = shown if alone is None else posted
+            value = json.dumps(asdict(posted))
+            office.core.redis.set(delivered, value, ex=_DELIVERED_SECONDS)
             if events:
                 office.on_turn(entry, events)
+        timezone = office.core.config.timezone
+        drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
+        beside = attachments(language, events, frozenset(drawn), timezone)
+        where = Place(office.team, posted.channel) if rules else place
+        hand_over(office.slack, office.core.redis, where, delivered, language, beside)
     finally:
         # A card is kept true by a thread of its own, which tries again as long as Slack is away.
         for event in events:
@@ -278,13 +290,18 @@ def _private_rules(events: Sequence[Event]) -> str:
 
 def _tell_alone(
     office: Office, place: Place, user: str, message: Message, language: Language, rules: str
-) -> None:
+) -> Posted:
     """Send an answer to the asker, who can read it there again: what is ephemeral is lost."""
     head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
     # A button finds its answer by the thread it stands in, and this stands in another one.
     shown = [block for block in message.blocks if block["type"] != "actions"]
     blocks = [context(head), *shown][:MESSAGE_BLOCKS]
-    post(office.slack, Place(office.team, user), Message(message.text, blocks))
+    return post_answer(office.slack, Place(office.team, user), Message(message.text, blocks))
+
+
+def _read_posted(value: object) -> Posted | None:
+    """Where an answer was delivered to; None for one that was not."""
+    return Posted(**json.loads(value)) if isinstance(value, str) else None
 
 
 def _due_desk(office: Office) -> DueDesk:

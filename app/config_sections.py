@@ -179,6 +179,10 @@ class Limits(Section):
     """Of a table that does not say it itself."""
     query_planned_rows: Annotated[int, Field(gt=0)] = 500_000_000
     """That DuckDB expects a step of a plan to work through."""
+    export_rows: Annotated[int, Field(gt=0, le=5_000_000)] = 100_000
+    """Of one file."""
+    export_mb: Annotated[int, Field(ge=1, le=500)] = 20
+    """Of a file's rows as JSON."""
     turn_steps: Annotated[int, Field(gt=0, le=50)] = 8
     """Model calls of one turn."""
     turns: Annotated[int, Field(gt=0, le=64)] = 8

@@ -92,6 +92,8 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: S
         windows_met=lambda schedule: windows_met(core.config, schedule),
         find_channel=core.find_channel,
         approval_seconds=approval_seconds(core.config),
+        export_rows=core.config.limits.export_rows,
+        export_bytes=core.config.limits.export_mb * 1_000_000,
     )
 
 

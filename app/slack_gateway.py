@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any, Literal, cast
 
@@ -44,6 +45,17 @@ CallOutcome = Literal["ok", "refused", "rate_limited", "server_error", "unreacha
 """What became of one request to the Web API; *refused* is an answer that names an error."""
 OnCall = Callable[[str, CallOutcome], None]
 """Told of each request: the method, such as ``chat.postMessage``, and what became of it."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message that stands in Slack."""
+
+    channel: str
+    """Of a direct message its own id, not the person's."""
+    ts: str
+    is_plain: bool = False
+    """Slack took neither tables nor charts, so they are shown as text or not at all."""
 
 
 class NotDelivered(Exception):
@@ -89,9 +101,14 @@ def hurried(client: WebClient, seconds: int) -> WebClient:
 
 
 def post(client: WebClient, place: Place, message: Message) -> str:
-    """Post a message into a thread and give its ts. Raises `NotDelivered`.
+    """Post a message into a thread and give its ts. Raises `NotDelivered`."""
+    return post_answer(client, place, message).ts
 
-    A Slack that takes no tables gets them as aligned text.
+
+def post_answer(client: WebClient, place: Place, message: Message) -> Posted:
+    """Post a message that may hold tables and charts. Raises `NotDelivered`.
+
+    A Slack that takes no tables gets them as aligned text, and no charts.
     """
     try:
         return _post(client, place, message.text, message.blocks)
@@ -100,10 +117,23 @@ def post(client: WebClient, place: Place, message: Message) -> str:
         if str(error) != "invalid_blocks" or plain == message.blocks:
             raise
         log.warning("Slack refused the blocks of a message; its tables are posted as text")
-        return _post(client, place, message.text, plain)
+        return replace(_post(client, place, message.text, plain), is_plain=True)
 
 
-def _post(client: WebClient, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
+def upload(client: WebClient, place: Place, name: str, alt_text: str, content: bytes) -> None:
+    """Put a file into a thread; of a picture say what it shows. Raises `NotDelivered`."""
+    with _named_refusals():
+        client.files_upload_v2(
+            channel=place.channel,
+            thread_ts=place.thread_ts or None,
+            filename=name,
+            title=name,
+            alt_txt=alt_text or None,
+            content=content,
+        )
+
+
+def _post(client: WebClient, place: Place, text: str, blocks: list[dict[str, Any]]) -> Posted:
     with _named_refusals():
         answer = client.chat_postMessage(
             channel=place.channel,
@@ -114,7 +144,7 @@ def _post(client: WebClient, place: Place, text: str, blocks: list[dict[str, Any
             unfurl_links=False,
             unfurl_media=False,
         )
-        return cast("str", answer["ts"])
+        return Posted(cast("str", answer["channel"]), cast("str", answer["ts"]))
 
 
 def update(client: WebClient, channel: str, ts: str, message: Message) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from agent.events import (
     Basis,
+    ChartShown,
     Event,
     Failed,
+    FileMade,
     GaveUp,
     Said,
     TableShown,
@@ -18,6 +20,7 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
+from agent.outputs import File
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say
@@ -28,6 +31,7 @@ from app.views.receipt_details import TableDetails
 from app.views.remark import word_remark
 from app.views.schedule_lines import to_plain
 from app.views.text import CONTROL, escape, number
+from app.views.text_chart import chart_lines
 from sync.approvals import Question
 from sync.plan import Plan
 from sync.receipt import Receipt
@@ -47,7 +51,7 @@ def trace_line(language: Language, event: Event) -> str | None:
     return "  " + CONTROL.sub("", step)
 
 
-def answer_lines(language: Language, event: Event) -> list[str]:
+def answer_lines(language: Language, event: Event, timezone: str = "UTC") -> list[str]:
     """Write what an event says to the person; nothing for a step."""
     match event:
         case Said(text=text, basis=bases):
@@ -55,6 +59,10 @@ def answer_lines(language: Language, event: Event) -> list[str]:
         case TableShown(columns=columns, rows=rows, remarks=remarks):
             lines = table_lines(columns, rows)
             lines += [f"({word_remark(language, one, str, _moment)})" for one in remarks]
+        case ChartShown(chart=chart):
+            lines = chart_lines(language, chart, timezone)
+        case FileMade(file=file):
+            lines = file_lines(language, file)
         case GaveUp(steps=steps):
             lines = [say(language, "answer.gave_up", steps=steps)]
         case Failed(failure=failure):
@@ -64,6 +72,15 @@ def answer_lines(language: Language, event: Event) -> list[str]:
         case _:
             lines = []
     return [CONTROL.sub("", line) for line in lines]
+
+
+def file_lines(language: Language, file: File) -> list[str]:
+    """Say where a file was written, and what of the result it does not hold."""
+    lines = [say(language, "file.written", path=file.path, rows=number(file.rows))]
+    lines += [say(language, "file.cut")] if file.cut else []
+    return lines + (
+        [say(language, "file.cut_cells", count=file.cut_cells)] if file.cut_cells else []
+    )
 
 
 def plan_lines(language: Language, plan: Plan) -> list[str]:

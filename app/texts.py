@@ -5,6 +5,7 @@ import re
 from agent.deps import Language
 from app.access_texts import ACCESS_PHRASES
 from app.card_texts import CARD_PHRASES
+from app.chart_texts import CHART_PHRASES
 from app.copy_texts import COPY_PHRASES
 from app.import_texts import IMPORT_PHRASES
 from app.past_texts import PAST_PHRASES
@@ -30,6 +31,7 @@ def say(language: Language, phrase: str, **values: str | int) -> str:
 
 PHRASES: dict[str, tuple[str, str]] = {
     **CARD_PHRASES,
+    **CHART_PHRASES,
     **COPY_PHRASES,
     **IMPORT_PHRASES,
     **PAST_PHRASES,

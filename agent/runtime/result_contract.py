@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from agent.events import (
     ApprovalRequested,
     Basis,
+    ChartShown,
     Event,
     Failed,
+    FileMade,
     GaveUp,
     Said,
     TableShown,
@@ -31,7 +33,8 @@ class TraceNode(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     node: str
-    """``thought``, ``tool:<name>``, ``approval``, ``table``, ``reply``, ``gave_up``, ``error``."""
+    """``thought``, ``tool:<name>``, ``approval``, ``table``, ``chart``, ``file``, ``reply``,
+    ``gave_up``, ``error``."""
     detail: str = ""
 
 
@@ -92,11 +95,21 @@ def _nodes(event: Event) -> Iterable[TraceNode]:
             yield TraceNode(node=f"tool:{name}", detail="ok" if ok else str(result.get("code")))
         case ApprovalRequested(approval=approval):
             yield TraceNode(node="approval", detail=approval.id)
-        case TableShown(rows=rows):
-            yield TraceNode(node="table", detail=f"{len(rows)} rows")
+        case TableShown() | ChartShown() | FileMade():
+            yield _shown(event)
         case Said():
             yield TraceNode(node="reply")
         case GaveUp(code=code):
             yield TraceNode(node="gave_up", detail=code)
         case Failed(failure=failure):
             yield TraceNode(node="error", detail=failure.code)
+
+
+def _shown(event: TableShown | ChartShown | FileMade) -> TraceNode:
+    match event:
+        case TableShown(rows=rows):
+            return TraceNode(node="table", detail=f"{len(rows)} rows")
+        case ChartShown(chart=chart):
+            return TraceNode(node="chart", detail=f"{chart.drawn} points")
+        case FileMade(file=file):
+            return TraceNode(node="file", detail=file.path)

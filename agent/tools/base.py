@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from agent.conversation import Table
 from agent.deps import AnalystDeps
 from agent.events import Basis
+from agent.outputs import Chart, File
 from sync.approvals import Approval
 from sync.errors import Failure
 
@@ -37,6 +38,10 @@ class ToolResult:
     """The copies the data was read from."""
     table: Table | None = None
     """Rows to be drawn for people."""
+    chart: Chart | None = None
+    """What is drawn for people."""
+    file: File | None = None
+    """What is handed to them."""
     approval: Approval | None = None
     """What a person must decide before anything happens; the turn ends with it."""
     failure: Failure | None = None

@@ -20,7 +20,7 @@ from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query_process import QueryResult
 
 _MOST_CLOSED_FIRST: tuple[ModelSees, ...] = ("schema", "aggregates", "rows")
-_AUDITED_CHARACTERS = 2_000
+AUDITED_CHARACTERS = 2_000
 
 
 class RunSqlParameters(Parameters):
@@ -73,7 +73,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             who=deps.caller.user,
             subject=", ".join(names)[:1000],
             where=deps.thread,
-            detail=parameters.sql[:_AUDITED_CHARACTERS],
+            detail=parameters.sql[:AUDITED_CHARACTERS],
         )
         basis = tuple(
             as_shown(
@@ -92,12 +92,12 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
         )
         data: dict[str, Any] = {
             "tables": [{"table": one.table, **moment_told(one)} for one in basis],
-            **rows_for_model(_sees(deps, result), shown, deps.result_chars),
+            **rows_for_model(sees_of(deps, result), shown, deps.result_chars),
         }
         return ToolResult(ok=True, data=data, basis=basis, table=shown)
 
 
-def _sees(deps: AnalystDeps, result: QueryResult) -> ModelSees:
+def sees_of(deps: AnalystDeps, result: QueryResult) -> ModelSees:
     """What the model may see of a result: what it may of the table it may see least of.
 
     SQL may show single records in many ways, so of tables whose figures alone it may see it gets

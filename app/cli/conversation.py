@@ -2,13 +2,17 @@
 
 import logging
 import secrets
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from agent.deps import AnalystDeps, Caller
-from agent.events import Event
+from agent.events import Event, FileMade
+from agent.outputs import File
 from agent.service import AnalystResult, run_analyst_approval, run_analyst_turn
 from app.access import see_whole
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
@@ -42,7 +46,8 @@ def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) ->
     if not text:
         click.echo(say(language, "answer.hello"))
         return
-    events: Callable[[Event], None] = _silent if as_json else _printer(language, trace=trace)
+    show = _printer(language, core.config.timezone, trace=trace)
+    events: Callable[[Event], None] = _silent if as_json else show
     result = run_analyst_turn(
         core.analyst, _deps(core, _new_thread(), language), text, _source(), events
     )
@@ -68,7 +73,7 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
             continue
         language = language_of(text, core.config.language)
         deps = _deps(core, thread, language)
-        show = _printer(language, trace=trace)
+        show = _printer(language, core.config.timezone, trace=trace)
         result = run_analyst_turn(core.analyst, deps, text, _source(), show)
         done = None
         while result.approvals:
@@ -155,15 +160,28 @@ def _progress_line(language: Language) -> Callable[[Progress], None]:
     return show
 
 
-def _printer(language: Language, *, trace: bool) -> Callable[[Event], None]:
+def _printer(language: Language, timezone: str, *, trace: bool) -> Callable[[Event], None]:
     def show(event: Event) -> None:
         step = trace_line(language, event)
         if step and trace:
             click.secho(step, dim=True)
-        for line in answer_lines(language, event):
+        if isinstance(event, FileMade):
+            event = replace(event, file=_kept(event.file))
+        for line in answer_lines(language, event, timezone):
             click.echo(line)
 
     return show
+
+
+def _kept(file: File) -> File:
+    """Move a file to where the person works, beside what is there under its name."""
+    path, number = Path(file.name), 1
+    while path.exists():
+        number += 1
+        path = Path(file.name).with_stem(f"{Path(file.name).stem}-{number}")
+    shutil.move(file.path, path)
+    path.chmod(0o600)
+    return file.model_copy(update={"path": str(path)})
 
 
 def _silent(_: Event) -> None:

@@ -54,15 +54,15 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, call_id: str, /) -> Answer:
     """Open the SQL of one result of the thread the click came from."""
     messages = _thread(desk, pressed)
-    found = next((one for one in messages if one.tool_call_id == call_id and one.table), None)
+    found = next((one for one in messages if one.tool_call_id == call_id and one.sql), None)
     language = _language(desk, messages)
-    if found is None or found.table is None or not found.table.sql:
+    if found is None:
         return Answer("unknown", say(language, "answer.forgotten"))
     if found.private and found.private.user != pressed.user:
         rule = escape(found.private.rules)
         return Answer("not_allowed", say(language, "answer.not_yours", rule=rule))
     try:
-        slack.views_open(trigger_id=pressed.trigger_id, view=sql_view(language, found.table.sql))
+        slack.views_open(trigger_id=pressed.trigger_id, view=sql_view(language, found.sql))
     except (SlackClientError, OSError, HTTPException) as error:
         log.info("the SQL of %s was not shown: %s", call_id, reason(error))
         return Answer("too_late", say(language, "click.too_late"))

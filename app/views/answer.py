@@ -9,8 +9,10 @@ from typing import Any, cast
 from agent.events import (
     ApprovalRequested,
     Basis,
+    ChartShown,
     Event,
     Failed,
+    FileMade,
     GaveUp,
     Said,
     TableShown,
@@ -21,6 +23,7 @@ from agent.events import (
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.texts import Language, say
 from app.views.approval_card import Message
+from app.views.chart import alt_text, chart_notes, native_charts
 from app.views.remark import remarks_of, word_remark
 from app.views.results import result_blocks
 from app.views.text import (
@@ -33,6 +36,7 @@ from app.views.text import (
     number,
     plain,
     section,
+    size,
     split,
     when,
 )
@@ -74,14 +78,19 @@ def answer_message(
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
     steps = steps_line(language, events)
     spoke = any(isinstance(event, Said | GaveUp | Failed) for event in events)
-    if not text and not tables and not steps and not spoke:
+    made = [event for event in events if isinstance(event, ChartShown | FileMade)]
+    if not text and not tables and not made and not steps and not spoke:
         return None
     asks = any(isinstance(event, ApprovalRequested) for event in events)
-    if not text and not tables and not asks:
+    if not text and not tables and not made and not asks:
         text = say(language, "answer.empty")
     text = cut(text, _TEXT_CHARACTERS)
     blocks = [section(piece) for piece in split(text, SECTION_CHARACTERS)]
+    charts = native_charts(language, events, reader.timezone)
+    blocks += charts.values()
     small_print = _troubles(language, events)
+    for one in made:
+        small_print += _made(language, one)
     if tables:
         drawn, notes = result_blocks(language, tables[-1], reader.timezone)
         blocks += drawn
@@ -96,7 +105,12 @@ def answer_message(
     blocks += _buttons(language, events, [basis for basis in bases if reader.is_stale(basis)])
     if steps:
         blocks.append(context(steps))
-    told = "\n".join(line for line in (text or steps, *small_print) if line)
+    seen = [
+        escape(alt_text(language, one.chart, reader.timezone))
+        for one in made
+        if isinstance(one, ChartShown) and one.call_id in charts
+    ]
+    told = "\n".join(line for line in (text or steps, *seen, *small_print) if line)
     return Message(cut(told, FALLBACK_CHARACTERS), blocks)
 
 
@@ -114,10 +128,14 @@ def _buttons(
     language: Language, events: Sequence[Event], stale: Sequence[Basis]
 ) -> list[dict[str, Any]]:
     """Draw what can be pressed: the SQL of the last result, and a refresh of what is old."""
-    shown = [event for event in events if isinstance(event, TableShown) and event.call_id]
+    shown = [
+        event.call_id
+        for event in events
+        if isinstance(event, TableShown | ChartShown | FileMade) and event.call_id
+    ]
     buttons: list[dict[str, Any]] = []
     if shown:
-        buttons.append(_button(say(language, "answer.sql"), SHOW_SQL, shown[-1].call_id))
+        buttons.append(_button(say(language, "answer.sql"), SHOW_SQL, shown[-1]))
     names = [basis.table for basis in stale if len(basis.table) <= _BASIS_NAME_CHARACTERS]
     if names:
         value = json.dumps(names[:_TABLES_REFRESHED], ensure_ascii=False)
@@ -170,6 +188,20 @@ def _words(language: Language, event: Event) -> str:
             return ""
 
 
+def _made(language: Language, event: ChartShown | FileMade) -> list[str]:
+    """Say of what was made how much it holds, and what not."""
+    if isinstance(event, ChartShown):
+        return chart_notes(language, event.chart)
+    file = event.file
+    named = {"name": escape(file.name), "rows": number(file.rows), "size": size(file.bytes)}
+    notes = [say(language, "file.made", **named)]
+    if file.cut:
+        notes.append(say(language, "file.cut"))
+    if file.cut_cells:
+        notes.append(say(language, "file.cut_cells", count=file.cut_cells))
+    return notes
+
+
 def _troubles(language: Language, events: Sequence[Event]) -> list[str]:
     """Word what went wrong with a tool and a person must know, whatever the model made of it."""
     failures = [event.failure for event in events if isinstance(event, ToolFinished)]
@@ -183,7 +215,7 @@ def _bases(events: Sequence[Event]) -> list[Basis]:
     for event in events:
         if isinstance(event, Said):
             found |= {basis.table: basis for basis in event.basis}
-        elif isinstance(event, TableShown) and event.basis:
+        elif isinstance(event, TableShown | ChartShown | FileMade) and event.basis:
             found[event.basis.table] = event.basis
     return list(found.values())[:8]
 

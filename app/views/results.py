@@ -44,12 +44,16 @@ def result_blocks(
 
 
 def plainer(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same blocks with every table as aligned text, for a Slack that refuses tables."""
+    """The same blocks with every table as aligned text, for a Slack that refuses tables.
+
+    Charts are left out: whoever posts them sends a picture.
+    """
     return [
         _preformatted([[str(cell["text"]) for cell in row] for row in block["rows"]])
         if block["type"] in ("table", "data_table")
         else block
         for block in blocks
+        if block["type"] != "data_visualization"
     ]
 
 

@@ -63,6 +63,12 @@ PHRASES: dict[str, Wording] = {
         "{tables} 테이블을 이전 사본으로 되돌렸습니다. 지금 {rows}건입니다.",
         "{tables} is back at the copy before. It has {rows} rows now.",
     ),
+    "chart": Wording(
+        "차트로 그렸습니다. 점은 {points}개입니다.", "Here is the chart, of {points} points."
+    ),
+    "file": Wording(
+        "{file} 파일로 내보냈습니다. {rows}건입니다.", "It is in the file {file}, {rows} rows."
+    ),
     "not_synced": Wording(
         "{tables} 테이블은 아직 동기화되지 않아, 먼저 동기화를 제안합니다.",
         "{tables} has no copy yet, so I propose a sync first.",

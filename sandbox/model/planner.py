@@ -68,10 +68,11 @@ def _decide(scene: Scene) -> Text | Calls:
 def _after_refusal(refused: Sequence[Outcome], scene: Scene) -> Text | Calls:
     """Propose the sync a question needs, once; say any other error plainly."""
     unsynced = [
-        str(outcome.arguments["table"])
+        str(asked["table"])
         for outcome in refused
+        for asked in (outcome.arguments.get("query") or outcome.arguments,)
         if outcome.result.get("code") == "table_not_synced"
-        and "table" in outcome.arguments
+        and "table" in asked
         and outcome.name not in PROPOSALS  # nothing to go back to is no question
     ]
     if not unsynced or scene.proposed:

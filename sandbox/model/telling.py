@@ -214,6 +214,14 @@ def _tell_rows(result: JsonObject, language: Language) -> str:
     return f"{sentence} {say('more_rows', language)}" if result.get("truncated") else sentence
 
 
+def _tell_chart(result: JsonObject, language: Language) -> str:
+    return say("chart" if result.get("drawn") else "no_rows", language, points=result["points"])
+
+
+def _tell_file(result: JsonObject, language: Language) -> str:
+    return say("file", language, file=result.get("file"), rows=number(result.get("rows")))
+
+
 def _tell_proposal(result: JsonObject, language: Language) -> str:
     return say("waiting", language, tables=names(result.get("tables")))
 
@@ -235,6 +243,8 @@ _TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
     "describe_table": _tell_description,
     "profile_column": _tell_profile,
     "run_sql": _tell_sql,
+    "make_chart": _tell_chart,
+    "export_result": _tell_file,
     "start_sync": _tell_proposal,
     "undo_sync": _tell_undo,
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from sandbox.model.charts import MONTHLY, chart_of, monthly_sales
 from sandbox.model.orders import OrdersQuestion, query_of, read_orders_question
 from sandbox.model.replies import JsonObject
 from sandbox.model.scene import HANGUL
@@ -220,6 +221,24 @@ def _schedules(words: _Words) -> Step | None:
     return None
 
 
+def _drawn_or_exported(words: _Words) -> Step | None:
+    """A chart, or a file, of sales by month, of what is asked of orders, or of a table."""
+    is_chart = words.have(r"차트|그래프|그려|\bchart\b|\bplot\b|\bgraph\b")
+    if not is_chart and not words.have(r"내보내|파일로|엑셀|csv|xlsx|parquet|\bexport\b|download"):
+        return None
+    question = read_orders_question(words.text, words.today)
+    if is_chart:
+        return Step((("make_chart", chart_of(words.text, question)),))
+    table = next(iter(words.tables), "ORDERS")
+    query = query_of(question) if question and not words.tables else {"table": table}
+    if words.have(MONTHLY):
+        query = monthly_sales()
+    file_format = next((one for one in ("parquet", "xlsx") if words.have(one)), "csv")
+    if words.have("엑셀|excel"):
+        file_format = "xlsx"
+    return Step((("export_result", {"query": query, "format": file_format, "name": table}),))
+
+
 def _orders(words: _Words) -> Step | None:
     question = read_orders_question(words.text, words.today)
     return question and Step((("query_table", query_of(question)),), question)
@@ -313,6 +332,7 @@ _READERS: tuple[Callable[[_Words], Step | None], ...] = (
     _search,
     _look_closer,
     _table_list,
+    _drawn_or_exported,
     _orders,
     _count,
     _status,

@@ -93,7 +93,19 @@ def _table(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:
 
 
 def _chart(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:
-    return [f"[{block['chart'].get('type', '')} chart: {block['title']}]"]
+    chart = cast("JsonObject", block["chart"])
+    head = f"[{chart['type']} chart: {block['title']}]"
+    if chart["type"] == "pie":
+        rows = [[str(one["label"]), f"{one['value']:,.12g}"] for one in chart["segments"]]
+        return [head, *table_lines([["", ""], *rows], ["left", "right"])[2:]]
+    series = cast("list[JsonObject]", chart["series"])
+    values = [{point["label"]: point["value"] for point in one["data"]} for one in series]
+    names = [str(chart["axis_config"].get("x_label", "")), *(str(one["name"]) for one in series)]
+    rows = [
+        [str(label), *(f"{one[label]:,.12g}" for one in values)]
+        for label in chart["axis_config"]["categories"]
+    ]
+    return [head, *table_lines([names, *rows], ["left", *["right"] * len(series)])]
 
 
 def _task(block: JsonObject, reader: Reader, numbers: Numbers) -> list[str]:

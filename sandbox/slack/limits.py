@@ -9,6 +9,7 @@ Blocks the real server knows but this module does not are refused, so nothing pa
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from sandbox.slack.limits_charts import CHART
 from sandbox.slack.limits_elements import (
     ANY,
     Complaint,
@@ -153,7 +154,7 @@ BLOCKS: dict[str, Shape] = {
         required={"rows": _rows(MAX_DATA_TABLE_ROWS, _cell), "caption": ANY},
         optional={"page_size": one_of(*range(1, 101)), "row_header_column_index": ANY},
     ),
-    "data_visualization": Shape(required={"title": length(50), "chart": ANY}),
+    "data_visualization": Shape(required={"title": length(50), "chart": CHART}),
 }
 
 # the message as a whole

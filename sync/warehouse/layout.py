@@ -4,6 +4,7 @@
 
     <root>/manifest.json, manifest.lock, import.lock
     <root>/current/<source>/<SCHEMA.TABLE>.duckdb             link to the current data.duckdb
+    <root>/.files/                                            exports on their way to a person
     <root>/build/<source>/<SCHEMA.TABLE>/<run id>/            being written
     <root>/<source>/<SCHEMA.TABLE>/<generation>/data.duckdb   0444, in a folder of 0555
                                                /receipt.json  0444
@@ -29,6 +30,10 @@ ENTRY_FILE = "entry.json"
 """What the manifest says of the generation besides its receipt."""
 BUILD = "build"
 CURRENT = "current"
+FILES = ".files"
+"""Exports that wait to be handed over; no source has a name that begins so."""
+OURS = (BUILD, CURRENT, FILES)
+"""Folders beside those of the sources."""
 
 RESERVE_BYTES = 256_000_000
 """A run that would leave less room on the disk is stopped."""

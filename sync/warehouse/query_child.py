@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any, cast
 
 import duckdb
@@ -23,6 +24,8 @@ ADDRESS_SPACE_BYTES = 2 * 1024**3
 OPEN_FILES = 64
 THREADS = 2
 MAX_REQUEST_BYTES = 16_000_000
+BATCH_BYTES = 200_000
+"""Of rows as JSON that are handed on as they come."""
 MOST_TOLD = 500
 """Characters of DuckDB's own words about a failure."""
 
@@ -77,7 +80,7 @@ def serve(channel: socket.socket, db: duckdb.DuckDBPyConnection, landlock: int |
         try:
             request = json.loads(message)
             hold_to(request["files"], request["seconds"], landlock)
-            answer = parsed(db, request) if "parse" in request else _answer(db, request)
+            answer = parsed(db, request) if "parse" in request else _answer(db, request, channel)
         except Exception as error:  # the edge of this process: its parent words the failure
             answer = {"error": type(error).__name__, "message": str(error)[:MOST_TOLD]}
         send(channel, json.dumps(answer, ensure_ascii=False).encode())
@@ -158,7 +161,9 @@ def _one(db: duckdb.DuckDBPyConnection, sql: str, value: str) -> str:
     return str(row[0]) if row else ""
 
 
-def _answer(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
+def _answer(
+    db: duckdb.DuckDBPyConnection, request: dict[str, Any], channel: socket.socket
+) -> dict[str, Any]:
     for file in request["files"]:
         try:
             os.stat(file)  # noqa: PTH116 - pathlib is not imported for this
@@ -180,14 +185,22 @@ def _answer(db: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
         lines = db.execute(f"EXPLAIN {sql}").fetchall()
         rows = [[line] for line in str(lines[0][1]).splitlines()]
         return {"columns": [("plan", "VARCHAR")], "rows": rows, "truncated": False}
+    before, after = request["around"]
+    sql = f"{before}({sql}){after}" if before else sql
     most = request["planned_rows"]
     if most is not None and (planned := _planned(db, sql)) > most:
         return {"error": "costly", "planned": planned}
     described = db.execute(f"SELECT * FROM ({sql}) LIMIT 0", request["params"])
     columns = [(str(c[0]), str(c[1])) for c in described.description or []]
     result = db.execute(_as_plain_values(sql, columns), request["params"])
-    rows, cut = _take(result, request["rows"], request["bytes"])
-    if cut and not rows and request["rows"]:
+
+    def hand_on(rows: list[list[Any]]) -> None:
+        send(channel, json.dumps({"columns": columns, "rows": rows}, ensure_ascii=False).encode())
+
+    taken, rows, cut = _take(
+        result, request["rows"], request["bytes"], hand_on if request["batches"] else None
+    )
+    if cut and not taken and request["rows"]:
         return {"error": "wide"}
     return {"columns": columns, "rows": rows, "truncated": cut}
 
@@ -238,18 +251,28 @@ def _plain(name: str, kind: str) -> str:
     return text
 
 
-def _take(result: Any, most_rows: int, most_bytes: int) -> tuple[list[list[Any]], bool]:
+def _take(
+    result: Any,
+    most_rows: int,
+    most_bytes: int,
+    hand_on: Callable[[list[list[Any]]], None] | None,
+) -> tuple[int, list[list[Any]], bool]:
+    """Count the rows that fit, and give those not handed on, and whether there are more."""
     rows: list[list[Any]] = []
-    size = 0
+    taken = size = handed_on = 0
     while (row := result.fetchone()) is not None:
         values = [_json_safe(value) for value in cast("tuple[Any, ...]", row)]
-        if len(rows) == most_rows or any(_is_longer(value, most_bytes) for value in values):
-            return rows, True
+        if taken == most_rows or any(_is_longer(value, most_bytes) for value in values):
+            return taken, rows, True
         size += len(json.dumps(values, ensure_ascii=False).encode())
         if size > most_bytes:
-            return rows, True
+            return taken, rows, True
         rows.append(values)
-    return rows, False
+        taken += 1
+        if hand_on and size - handed_on > BATCH_BYTES:
+            hand_on(rows)
+            rows, handed_on = [], size
+    return taken, rows, False
 
 
 def _is_longer(value: Any, most_bytes: int) -> bool:

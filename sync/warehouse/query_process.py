@@ -1,11 +1,8 @@
 """Run a query in a process of its own, which ends with its answer or at its deadline."""
 
-import json
 import re
 import secrets
-import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +11,13 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from sync.access_errors import ColumnHidden
-from sync.errors import QueriesUnguarded, QueryFailed, QueryTimeout
+from sync.errors import QueriesUnguarded, QueryFailed
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.query_errors import SqlRefused
 from sync.receipt import columns_of, part_of
+from sync.warehouse.asking import Ask, Sink, talk
 from sync.warehouse.exposure import WHOLE, Exposure, view_of
-from sync.warehouse.framing import TooLong, receive, send
 from sync.warehouse.guard import (
     MOST_TREE_CHARACTERS,
     named_tables,
@@ -31,17 +28,15 @@ from sync.warehouse.guard import (
 from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import CompiledQuery, compile_query
-from sync.warehouse.query_limits import QueryLimits, failure, not_parsed, read_tree, whole
+from sync.warehouse.query_limits import QueryLimits, failure, not_parsed, read_tree
 from sync.warehouse.sql import quote, text
 from sync.warehouse.walls import Walls, walls
-from sync.warehouse.zygote import Child, Zygote, ZygoteGone
+from sync.warehouse.zygote import Zygote, ZygoteGone
 
 TRIES = 2
 """A query whose zygote was killed is asked again of a new one: it only reads."""
 PATIENCE = 6
 """So many times longer may a query run that somebody said yes to."""
-MOST_ANSWER_BYTES = 4_000_000
-"""Rows are capped by their own limit; this bounds what a process that went astray can send."""
 
 
 class ResultColumn(BaseModel):
@@ -93,10 +88,6 @@ class QueryResult(BaseModel):
     """Of each table that was named."""
 
 
-Ask = Callable[[dict[str, Any]], dict[str, Any]]
-"""Sends a request to a child and gives its answer."""
-
-
 class Queries:
     """Runs compiled queries, each in a process of its own. Thread-safe; one for a process.
 
@@ -109,6 +100,8 @@ class Queries:
         self._root = root
         self._limits = limits
         self._zygote = Zygote(walls)
+        self._sink: Sink | None = None
+        self._around = ("", "")
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +113,35 @@ class Queries:
         """Have a process ready for the next query, or on its way."""
         if self.walls.files != "none":
             self._zygote.prepare()
+
+    def taking(
+        self,
+        *,
+        rows: int | None = None,
+        size: int | None = None,
+        patient: bool = False,
+        any_cost: bool = False,
+        sink: Sink | None = None,
+        around: tuple[str, str] | None = None,
+    ) -> "Queries":
+        """The same processes for other answers: up to *rows* and *size* bytes of them.
+
+        *patient* gives each more time, *any_cost* runs it however large its plan is. Rows go to
+        *sink*, where there is one. What is asked is set as a subquery between the two pieces of SQL
+        of *around*, which must be our own.
+        """
+        other, limits = copy(self), self._limits
+        other._limits = limits.model_copy(  # noqa: SLF001 -- our own
+            update={
+                "rows": rows or limits.rows,
+                "bytes": size or limits.bytes,
+                "seconds": limits.seconds * (PATIENCE if patient else 1),
+                "planned_rows": None if any_cost else limits.planned_rows,
+            }
+        )
+        other._sink = sink or self._sink  # noqa: SLF001 -- the same
+        other._around = around or self._around  # noqa: SLF001 -- the same
+        return other
 
     def run(
         self, compiled: CompiledQuery, entry: ManifestEntry, exposure: Exposure = WHOLE
@@ -160,12 +182,7 @@ class Queries:
         `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what *exposure_of* raises.
         """
         if costly:
-            patient = copy(self)
-            seconds = self._limits.seconds * PATIENCE
-            patient._limits = self._limits.model_copy(  # noqa: SLF001 -- our own
-                update={"seconds": seconds, "planned_rows": None}
-            )
-            return patient.run_sql(sql, known, exposure_of, entry_of=entry_of)
+            return self.taking(patient=True, any_cost=True).run_sql(sql, known, exposure_of, entry_of=entry_of)
         text, explain = split_explain(sql)
 
         def attempt(ask: Ask, manifest: Manifest) -> _Asked:
@@ -220,6 +237,8 @@ class Queries:
             "tree": None,
             "explain": False,
             "planned_rows": None,
+            "around": self._around,
+            "batches": self._sink is not None,
             "files": list(files.values()),
             "setup": setup,
             "seconds": self._limits.seconds,
@@ -267,39 +286,12 @@ class Queries:
         """Try with one child, or with a second one where the first fell with its zygote."""
         for _ in range(TRIES):
             try:
-                with self._talk() as ask:
+                limits = self._limits
+                with talk(self._zygote, limits.seconds, limits.bytes, self._sink) as ask:
                     return attempt(ask, read_manifest(self._root))
             except ZygoteGone:
                 continue
         raise QueryFailed(reason="its process ended without an answer.")
-
-    @contextmanager
-    def _talk(self) -> "Generator[Ask]":
-        """A child to ask, until the deadline of one query. Raises `QueryTimeout`, `ZygoteGone`."""
-        child = self._zygote.take()
-        until = time.monotonic() + self._limits.seconds
-        with child.channel:
-            yield lambda request: self._ask(child, request, until)
-
-    def _ask(self, child: Child, request: dict[str, Any], until: float) -> dict[str, Any]:
-        """Raises `QueryTimeout`, `QueryFailed`, and `ZygoteGone` where the zygote fell with it."""
-        answer = b""
-        try:
-            child.channel.settimeout(max(until - time.monotonic(), 0.001))
-            send(child.channel, json.dumps(request).encode())
-            answer = receive(child.channel, MOST_ANSWER_BYTES + self._limits.bytes, until)
-        except TimeoutError:
-            self._zygote.end(child)
-            raise QueryTimeout(seconds=whole(self._limits.seconds)) from None
-        except (OSError, TooLong):  # it ended before it had read its request, or went astray
-            pass
-        if not answer and self._zygote.is_gone(child):
-            raise ZygoteGone
-        try:
-            return json.loads(answer)
-        except ValueError:
-            self._zygote.end(child)
-            raise QueryFailed(reason="its process ended without an answer.") from None
 
 
 def open_queries(root: Path, limits: QueryLimits, behind: Walls | None = None) -> Queries:

@@ -12,10 +12,9 @@ import duckdb
 from sync.errors import WarehouseDamaged
 from sync.plan import TableRef
 from sync.warehouse.layout import (
-    BUILD,
-    CURRENT,
     DATA_FILE,
     ENTRY_FILE,
+    OURS,
     RESERVE_BYTES,
     generation_folder,
 )
@@ -118,7 +117,7 @@ def _space_of(root: Path, entry: ManifestEntry) -> TableSpace:
 
 
 def _whole_generations(root: Path) -> Iterator[ManifestEntry]:
-    sources = (f for f in root.iterdir() if f.is_dir() and f.name not in (BUILD, CURRENT))
+    sources = (f for f in root.iterdir() if f.is_dir() and f.name not in OURS)
     for table in (table for source in sources for table in source.iterdir() if table.is_dir()):
         for folder in generations_on_disk(table):
             try:

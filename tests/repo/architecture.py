@@ -34,7 +34,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("app/",),
     "slack_sdk": ("app/",),
     "tomlkit": ("app/bot_toml.py",),
+    "vl_convert": ("app/pictures.py",),
     "waitress": ("app/http_server.py",),
+    "xlsxwriter": ("sync/warehouse/",),
 }
 ENVIRONMENT_READER = "app/settings.py"
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

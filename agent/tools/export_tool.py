@@ -1,0 +1,83 @@
+"""``export_result``: everything a query gives, as a file for the person."""
+
+import re
+from typing import Any
+
+from pydantic import Field
+
+from agent.deps import AnalystDeps
+from agent.events import moment_told
+from agent.outputs import File
+from agent.tools.base import BaseTool, ToolResult
+from agent.tools.reading import Source, note_read, read
+from sync.warehouse.export_file import MOST_XLSX_ROWS, ExportFile, FileFormat
+
+_NAME_CHARACTERS = 60
+
+
+class ExportResultParameters(Source):
+    """What goes into which file."""
+
+    format: FileFormat = "csv"
+    name: str = Field(
+        default="result", max_length=100, description="The file's name, without its ending."
+    )
+
+
+class ExportResultTool(BaseTool[ExportResultParameters]):
+    """``export_result``."""
+
+    name = "export_result"
+    description = (
+        "Give the person all rows of a query (as for query_table) or SQL (as for run_sql) as a "
+        "file: csv, xlsx (Excel) or parquet. Use it when somebody wants a file, a download, an "
+        "export, or more rows than fit in a message. You do not see the rows."
+    )
+    parameters = ExportResultParameters
+
+    def run(
+        self, deps: AnalystDeps, parameters: ExportResultParameters, _call_id: str, /
+    ) -> ToolResult:
+        """Write the file. Raises `BadQuery`, `DiskFull` and what the query tools raise."""
+        most = deps.export_rows
+        if parameters.format == "xlsx":
+            most = min(most, MOST_XLSX_ROWS)
+        file = ExportFile(deps.warehouse, parameters.format, deps.timezone)
+        queries = deps.queries.taking(rows=most, size=deps.export_bytes, patient=True, sink=file)
+        try:
+            found = read(deps, parameters, queries)
+            file.close()
+        except BaseException:
+            file.close()
+            file.path.unlink(missing_ok=True)
+            raise
+        note_read(deps, found, parameters.format)
+        made = File(
+            path=str(file.path.absolute()),
+            name=_file_name(parameters.name, deps, parameters.format),
+            format=parameters.format,
+            rows=file.rows,
+            bytes=file.path.stat().st_size,
+            cut=found.result.truncated,
+            cut_cells=file.cut_cells,
+            sql=found.sql,
+        )
+        data: dict[str, Any] = {
+            "tables": [{"table": one.table, **moment_told(one)} for one in found.basis],
+            "file": made.name,
+            "rows": made.rows,
+            "note": "The file is handed to the person below your answer.",
+        }
+        if made.cut:
+            data["cut"] = "There are more rows than a file may have; tell the person."
+        return ToolResult(ok=True, data=data, basis=found.basis, file=made)
+
+
+def _file_name(wanted: str, deps: AnalystDeps, file_format: FileFormat) -> str:
+    """A name that is one on every system: letters of any script, digits, - and _."""
+    stem = wanted.removesuffix(f".{file_format}")
+    safe = re.sub(r"[^\w-]+", "_", stem).strip("_")[:_NAME_CHARACTERS] or "result"
+    return f"{safe}_{deps.today:%Y%m%d}.{file_format}"
+
+
+EXPORT_TOOLS = (ExportResultTool(),)

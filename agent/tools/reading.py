@@ -1,0 +1,100 @@
+"""What a chart or a file is made from: a question or SQL, read for its caller like any other."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from agent.deps import AnalystDeps, ModelSees
+from agent.events import Basis
+from agent.tools.base import Parameters
+from agent.tools.query_tools import as_shown, visible
+from agent.tools.sql_tool import AUDITED_CHARACTERS, sees_of
+from sync.audit import note
+from sync.names import resolve_table, shown_name
+from sync.warehouse.guard import MAX_SQL_CHARACTERS
+from sync.warehouse.manifest import read_manifest
+from sync.warehouse.query import Query, compile_query
+from sync.warehouse.query_process import Queries, QueryResult
+
+EVERY_ROW = 100_000_000
+"""The limit of a question in which the model named none."""
+
+
+class Source(Parameters):
+    """A question as query_table takes it, or SQL as run_sql does."""
+
+    query: Query | None = Field(
+        default=None, description="As for query_table; without a limit it gives all rows."
+    )
+    sql: str | None = Field(
+        default=None,
+        max_length=MAX_SQL_CHARACTERS,
+        description="In place of query: one SELECT, as for run_sql.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.query is None) == (self.sql is None):
+            raise ValueError("give either query or sql")
+        return self
+
+
+@dataclass(frozen=True)
+class Read:
+    """Rows, and what is to be said of where they come from."""
+
+    result: QueryResult
+    basis: tuple[Basis, ...]
+    sees: ModelSees
+    sql: str
+    """As a person can read it."""
+
+
+def read(deps: AnalystDeps, source: Source, queries: Queries) -> Read:
+    """Read what *source* asks for through *queries*, as far as the caller may see it.
+
+    Raises what `query_table` and `run_sql` raise; a plan that is too large is not asked for here.
+    """
+    manifest = read_manifest(deps.warehouse)
+    known = visible(deps, manifest)
+    if source.query is None:
+        sql = source.sql or ""
+        result = queries.run_sql(sql, known, deps.exposure)
+    else:
+        query = source.query
+        if "limit" not in query.model_fields_set:
+            query = query.model_copy(update={"limit": EVERY_ROW})
+        entry = manifest.entry(resolve_table(query.table, known))
+        exposure = deps.exposure(entry.receipt.trial_of or entry.ref)
+        compiled = compile_query(query, exposure.shape(entry))
+        result = queries.run(compiled, entry, exposure)
+        sql = compiled.text.removesuffix(f" LIMIT {EVERY_ROW}")
+    basis = tuple(
+        as_shown(
+            Basis(
+                shown_name(one.ref, known),
+                one.rows,
+                one.as_of,
+                one.part,
+                one.columns,
+                one.imported,
+            ),
+            deps.exposure(one.of),
+        )
+        for one in result.basis
+    )
+    return Read(result, basis, sees_of(deps, result), sql)
+
+
+def note_read(deps: AnalystDeps, read_: Read, what: str) -> None:
+    """Note in the audit that *what*, a chart or a file, was made of it."""
+    note(
+        deps.redis,
+        deps.caller.team,
+        "query",
+        who=deps.caller.user,
+        subject=", ".join(basis.table for basis in read_.basis)[:1000],
+        where=deps.thread,
+        detail=f"{what}: {read_.sql}"[:AUDITED_CHARACTERS],
+    )
