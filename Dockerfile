@@ -24,6 +24,10 @@ RUN python -m pip wheel --no-deps --no-index --no-build-isolation --wheel-dir di
 RUN python -m pip --python /opt/duckferry/bin/python install --no-deps --no-index dist/*.whl
 
 FROM ${PYTHON}
+# Korean in pictures of charts.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-nanum \
+    && rm -rf /var/lib/apt/lists/*
 # A number, so that an orchestrator can see that it is not root. The folder is there with its owner
 # because a new volume takes both from the image.
 RUN groupadd --gid 10001 duckferry \

@@ -22,6 +22,7 @@ from app.views.text import cut, escape, section
 log = logging.getLogger(__name__)
 
 _NAME = 80
+_PICTURE = "duckferry-chart.png"
 _KEPT_SECONDS = 7 * 24 * 3600
 
 
@@ -89,7 +90,7 @@ def _picture(language: Language, chart: Chart, timezone: str) -> Attachment:
             title = escape(cut(chart.title, _NAME))
             raise _Lost(say(language, "chart.not_drawn", title=title)) from error
 
-    return Attachment("chart.png", alt_text(language, chart, timezone), content)
+    return Attachment(_PICTURE, alt_text(language, chart, timezone), content)
 
 
 def _file(language: Language, file: File) -> Attachment:

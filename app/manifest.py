@@ -27,6 +27,7 @@ SCOPES = (
     Asked("app_mentions:read", "to hear when somebody mentions the bot"),
     Asked("chat:write", "to answer, to post cards and to keep them true"),
     Asked("im:history", "to hear direct messages"),
+    Asked("files:write", "to hand over exports, and charts as pictures", minimal=False),
     Asked("channels:read", "whether the bot is in a channel it is to write in", minimal=False),
     Asked(
         "groups:read",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bench.charts import measure_chart
 from bench.chunked_sync import measure_chunks, measure_far
 from bench.clock import measure_clock
 from bench.decisions import measure_clicks, measure_decisions
@@ -117,6 +118,7 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
         return
     yield measure_question(small, warehouse, sizes.questions)
     yield from measure_turns(small, warehouse, sizes.turns)
+    yield measure_chart(warehouse, sizes.repetitions)
     yield from measure_walls(scratch / "walls", WALLS * sizes.rows, sizes.questions)
     remove_folder(scratch / "walls")
     yield from measure_ready(scratch, sizes.starts)

@@ -1,6 +1,7 @@
 """``export_result``: everything a query gives, as a file for the person."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from agent.events import moment_told
 from agent.outputs import File
 from agent.tools.base import BaseTool, ToolResult
 from agent.tools.reading import Source, note_read, read
+from sync.errors import DuckferryError
 from sync.warehouse.export_file import MOST_XLSX_ROWS, ExportFile, FileFormat
 
 _NAME_CHARACTERS = 60
@@ -48,7 +50,8 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
             found = read(deps, parameters, queries)
             file.close()
         except BaseException:
-            file.close()
+            with suppress(DuckferryError):  # the first failure is the one to tell
+                file.close()
             file.path.unlink(missing_ok=True)
             raise
         note_read(deps, found, parameters.format)

@@ -29,6 +29,8 @@ MOST_XLSX_ROWS = 1_048_575
 _MOST_CELL = 32_767
 _EXACT_DIGITS = 15
 """That a double, and so Excel, gives back as they were."""
+_GROUP_ROWS = 100_000
+"""Of a Parquet file's row group: readers skip whole ones."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL.*|DOUBLE|FLOAT")
 _ZONED = "TIMESTAMP WITH TIME ZONE"
@@ -180,6 +182,7 @@ class _Parquet:
         self._kinds = kinds
         writer: Any = parquet.ParquetWriter
         self._file: Any = writer(str(path), self._schema)
+        self._waiting: list[Any] = []
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         columns: list[Any] = []
@@ -191,9 +194,17 @@ class _Parquet:
             except (ValueError, ArithmeticError):  # pyarrow's own are among these
                 reason = f"column {field.name} holds a value that Parquet cannot; choose csv."
                 raise BadQuery(reason=reason) from None
-        self._file.write_batch(arrow.RecordBatch.from_arrays(columns, schema=self._schema))
+        self._waiting.append(arrow.RecordBatch.from_arrays(columns, schema=self._schema))
+        if sum(batch.num_rows for batch in self._waiting) >= _GROUP_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._file.write_table(arrow.Table.from_batches(self._waiting))
+            self._waiting = []
 
     def close(self) -> None:
+        self._write()
         self._file.close()
 
 

@@ -7,7 +7,9 @@ from agent.conversation import ConversationHistory, Message, unanswered
 from agent.deps import AnalystDeps
 from agent.events import (
     ApprovalRequested,
+    ChartShown,
     Event,
+    FileMade,
     Said,
     ToolFinished,
     ToolStarted,
@@ -15,6 +17,8 @@ from agent.events import (
 from agent.llm import LLMClient
 from agent.loop import SyncAgent
 from agent.tools.base import ToolResult
+from agent.tools.chart_tool import CHART_TOOLS
+from agent.tools.export_tool import EXPORT_TOOLS
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.sync_tools import SYNC_TOOLS, StartSyncParameters, StartSyncTool
@@ -172,3 +176,32 @@ def test_a_call_a_crash_left_is_answered_even_if_a_person_wrote_in_between(
     assert [type(event) for event in events] == [ToolStarted, ToolFinished, *told, Said]
     assert roles(history) == ["user", "assistant", "tool", "user", "assistant"]
     assert unanswered(history.messages()) == ()
+
+
+def test_a_chart_and_a_file_are_told_again_after_a_crash_and_not_made_again(
+    make_agent: MakeAgent,
+    deps: AnalystDeps,
+    publish_table: Callable[..., Any],
+    history: ConversationHistory,
+) -> None:
+    publish_table(USERS, {"ID": "NUMBER(10)"}, [(1,), (2,)])
+    question = {"table": "USERS"}
+    agent = make_agent(
+        Calls(
+            call(
+                "make_chart",
+                {"query": question, "kind": "bar", "x": "ID", "y": ["ID"], "title": "Ids"},
+                call_id="c1",
+            ),
+            call("export_result", {"query": question}, call_id="c2"),
+        ),
+        Text("There."),
+        registry=ToolRegistry(CHART_TOOLS, EXPORT_TOOLS),
+    )
+    ask(history, "a chart and a file")
+    first = list(agent.run(history, deps, "You are a test."))
+    again = list(agent.run(history, deps, "You are a test."))
+    made = [event for event in first if isinstance(event, ChartShown | FileMade)]
+    assert [type(event) for event in made] == [ChartShown, FileMade]
+    assert [event for event in again if isinstance(event, ChartShown | FileMade)] == made
+    assert len(list((deps.warehouse / ".files").iterdir())) == 1

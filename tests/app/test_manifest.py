@@ -27,6 +27,7 @@ SCOPE_OF_METHOD = {
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
     "conversations_info": "channels:read groups:read mpim:read",  # by the channel's kind
+    "files_upload_v2": "files:write",
     "reactions_add": "reactions:write",
     "usergroups_users_list": "usergroups:read",
     "users_info": "users:read",
@@ -34,8 +35,15 @@ SCOPE_OF_METHOD = {
 }
 #: What an event needs. Source: https://docs.slack.dev/reference/events/<event>.
 SCOPE_OF_EVENT = {"app_mention": "app_mentions:read", "message.im": "im:history"}
-#: Calls whose refusal changes nothing else: see app/slack_gateway.py and app/doctor/slack.py.
-DISPENSABLE = {"reactions_add", "conversations_info", "usergroups_users_list", "users_info"}
+#: Calls whose refusal changes nothing else: see app/slack_gateway.py and app/doctor/slack.py. Of a
+#: file it is said in its place.
+DISPENSABLE = {
+    "conversations_info",
+    "files_upload_v2",
+    "reactions_add",
+    "usergroups_users_list",
+    "users_info",
+}
 
 
 def scopes(size: Size) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 
 import agent.llm
 from agent.deps import Language
+from agent.outputs import ChartKind
 from agent.remarks import RemarkCode
 from app.failure_texts import FAILURES, word_failure
 from app.remark_texts import REMARK_PHRASES
@@ -58,6 +59,7 @@ def computed_keys() -> set[str]:
         {f"card.{state}" for state in (*states, "parked")}
         | {f"card.change_{state}" for state in ApprovalState}
         | {f"system.{state}" for state in ended}
+        | {f"chart.{kind}" for kind in get_args(ChartKind)}
         | {f"card.{mode}" for mode in get_args(Mode) if mode != "full"}
         | {f"card.full_{reason}" for reason in get_args(FullBecause)}
         | {f"card.deletes_{way}" for way in get_args(Deletes) if way != "keep"}
@@ -138,6 +140,7 @@ def test_the_keys_that_are_put_together_are_the_ones_known_here() -> None:
     found = set(re.findall(r'f"(\w+)\.\{[^}]+\}"', SOURCE))
     assert found & {key.partition(".")[0] for key in PHRASES} == {
         "card",
+        "chart",
         "click",
         "details",
         "receipt",

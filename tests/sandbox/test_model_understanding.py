@@ -14,6 +14,12 @@ TOP_FIVE = {
     "order_by": [{"column": "total_amount", "direction": "desc"}],
     "limit": 5,
 }
+MONTHLY_SALES = {
+    "table": "ORDERS",
+    "group_by": [{"column": "ORDERED_AT", "unit": "month"}],
+    "aggregates": [{"function": "sum", "column": "TOTAL_AMOUNT", "alias": "total_amount"}],
+    "order_by": [{"column": "ORDERED_AT_month"}],
+}
 CANCELLED_LAST_WEEK = {
     "table": "ORDERS",
     "where": [
@@ -68,6 +74,38 @@ def calls(words: str, today: date = SUNDAY) -> list[tuple[str, Any]]:
         ("which tables are synced?", "list_tables", {}),
         ("테이블 목록 보여줘", "list_tables", {}),
         ("how many rows does order_items have?", "get_table_stats", {"table": "ORDER_ITEMS"}),
+        (
+            "월별 매출 차트 그려줘",
+            "make_chart",
+            {
+                "kind": "bar",
+                "title": "월별 매출 차트 그려줘",
+                "query": MONTHLY_SALES,
+                "x": "ORDERED_AT_month",
+                "y": ["total_amount"],
+            },
+        ),
+        (
+            "top five customers as a pie chart",
+            "make_chart",
+            {
+                "kind": "pie",
+                "title": "top five customers as a pie chart",
+                "query": TOP_FIVE,
+                "x": "CUSTOMER_ID",
+                "y": ["total_amount"],
+            },
+        ),
+        (
+            "CSV로 내보내줘",
+            "export_result",
+            {"query": {"table": "ORDERS"}, "format": "csv", "name": "ORDERS"},
+        ),
+        (
+            "export USERS to excel",
+            "export_result",
+            {"query": {"table": "USERS"}, "format": "xlsx", "name": "USERS"},
+        ),
         ("스케줄 알려줘", "get_scheduler_status", {}),
         ("When is the next sync?", "get_scheduler_status", {}),
         ("지난주에 취소된 주문은 몇 건이야?", "query_table", CANCELLED_LAST_WEEK),

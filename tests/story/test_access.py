@@ -118,3 +118,26 @@ def test_a_channel_shared_with_another_organisation_is_shown_nothing(ruled: Worl
     asked = ruled.ask("SHOP.CUSTOMERS 테이블 3건 보여줘", MINJI, "C0PARTNERS")
     told = ruled.answer(asked, "다른 조직과 공유하는 채널")
     assert "서울" not in told
+
+
+def test_a_file_of_what_others_may_not_see_goes_to_the_asker_alone(ruled: World) -> None:
+    asked = ruled.ask("SHOP.USERS CSV로 내보내줘", ALICE)
+    message = ruled.sandbox.slack.wait_for(
+        lambda m: m.channel == dm_id(ALICE) and bool(m.files), SECONDS
+    )
+    content = ruled.sandbox.slack.file_of(message.files[0]["id"]).content or b""
+    assert content.count(b"\r\n") == 151
+    ruled.answer(asked, "규칙 people")
+    assert not any(said.files for said in ruled.said(asked))
+
+
+def test_a_file_is_masked_as_an_answer_is(ruled: World) -> None:
+    asked = ruled.ask("CUSTOMERS CSV로 내보내줘", MINJI)
+    message = ruled.sandbox.slack.wait_for(
+        lambda m: m.thread_ts == asked and bool(m.files), SECONDS
+    )
+    content = ruled.sandbox.slack.file_of(message.files[0]["id"]).content or b""
+    head, *rows = content.decode("utf-8-sig").splitlines()
+    assert "CREDIT_LIMIT" not in head
+    assert rows
+    assert all("서울" in row for row in rows)
