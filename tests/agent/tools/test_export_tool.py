@@ -144,6 +144,7 @@ def test_a_file_holds_what_its_caller_may_see(make_deps: Callable[..., AnalystDe
 
 @pytest.mark.usefixtures("orders")
 def test_a_query_that_fails_leaves_no_file(deps: AnalystDeps) -> None:
-    result = export(deps, query=None, sql="SELECT CAST(NAME AS INTEGER) FROM ORDERS")
+    late = f"SELECT CAST(CASE WHEN n = 200000 THEN 'x' ELSE '1' END AS INTEGER) FROM ({MANY})"
+    result = export(deps, query=None, sql=late)
     assert not result.ok
     assert list((deps.warehouse / ".files").iterdir()) == []
