@@ -15,10 +15,10 @@ from agent.runtime.config import Policy, system_prompt
 from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
-from agent.tools.describe_tool import DESCRIBE_TOOLS
-from agent.tools.profile_tool import PROFILE_TOOLS
 from agent.tools.chart_tool import CHART_TOOLS
+from agent.tools.describe_tool import DESCRIBE_TOOLS
 from agent.tools.export_tool import EXPORT_TOOLS
+from agent.tools.profile_tool import PROFILE_TOOLS
 from agent.tools.query_tools import QUERY_TOOLS, copies
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS

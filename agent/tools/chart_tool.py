@@ -66,11 +66,11 @@ class MakeChartTool(BaseTool[MakeChartParameters]):
         axis = axis_of(x, parameters.kind)
         series = series_of(found.result, parameters.kind, x.name, parameters.y, parameters.series)
         points, left_out = sum(len(one.points) for one in series), False
-        if axis != "category" and found.result.truncated:
+        if axis != "category" and found.is_cut(len(found.result.rows)):
             series, points = _thinned(deps, parameters, found)
         elif axis == "category":
             series, left_out = first_categories(series)
-            left_out = left_out or found.result.truncated
+            left_out = left_out or found.is_cut(len(found.result.rows))
         if parameters.kind == "pie":
             series = slices(series)
         note_read(deps, found, "chart")

@@ -61,7 +61,7 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
             format=parameters.format,
             rows=file.rows,
             bytes=file.path.stat().st_size,
-            cut=found.result.truncated,
+            cut=found.is_cut(file.rows),
             cut_cells=file.cut_cells,
             sql=found.sql,
         )

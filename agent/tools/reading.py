@@ -49,6 +49,12 @@ class Read:
     sees: ModelSees
     sql: str
     """As a person can read it."""
+    first: int | None
+    """How many rows were asked for, where somebody named a number: then no more are missing."""
+
+    def is_cut(self, rows: int) -> bool:
+        """Whether there are more than these *rows* of what was asked for."""
+        return self.result.truncated and rows != self.first
 
 
 def read(deps: AnalystDeps, source: Source, queries: Queries) -> Read:
@@ -58,12 +64,14 @@ def read(deps: AnalystDeps, source: Source, queries: Queries) -> Read:
     """
     manifest = read_manifest(deps.warehouse)
     known = visible(deps, manifest)
+    first = None
     if source.query is None:
         sql = source.sql or ""
         result = queries.run_sql(sql, known, deps.exposure)
     else:
         query = source.query
-        if "limit" not in query.model_fields_set:
+        first = query.limit if "limit" in query.model_fields_set else None
+        if first is None:
             query = query.model_copy(update={"limit": EVERY_ROW})
         entry = manifest.entry(resolve_table(query.table, known))
         exposure = deps.exposure(entry.receipt.trial_of or entry.ref)
@@ -84,7 +92,7 @@ def read(deps: AnalystDeps, source: Source, queries: Queries) -> Read:
         )
         for one in result.basis
     )
-    return Read(result, basis, sees_of(deps, result), sql)
+    return Read(result, basis, sees_of(deps, result), sql, first)
 
 
 def note_read(deps: AnalystDeps, read_: Read, what: str) -> None:
