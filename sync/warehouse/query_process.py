@@ -182,7 +182,9 @@ class Queries:
         `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what *exposure_of* raises.
         """
         if costly:
-            return self.taking(patient=True, any_cost=True).run_sql(sql, known, exposure_of, entry_of=entry_of)
+            return self.taking(patient=True, any_cost=True).run_sql(
+                sql, known, exposure_of, entry_of=entry_of
+            )
         text, explain = split_explain(sql)
 
         def attempt(ask: Ask, manifest: Manifest) -> _Asked:
