@@ -28,6 +28,7 @@ from agent.tools.sync_tools import SYNC_TOOLS
 from agent.tools.undo_tool import UNDO_TOOLS
 from sync.approvals import Approval
 from sync.errors import DuckferryError
+from sync.plan import TableRef
 from sync.runs import Run
 
 
@@ -108,8 +109,14 @@ def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[E
         if past is not None:  # delivered again after the conversation went on
             yield from tell_ended(past, deps)
             return
-    prompt = system_prompt(deps, copies(deps)) + glossary_part(deps, history.messages())
+    prompt = system_prompt(deps, _open_copies(deps)) + glossary_part(deps, history.messages())
     yield from analyst.agent.run(history, deps, prompt)
+
+
+def _open_copies(deps: AnalystDeps) -> list[TableRef]:
+    """Name the copies that all may see who read what is answered here."""
+    found = copies(deps).items()
+    return [ref for ref, one in found if not deps.exposure(one.receipt.trial_of or ref).private]
 
 
 def _named(events: Iterable[Event]) -> Iterator[Event]:

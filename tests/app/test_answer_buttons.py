@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 from slack_sdk import WebClient
 
-from agent.conversation import ConversationHistory, Message, Table, ToolCall
+from agent.conversation import ConversationHistory, Message, OnlyFor, Table, ToolCall
 from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners.answers import refresh, show_sql
@@ -75,3 +75,18 @@ def test_a_slack_that_opens_no_form_is_told_as_such(desk: CardDesk) -> None:
     answer = show_sql(desk, NOWHERE, pressed(), "call_1")
     assert answer.outcome == "too_late"
     assert "다시 눌러 주세요" in answer.words
+
+
+def test_the_sql_of_what_was_for_one_alone_is_shown_to_nobody_else(desk: CardDesk) -> None:
+    history = ConversationHistory(desk.redis, THREAD)
+    call = ToolCall(id="call_2", name="run_sql", arguments="{}")
+    history.append(Message(role="assistant", tool_calls=(call,)))
+    table = Table(columns=("n",), rows=((3,),), truncated=False, sql="SELECT NAME FROM USERS")
+    alone = OnlyFor(user="UALICE", rules="people")
+    answer = Message(role="tool", content="{}", tool_call_id="call_2", table=table, private=alone)
+    history.append(answer)
+    found = show_sql(desk, NOWHERE, pressed(), "call_2")
+    assert (found.outcome, found.words) == (
+        "not_allowed",
+        "이 결과는 규칙 people에 따라 물어본 사람만 볼 수 있습니다.",
+    )

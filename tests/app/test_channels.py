@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from agent.deps import Channel
-from app.channels import any_channel, make_find_channel
+from app.channels import any_channel, make_find_channel, make_is_shared
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -53,3 +53,14 @@ def test_what_slack_does_not_tell_is_no_problem(
 def test_where_there_is_no_slack_a_name_is_enough() -> None:
     assert any_channel("#ops") == Channel("ops")
     assert any_channel("<#C0OPS|ops>") == Channel("C0OPS")
+
+
+def test_a_channel_of_two_organisations_is_told_and_what_slack_does_not_say_is_unknown() -> None:
+    with start_slack() as slack:
+        settings = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
+        is_shared = make_is_shared(make_client(SlackSettings.model_validate(settings)))
+        asked = [is_shared(one) for one in ("C0PARTNERS", "C0SALES", "C0NOWHERE")]
+        assert asked == [True, False, None]
+        slack.faults.refuse("conversations.info", "internal_error", times=10)
+        asked = [is_shared(one) for one in ("C0PARTNERS", "C0SALES", "C0LEADS")]
+        assert asked == [True, False, None]

@@ -343,3 +343,80 @@ def test_oracle_being_away_is_a_note_and_a_refused_login_a_problem(
         assert refused.returncode == 2
         assert "wrong: Oracle refused the login" in refused.stdout
     assert oracle.control.login_attempts(oracle.user) == before + 1
+
+
+# who sees what
+
+RULES = """
+[[access]]
+name = "buyers"
+tables = ["SHOP.ORDERS"]
+allow = ["U01", "S02"]
+
+[[access]]
+name = "all"
+tables = ["SHOP.O*"]
+allow = ["*"]
+columns = { ORDER_ID = "hash", PHONE = "last4" }
+rows = [{ column = "CITY", op = "=", values = ["서울"] }]
+
+[[access]]
+name = "late"
+tables = ["SHOP.ORDERS"]
+allow = ["U03"]
+
+[[access]]
+name = "typo"
+tables = ["HR.*"]
+allow = ["U03"]
+"""
+
+
+def test_each_access_rule_is_told_in_words_with_what_is_likely_a_slip(
+    environ: dict[str, str],
+) -> None:
+    Path(environ["BOT_TOML"]).write_text(GOOD + RULES, encoding="utf-8")
+    done = call(environ)
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[:3] == [
+        (
+            "wrong: MASK_KEY is not set, and the access rule all hashes a column; make one with "
+            "`openssl rand -hex 32`, the same for all bots."
+        ),
+        "wrong: main.SHOP.ORDERS has no column PHONE, which the access rule all names.",
+        (
+            "wrong: SHOP.ORDERS has no column CITY, by which the access rule all filters, so "
+            "nobody whom it lets in can read it."
+        ),
+    ]
+    for line in (
+        "access rule buyers: main.SHOP.ORDERS is seen by S02, U01",
+        (
+            "access rule all: main.SHOP.ORDERS is seen by everybody; ORDER_ID as a hash; PHONE "
+            "by its last four characters; only rows with CITY = 서울"
+        ),
+        "no access rule is about main.SHOP.LINES: everybody sees all of it",
+        (
+            "note: Nobody comes to the access rule late: one before it lets everybody in. The "
+            "first that lets somebody in counts, so put it further up."
+        ),
+        (
+            "note: The access rule typo is about no table that is offered (HR.*); names are "
+            "spelled as in [[table]]."
+        ),
+    ):
+        assert line in done.stdout.splitlines()
+
+
+def test_changes_of_access_rules_and_of_their_order_are_told() -> None:
+    first = {"name": "a", "tables": ["SHOP.*"], "allow": ["U01"]}
+    second = {"name": "b", "tables": ["SHOP.*"], "allow": ["*"]}
+    both = config(access=[first, second])
+    seen = "main.SHOP.ORDERS, main.SHOP.LINES is seen by"
+    assert changes(both) == [
+        f"from now on: access rule a: {seen} U01",
+        f"from now on: access rule b: {seen} everybody",
+    ]
+    assert changes(config(access=[second, first]), both) == [
+        "access rules stand in another order; the first that fits counts"
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.access import see_in
 from app.due_desk import DueDesk
 from app.result_conditions import handle_condition
 from app.settings import SlackSettings
@@ -18,7 +19,7 @@ from sync.outcomes import last_outcome
 from sync.standing import StandingSchedule
 from sync.warehouse.manifest import publish, read_manifest
 from sync.warehouse.query_process import QueryLimits, open_queries
-from tests.app.due_parts import TEAM, Agree, config
+from tests.app.due_parts import CHANNEL, MINJI, TEAM, Agree, config
 from tests.app.parts import ref
 from tests.sync.tables import place_rows, table_plan
 
@@ -188,3 +189,58 @@ def test_a_table_that_is_no_longer_offered_is_not_read(
     handle_condition(replace(asking, config=config()), due(schedule))
     assert told(slack, SALES) == []
     assert "STOCK" in told(slack, schedule.thread.split(":")[1])[0]
+
+
+def ruled(asking: DueDesk, *rules: dict[str, Any]) -> DueDesk:
+    tables = [{"name": "SHOP.CUSTOMERS"}, {"name": "SHOP.STOCK"}]
+    judged = config(table=tables, access=list(rules))
+    see = see_in(judged, lambda _: frozenset(), lambda _: False, "k" * 32)
+    return replace(asking, config=judged, see=see)
+
+
+@pytest.mark.parametrize(
+    ("allow", "said"),
+    [
+        ([MINJI], "Figures of SHOP.STOCK are not told in this channel: by the rule buyers"),
+        (["U0ALICE"], "You may not see SHOP.STOCK: the rule buyers"),
+    ],
+)
+def test_a_figure_not_all_may_see_who_read_the_channel_is_not_told_there_and_that_is_said(
+    asking: DueDesk, agree: Agree, stock: Publish, slack: SlackStandIn, allow: list[str], said: str
+) -> None:
+    desk = ruled(asking, {"name": "buyers", "tables": ["SHOP.STOCK"], "allow": allow})
+    schedule = agreed(agree)
+    stock(1, ("nails", 3))
+    for _ in range(2):
+        handle_condition(desk, due(schedule))
+    assert told(slack, SALES) == []
+    [trouble] = told(slack, CHANNEL)
+    assert said in trouble
+
+
+def test_a_figure_is_of_the_rows_its_owner_is_shown_in_the_channel_and_the_rule_is_named(
+    asking: DueDesk, agree: Agree, stock: Publish, slack: SlackStandIn
+) -> None:
+    rows = [{"column": "ITEM", "op": "!=", "values": ["screws"]}]
+    rule = {"name": "no screws", "tables": ["SHOP.STOCK"], "allow": [SALES], "rows": rows}
+    stock(1, ("nails", 3), ("screws", 9))
+    handle_condition(ruled(asking, rule), due(agreed(agree)))
+    [said] = told(slack, SALES)
+    assert "is *1*" in said
+    assert "as far as the rule no screws shows it" in said
+    assert "2 rows" not in said
+
+
+def test_a_hidden_column_in_a_condition_is_told_by_its_rule(
+    asking: DueDesk, agree: Agree, stock: Publish, slack: SlackStandIn
+) -> None:
+    rule = {
+        "name": "no counts",
+        "tables": ["SHOP.STOCK"],
+        "allow": ["*"],
+        "columns": {"QTY": "hidden"},
+    }
+    stock(1, ("nails", 3))
+    handle_condition(ruled(asking, rule), due(agreed(agree)))
+    assert told(slack, SALES) == []
+    assert "the rule no counts of bot.toml hides it" in told(slack, CHANNEL)[0]
