@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent.deps import AnalystDeps
 from agent.glossary import Code, Example, Term, is_same_question, stands_in, tables_in
-from agent.tools.query_tools import visible
+from agent.tools.copies import visible
 from agent.words import occurs, telling_words
 from sync.errors import TableAmbiguous, TableNotOffered
 from sync.names import resolve_table

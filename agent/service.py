@@ -16,10 +16,11 @@ from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
 from agent.tools.chart_tool import CHART_TOOLS
+from agent.tools.copies import copies
 from agent.tools.describe_tool import DESCRIBE_TOOLS
 from agent.tools.export_tool import EXPORT_TOOLS
 from agent.tools.profile_tool import PROFILE_TOOLS
-from agent.tools.query_tools import QUERY_TOOLS, copies
+from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.scheduler_tools import SCHEDULER_TOOLS
 from agent.tools.search_tool import SEARCH_TOOLS
@@ -116,7 +117,7 @@ def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[E
 def _open_copies(deps: AnalystDeps) -> list[TableRef]:
     """Name the copies that all may see who read what is answered here."""
     found = copies(deps).items()
-    return [ref for ref, one in found if not deps.exposure(one.receipt.trial_of or ref).private]
+    return [ref for ref, one in found if not deps.exposure(one.receipt.of).private]
 
 
 def _named(events: Iterable[Event]) -> Iterator[Event]:

@@ -1,7 +1,6 @@
 """Which channel of Slack somebody means, and whether the bot can write there."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -11,13 +10,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from agent.deps import Channel
+from app.remembering import Remembered
 from app.slack_gateway import reason
 from sync.result_condition import channel_id
 
 log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 300.0
-_CHANNELS_KEPT = 1000
 _UNKNOWN = "name the channel by choosing it from Slack's list after typing #, not by its name alone"
 _NOT_THERE = (
     "there is no such channel that the bot can see; if it is private, write /invite and the bot's "
@@ -61,14 +60,12 @@ def make_is_shared(
     It is asked of Slack once in five minutes (channels:read, groups:read, mpim:read); None where
     Slack does not tell.
     """
-    known: dict[str, tuple[float, bool]] = {}
-    lock = threading.Lock()
+    known = Remembered[bool](now)
 
     def is_shared(channel: str) -> bool | None:
-        with lock:
-            found = known.get(channel)
-        if found and now() - found[0] < _FRESH_SECONDS:
-            return found[1]
+        found = known.find(channel, _FRESH_SECONDS)
+        if found:
+            return found[0]
         try:
             answer = client.conversations_info(channel=channel)
         except (SlackClientError, OSError, HTTPException) as error:
@@ -76,11 +73,7 @@ def make_is_shared(
             return None
         told = cast("dict[str, Any]", answer.get("channel") or {})
         shared = any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared"))
-        with lock:
-            while len(known) >= _CHANNELS_KEPT:
-                del known[next(iter(known))]
-            known[channel] = (now(), shared)
-        return shared
+        return known.keep(channel, shared)
 
     return is_shared
 

@@ -1,7 +1,6 @@
 """Who is in a Slack user group, remembered for five minutes."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -10,6 +9,7 @@ from typing import cast
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from app.remembering import Remembered
 from app.slack_gateway import reason
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,6 @@ Members = Callable[[str], frozenset[str] | None]
 FRESH_SECONDS = 300.0
 KEPT_SECONDS = 3600.0
 """So long the last known members count where Slack does not answer; then the group is nobody."""
-_GROUPS_KEPT = 1000
 _GONE = frozenset({"no_such_subteam", "subteam_not_found"})
 """Slack's words for a group that is not there, which is an answer."""
 
@@ -39,27 +38,21 @@ def nobody_if_unknown(members: Members) -> Callable[[str], frozenset[str]]:
 
 def make_members(client: WebClient, now: Callable[[], float] = time.monotonic) -> Members:
     """Make the function that does the same, and gives None where Slack does not say."""
-    known: dict[str, tuple[float, frozenset[str]]] = {}
-    lock = threading.Lock()
+    known = Remembered[frozenset[str]](now)
 
     def members(group: str) -> frozenset[str] | None:
-        with lock:
-            found = known.get(group)
-        if found and now() - found[0] < FRESH_SECONDS:
-            return found[1]
+        found = known.find(group, FRESH_SECONDS)
+        if found:
+            return found[0]
         try:
             answer = client.usergroups_users_list(usergroup=group)
         except (SlackClientError, OSError, HTTPException) as error:
             log.warning("members of %s are not known: %s", group, reason(error))
             if reason(error) in _GONE:
                 return frozenset()
-            stale = found and now() - found[0] < KEPT_SECONDS
-            return found[1] if found and stale else None
+            stale = known.find(group, KEPT_SECONDS)
+            return stale[0] if stale else None
         users = frozenset(cast("list[str]", answer.get("users") or []))
-        with lock:
-            while len(known) >= _GROUPS_KEPT:
-                del known[next(iter(known))]
-            known[group] = (now(), users)
-        return users
+        return known.keep(group, users)
 
     return members

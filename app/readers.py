@@ -1,7 +1,6 @@
 """In which language somebody uses Slack, remembered for an hour."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -11,6 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from agent.deps import Language
+from app.remembering import Remembered
 from app.slack_gateway import hurried, reason
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 FRESH_SECONDS = 3600.0
 WAIT_SECONDS = 1
 """Slack lets a window be opened for three seconds after the press, whatever else takes its time."""
-_READERS_KEPT = 1000
 
 
 def make_readers_language(
@@ -29,14 +28,12 @@ def make_readers_language(
     None where it is none of ours, or Slack does not say.
     """
     quick = hurried(client, WAIT_SECONDS)
-    known: dict[str, tuple[float, Language | None]] = {}
-    lock = threading.Lock()
+    known = Remembered[Language | None](now)
 
     def language_of(user: str) -> Language | None:
-        with lock:
-            found = known.get(user)
-        if found and now() - found[0] < FRESH_SECONDS:
-            return found[1]
+        found = known.find(user, FRESH_SECONDS)
+        if found:
+            return found[0]
         try:
             answer = quick.users_info(user=user, include_locale=True)
         except (SlackClientError, OSError, HTTPException) as error:
@@ -44,11 +41,7 @@ def make_readers_language(
             return None
         described = cast("dict[str, Any]", answer.get("user") or {})
         language = _language(str(described.get("locale") or ""))
-        with lock:
-            while len(known) >= _READERS_KEPT:
-                del known[next(iter(known))]
-            known[user] = (now(), language)
-        return language
+        return known.keep(user, language)
 
     return language_of
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sync.dictionary_types import dictionary_type, written_type
 from sync.oracle import Session, named_errors, rows
 from sync.oracle_errors import TableNotFound
 from sync.plan import TableRef
-from sync.types import written_type
 
 MAX_COLUMNS = 4_096
 """Of one table; 1,000 before Oracle 23ai."""
@@ -46,13 +46,8 @@ def describe_table(session: Session, ref: TableRef) -> TableFacts:
     columns = tuple(
         OracleColumn(
             name=str(column),
-            oracle_type=written_type(
-                str(data_type),
-                precision=_whole(precision),
-                scale=_whole(scale),
-                length=int(length or 0),
-                char_length=int(char_length or 0),
-                char_used=char_used,
+            oracle_type=dictionary_type(
+                data_type, precision, scale, length, char_length, char_used
             ),
             nullable=nullable != "N",
             comment=comments.get(str(column)),

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from sync.dictionary_types import dictionary_type
 from sync.oracle import Session, quote_table, rows
 from sync.oracle_errors import OracleFailure, TableNotFound
 from sync.plan import TableRef
-from sync.types import copy_rule, written_type
+from sync.types import copy_rule
 
 MAX_SCHEMAS = 5_000
 MAX_COLUMNS = 300_000
@@ -239,14 +240,7 @@ def _columns(found: Sequence[tuple[Any, ...]], leading: set[str]) -> Iterator[Fo
     for _, name, kind, precision, scale, length, characters, used, nullable, comment in found:
         yield FoundColumn(
             name=str(name),
-            oracle_type=written_type(
-                str(kind),
-                precision=None if precision is None else int(precision),
-                scale=None if scale is None else int(scale),
-                length=int(length or 0),
-                char_length=int(characters or 0),
-                char_used=used,
-            ),
+            oracle_type=dictionary_type(kind, precision, scale, length, characters, used),
             nullable=nullable != "N",
             comment=str(comment or ""),
             is_indexed=str(name) in leading,

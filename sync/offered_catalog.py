@@ -15,12 +15,12 @@ from typing import Any
 import redis
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sync.dictionary_types import dictionary_type
 from sync.discovery import NAMES_AT_ONCE
 from sync.errors import DuckferryError, Failure
 from sync.oracle import Session, rows
 from sync.plan import TableRef
 from sync.state import PREFIX, moment_of
-from sync.types import written_type
 
 FRESH = timedelta(hours=6)
 TRY_AGAIN_SECONDS = 300
@@ -142,14 +142,7 @@ def _column(row: tuple[Any, ...]) -> KnownColumn:
     _, name, kind, precision, scale, length, characters, used, nullable, comment = row
     return KnownColumn(
         name=str(name),
-        oracle_type=written_type(
-            str(kind),
-            precision=None if precision is None else int(precision),
-            scale=None if scale is None else int(scale),
-            length=int(length or 0),
-            char_length=int(characters or 0),
-            char_used=used,
-        ),
+        oracle_type=dictionary_type(kind, precision, scale, length, characters, used),
         nullable=nullable != "N",
         comment=str(comment or ""),
     )

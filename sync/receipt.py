@@ -111,6 +111,11 @@ class TableReceipt(BaseModel):
     undone: Undo | None = None
     """It was copied and proven as told here before, and became current again by an undo."""
 
+    @property
+    def of(self) -> TableRef:
+        """The table of bot.toml that it is a copy of; a trial's copy has another name."""
+        return self.trial_of or self.ref
+
 
 def part_of(receipt: TableReceipt) -> str:
     """Which rows of its table a copy holds, in signs; empty for all of them."""

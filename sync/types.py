@@ -181,30 +181,6 @@ def row_bytes(columns: Sequence[Column]) -> int:
     return sum(_VALUE_BYTES + _apart_bytes(column) for column in columns)
 
 
-def written_type(
-    data_type: str,
-    *,
-    precision: int | None,
-    scale: int | None,
-    length: int,
-    char_length: int,
-    char_used: str | None,
-) -> str:
-    """A type of ``ALL_TAB_COLUMNS`` as people write it; *length* is in bytes."""
-    if data_type == "NUMBER":
-        if precision is None and scale is None:
-            return "NUMBER"
-        digits = "*" if precision is None else str(precision)
-        return f"NUMBER({digits},{scale})" if scale or precision is None else f"NUMBER({digits})"
-    if data_type == "FLOAT":
-        return f"FLOAT({126 if precision is None else precision})"
-    if data_type in {"VARCHAR2", "CHAR"}:
-        return f"{data_type}({char_length} CHAR)" if char_used == "C" else f"{data_type}({length})"
-    if data_type in {"NVARCHAR2", "NCHAR"}:
-        return f"{data_type}({char_length})"
-    return f"{data_type}({length})" if data_type in {"RAW", "UROWID"} else data_type
-
-
 def _apart_bytes(column: Column) -> int:
     span, parsed = _SPAN.fullmatch(column.oracle_type), _WRITTEN.fullmatch(column.oracle_type)
     rule = copy_rule(column.oracle_type)

@@ -96,7 +96,7 @@ def _named(entry: ManifestEntry) -> TablePlan:
         columns=entry.columns,
         key=entry.key,
         max_rows=max(entry.rows, 1),
-        wish=Wish(ref=entry.receipt.trial_of or entry.ref),
+        wish=Wish(ref=entry.receipt.of),
     )
 
 

@@ -10,7 +10,7 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.relevance import table_meant
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.query_tools import basis_of, kept_back, lacks, short, visible, what_fits
+from agent.tools.copies import basis_of, kept_back, lacks, short, visible, what_fits
 from sync.errors import TableNotSynced
 from sync.names import resolve_table, shown_name
 from sync.offered_catalog import KnownTable
@@ -48,7 +48,7 @@ class DescribeTableTool(BaseTool[DescribeTableParameters]):
         entry = manifest.find(ref)
         if entry is None:
             return _of_oracle(deps, ref, shown_name(ref, known))
-        exposure = deps.exposure(entry.receipt.trial_of or ref)
+        exposure = deps.exposure(entry.receipt.of)
         basis = basis_of(deps, shown_name(ref, known), entry)
         shape = exposure.shape(entry)
         codes = _codes(deps, ref)
@@ -64,7 +64,7 @@ class DescribeTableTool(BaseTool[DescribeTableParameters]):
             **kept_back(exposure),
             "comment": short(entry.comment),
             "key": list(shape.key),
-            "you_see": deps.model_sees(entry.receipt.trial_of or ref),
+            "you_see": deps.model_sees(entry.receipt.of),
             **what_fits("columns", columns, deps.result_chars),
         }
         left_out = _left_out(entry, exposure)

@@ -8,13 +8,10 @@ from agent.conversation import Table
 from agent.deps import AnalystDeps, Language, ModelSees
 from agent.events import moment_told
 from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.copies import bases_of, find_copy, kept_back, lacks, note_query
 from agent.tools.model_view import SMALLEST_GROUP, rows_for_model
-from agent.tools.query_tools import basis_of, kept_back, lacks, visible
-from sync.audit import note
 from sync.errors import BadQuery
-from sync.names import resolve_table, shown_name
 from sync.plan import Column, TableRef
-from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query import find_column
 from sync.warehouse.query_process import Cell
 from sync.warehouse.query_values import TEXT_TYPES, TIME_TYPES, is_number, require_order
@@ -63,24 +60,12 @@ class ProfileColumnTool(BaseTool[ProfileColumnParameters]):
         self, deps: AnalystDeps, parameters: ProfileColumnParameters, _call_id: str, /
     ) -> ToolResult:
         """Run the query. Raises TableNotSynced, ColumnNotFound, QueryTimeout, …."""
-        manifest = read_manifest(deps.warehouse)
-        known = visible(deps, manifest)
-        ref = resolve_table(parameters.table, known)
-        entry = manifest.entry(ref)
-        of = entry.receipt.trial_of or ref
-        exposure = deps.exposure(of)
-        column = find_column(exposure.shape(entry), parameters.column)
+        found = find_copy(deps, parameters.table)
+        ref, exposure = found.entry.ref, found.exposure
+        column = find_column(exposure.shape(found.entry), parameters.column)
         result = deps.queries.run_sql(_sql(ref, column), [ref], lambda _: exposure)
-        basis = basis_of(deps, shown_name(ref, known), entry)
-        note(
-            deps.redis,
-            deps.caller.team,
-            "query",
-            who=deps.caller.user,
-            subject=f"{ref.source}.{ref}",
-            where=deps.thread,
-            detail=f"profile of {column.name}",
-        )
+        note_query(deps, result, f"profile of {column.name}")
+        basis = bases_of(deps, result)[0]
         shown = _table(deps.language, result.rows)
         data = {
             "table": basis.table,
@@ -89,7 +74,7 @@ class ProfileColumnTool(BaseTool[ProfileColumnParameters]):
             **moment_told(basis),
             **lacks(basis),
             **kept_back(exposure),
-            **_for_model(deps.model_sees(of), result.rows, shown, deps.result_chars),
+            **_for_model(found.sees, result.rows, shown, deps.result_chars),
         }
         return ToolResult(ok=True, data=data, basis=(basis,), table=shown)
 

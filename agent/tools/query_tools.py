@@ -1,46 +1,34 @@
 """The tools that read the copies: which there are, what is in them, and one table's rows."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from agent.conversation import Table
 from agent.deps import AnalystDeps
-from agent.events import Basis, moment_told
+from agent.events import moment_told
 from agent.tools.assumptions import assumed
-from agent.tools.base import BaseTool, Parameters, ToolResult, within
+from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.copies import (
+    bases_of,
+    basis_of,
+    copies,
+    find_copy,
+    kept_back,
+    lacks,
+    note_query,
+    rows_shown,
+    short,
+    what_fits,
+)
 from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty
 from agent.tools.model_view import for_model, question_with_sizes, without_sizes
 from sync.access_errors import NotAllowed
-from sync.audit import note
-from sync.names import resolve_table, shown_name, shown_names
+from sync.names import shown_names
 from sync.plan import TableRef
-from sync.receipt import columns_of, part_of
-from sync.warehouse.exposure import Exposure
-from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
-from sync.warehouse.query import Aggregate, Query, compile_query
-
-_COMMENT_CHARS = 200
-
-
-def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
-    """Read which of the offered tables are copied now, in the order they are offered."""
-    manifest = read_manifest(deps.warehouse)
-    published = {entry.ref: entry for entry in manifest.entries}
-    return {ref: published[ref] for ref in visible(deps, manifest) if ref in published}
-
-
-def visible(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
-    """Name what may be asked about: the offered tables, trials of them, and imported ones."""
-    trials = (entry for entry in manifest.entries if entry.receipt.trial_of in deps.offered)
-    return (*deps.offered, *(entry.ref for entry in trials), *imported(deps, manifest))
-
-
-def imported(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
-    """Name the imported tables that the caller may see."""
-    return tuple(ref for ref in manifest.imported if ref not in deps.hidden)
+from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.query import Query, compile_query
 
 
 class ListTablesParameters(Parameters):
@@ -92,12 +80,9 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
         self, deps: AnalystDeps, parameters: GetTableStatsParameters, _call_id: str, /
     ) -> ToolResult:
         """Read one manifest entry. Raises TableNotSynced where there is none."""
-        manifest = read_manifest(deps.warehouse)
-        known = visible(deps, manifest)
-        ref = resolve_table(parameters.table, known)
-        entry = manifest.entry(ref)
-        basis = basis_of(deps, shown_name(ref, known), entry)
-        exposure = deps.exposure(entry.receipt.trial_of or ref)
+        found = find_copy(deps, parameters.table)
+        entry, exposure = found.entry, found.exposure
+        basis = basis_of(deps, found.name, entry)
         shown = exposure.shape(entry)
         columns = [column.name for column in shown.columns]
         return ToolResult(
@@ -128,24 +113,12 @@ class QueryTableTool(BaseTool[Query]):
 
     def run(self, deps: AnalystDeps, parameters: Query, _call_id: str, /) -> ToolResult:
         """Run the query. Raises TableNotSynced, ColumnNotFound, BadQuery, QueryTimeout, …."""
-        manifest = read_manifest(deps.warehouse)
-        known = visible(deps, manifest)
-        ref = resolve_table(parameters.table, known)
-        entry = manifest.entry(ref)
-        sees = deps.model_sees(entry.receipt.trial_of or ref)
-        exposure = deps.exposure(entry.receipt.trial_of or ref)
+        copy = find_copy(deps, parameters.table)
+        entry, exposure, sees = copy.entry, copy.exposure, copy.sees
         asked, shape = question_with_sizes(sees, parameters), exposure.shape(entry)
         result = deps.queries.run(compile_query(asked, shape), entry, exposure)
         empty = told_empty(deps, parameters, result.rows, entry, exposure)
-        note(
-            deps.redis,
-            deps.caller.team,
-            "query",
-            who=deps.caller.user,
-            subject=f"{ref.source}.{ref}",
-            where=deps.thread,
-            detail=parameters.model_dump_json(exclude_defaults=True),
-        )
+        note_query(deps, result, parameters.model_dump_json(exclude_defaults=True))
         found = Table(
             columns=tuple(column.name for column in result.columns),
             types=tuple(column.type for column in result.columns),
@@ -154,13 +127,8 @@ class QueryTableTool(BaseTool[Query]):
             sql=compile_query(parameters, shape).text,
             remarks=assumed(parameters, shape) + (empty_remarks(empty) if empty else ()),
         )
-        # The query itself may have met a newer copy than the entry it was compiled against.
-        name = shown_name(ref, known)
-        read = result.basis[0]
-        basis = as_shown(
-            Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported), exposure
-        )
-        data: dict[str, Any] = {"table": name, **moment_told(basis), **lacks(basis)}
+        basis = bases_of(deps, result)[0]
+        data: dict[str, Any] = {"table": basis.table, **moment_told(basis), **lacks(basis)}
         data |= kept_back(exposure) | (empty_for_model(sees, empty) if empty else {})
         shown, sizes = without_sizes(found)
         return ToolResult(
@@ -179,17 +147,10 @@ def _asks_for_the_first(query: Query) -> bool:
     return bool(query.order_by) and "limit" in query.model_fields_set
 
 
-def what_fits(name: str, lines: list[Any], most_chars: int) -> dict[str, Any]:
-    """List what the model can read, and say how many are left out."""
-    kept = within(lines, most_chars)
-    left_out = len(lines) - len(kept)
-    return {name: kept, "left_out": left_out} if left_out else {name: kept}
-
-
 def _table_line(
     deps: AnalystDeps, name: str, ref: TableRef, entry: ManifestEntry | None
 ) -> dict[str, Any]:
-    exposure = deps.exposure((entry and entry.receipt.trial_of) or ref)
+    exposure = deps.exposure(entry.receipt.of if entry else ref)
     if entry is None:
         return {"table": name, "synced": False, "rows": None, "as_of": None, "comment": None}
     basis = basis_of(deps, name, entry)
@@ -214,48 +175,3 @@ def _hidden_by_rule(deps: AnalystDeps) -> list[dict[str, Any]]:
 
 def _because(why: NotAllowed) -> str:
     return f"rule {why.params['rule']}" if "rule" in why.params else why.code
-
-
-def kept_back(exposure: Exposure) -> dict[str, Any]:
-    """Tell the model by which rule its caller is shown less than the table holds."""
-    if not exposure.is_partial:
-        return {}
-    some = {"only_rows_of_rule": exposure.rule} if exposure.where else {}
-    return {"shown_by_rule": exposure.rule, **some}
-
-
-def rows_shown(deps: AnalystDeps, entry: ManifestEntry, exposure: Exposure) -> int | None:
-    """Count the rows that are shown; it takes a query where a rule leaves some out."""
-    if not exposure.where:
-        return entry.rows
-    count = Query(table=entry.ref.table, aggregates=[Aggregate(function="count")])
-    result = deps.queries.run(compile_query(count, exposure.shape(entry)), entry, exposure)
-    return int(str(result.rows[0][0])) if result.rows else None
-
-
-def as_shown(basis: Basis, exposure: Exposure) -> Basis:
-    """Name the rule that limits what was read; how many rows there are is for who is shown all."""
-    if not exposure.is_partial:
-        return basis
-    return replace(basis, rows=None if exposure.where else basis.rows, rule=exposure.rule)
-
-
-def lacks(basis: Basis) -> dict[str, str]:
-    """Tell the model what of its table a copy has not; nothing where it has all of it."""
-    told = {"only_rows": basis.part} if basis.part else {}
-    if basis.columns:
-        told["only_columns"] = "{} of {}".format(*basis.columns)
-    return told
-
-
-def basis_of(deps: AnalystDeps, name: str, entry: ManifestEntry) -> Basis:
-    """Say what an answer from a copy rests on."""
-    receipt = entry.receipt
-    part, columns = part_of(receipt), columns_of(receipt)
-    basis = Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported)
-    return as_shown(basis, deps.exposure(receipt.trial_of or entry.ref))
-
-
-def short(comment: str | None) -> str | None:
-    """Cut a comment to what the model needs of it."""
-    return comment[:_COMMENT_CHARS] if comment else None

@@ -8,10 +8,8 @@ from pydantic import Field, model_validator
 from agent.deps import AnalystDeps, ModelSees
 from agent.events import Basis
 from agent.tools.base import Parameters
-from agent.tools.query_tools import as_shown, visible
-from agent.tools.sql_tool import AUDITED_CHARACTERS, sees_of
-from sync.audit import note
-from sync.names import resolve_table, shown_name
+from agent.tools.copies import bases_of, find_copy, note_query, visible
+from agent.tools.sql_tool import sees_of
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
 from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query import Query, compile_query
@@ -62,47 +60,23 @@ def read(deps: AnalystDeps, source: Source, queries: Queries) -> Read:
 
     Raises what `query_table` and `run_sql` raise; a plan that is too large is not asked for here.
     """
-    manifest = read_manifest(deps.warehouse)
-    known = visible(deps, manifest)
     first = None
     if source.query is None:
         sql = source.sql or ""
+        known = visible(deps, read_manifest(deps.warehouse))
         result = queries.run_sql(sql, known, deps.exposure)
     else:
         query = source.query
         first = query.limit if "limit" in query.model_fields_set else None
         if first is None:
             query = query.model_copy(update={"limit": EVERY_ROW})
-        entry = manifest.entry(resolve_table(query.table, known))
-        exposure = deps.exposure(entry.receipt.trial_of or entry.ref)
-        compiled = compile_query(query, exposure.shape(entry))
-        result = queries.run(compiled, entry, exposure)
+        copy = find_copy(deps, query.table)
+        compiled = compile_query(query, copy.exposure.shape(copy.entry))
+        result = queries.run(compiled, copy.entry, copy.exposure)
         sql = compiled.text.removesuffix(f" LIMIT {EVERY_ROW}")
-    basis = tuple(
-        as_shown(
-            Basis(
-                shown_name(one.ref, known),
-                one.rows,
-                one.as_of,
-                one.part,
-                one.columns,
-                one.imported,
-            ),
-            deps.exposure(one.of),
-        )
-        for one in result.basis
-    )
-    return Read(result, basis, sees_of(deps, result), sql, first)
+    return Read(result, bases_of(deps, result), sees_of(deps, result), sql, first)
 
 
 def note_read(deps: AnalystDeps, read_: Read, what: str) -> None:
     """Note in the audit that *what*, a chart or a file, was made of it."""
-    note(
-        deps.redis,
-        deps.caller.team,
-        "query",
-        who=deps.caller.user,
-        subject=", ".join(basis.table for basis in read_.basis)[:1000],
-        where=deps.thread,
-        detail=f"{what}: {read_.sql}"[:AUDITED_CHARACTERS],
-    )
+    note_query(deps, read_.result, f"{what}: {read_.sql}")

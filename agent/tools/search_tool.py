@@ -12,7 +12,7 @@ from agent.failures import sentence_of
 from agent.glossary import Term
 from agent.relevance import Relevant, exposure_of, relevant, table_meant
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.query_tools import basis_of, lacks, short, visible, what_fits
+from agent.tools.copies import basis_of, lacks, short, visible, what_fits
 from agent.words import EXACT, closeness, telling_words
 from sync.names import nearest_first, shown_names
 from sync.offered_catalog import KnownSource

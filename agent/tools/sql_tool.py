@@ -6,21 +6,18 @@ from pydantic import Field
 
 from agent.conversation import Table
 from agent.deps import AnalystDeps, ModelSees
-from agent.events import Basis, moment_told
+from agent.events import moment_told
 from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.copies import bases_of, note_query, visible
 from agent.tools.costly_sql import asked_before, is_allowed, proposed
 from agent.tools.model_view import rows_for_model
-from agent.tools.query_tools import as_shown, visible
-from sync.audit import note
-from sync.names import shown_name
 from sync.query_errors import QueryTooCostly
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
 from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query_process import QueryResult
 
 _MOST_CLOSED_FIRST: tuple[ModelSees, ...] = ("schema", "aggregates", "rows")
-AUDITED_CHARACTERS = 2_000
 
 
 class RunSqlParameters(Parameters):
@@ -65,23 +62,8 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             )
         except QueryTooCostly as error:
             return proposed(deps, parameters.sql, error, asked)
-        names = [shown_name(read.ref, known) for read in result.basis]
-        note(
-            deps.redis,
-            deps.caller.team,
-            "query",
-            who=deps.caller.user,
-            subject=", ".join(names)[:1000],
-            where=deps.thread,
-            detail=parameters.sql[:AUDITED_CHARACTERS],
-        )
-        basis = tuple(
-            as_shown(
-                Basis(name, read.rows, read.as_of, read.part, read.columns, read.imported),
-                deps.exposure(read.of),
-            )
-            for name, read in zip(names, result.basis, strict=True)
-        )
+        note_query(deps, result, parameters.sql)
+        basis = bases_of(deps, result)
         shown = Table(
             columns=tuple(column.name for column in result.columns),
             types=tuple(column.type for column in result.columns),

@@ -9,7 +9,7 @@ from pydantic import Field
 from agent.deps import AnalystDeps
 from agent.failures import sentence_of
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
-from agent.tools.query_tools import copies, imported
+from agent.tools.copies import copies, imported
 from sync.approvals import (
     Approval,
     ApprovalState,

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from agent.deps import AnalystDeps
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.query_tools import imported
+from agent.tools.copies import imported
 from agent.tools.sync_tools import propose
 from sync.names import resolve_table
 from sync.plan import Wish

@@ -40,7 +40,7 @@ def learn(session: "Session", column: str) -> None:
     path = glossary_path(settings.bot_toml)
     table, _, name = column.rpartition(".")
     entry = current_copy(settings.warehouse_dir, config, table, None)
-    of = entry.receipt.trial_of or entry.ref
+    of = entry.receipt.of
     if config.model_sees(of) != "rows":
         raise BadQuery(
             reason=f"the model may see {config.model_sees(of)} of {of}, and what stands in the "

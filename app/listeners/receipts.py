@@ -59,7 +59,7 @@ def show(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval,
 def _details(language: Language, see: See, table: TableReceipt, standing: Standing) -> TableDetails:
     """Write a table's receipt, without its values for whoever may not see all of the table."""
     try:
-        exposure = see(table.trial_of or table.ref)
+        exposure = see(table.of)
         why = say(language, "details.by_rule", rule=exposure.rule) if exposure.is_partial else ""
     except NotAllowed as error:
         why = word_failure(language, error.failure)

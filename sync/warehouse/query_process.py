@@ -204,7 +204,7 @@ class Queries:
             for path in named_tables(tree):
                 ref = resolve_table(".".join(path), known)
                 entry = entry_of(manifest, ref)
-                exposure = exposure_of(entry.receipt.trial_of or ref)
+                exposure = exposure_of(entry.receipt.of)
                 shown.append(_Shown(entry, exposure, short_path(path)))
             _refuse_homonyms(shown)
             if explain and any(one.exposure.is_partial for one in shown):
@@ -271,7 +271,7 @@ class Queries:
             basis=tuple(
                 Basis(
                     ref=entry.ref,
-                    of=entry.receipt.trial_of or entry.ref,
+                    of=entry.receipt.of,
                     generation=entry.generation,
                     as_of=entry.as_of,
                     published_at=entry.published_at,

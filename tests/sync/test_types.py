@@ -1,8 +1,9 @@
 import pytest
 
+from sync.dictionary_types import written_type
 from sync.errors import UnsupportedColumn
 from sync.plan import Column, TableRef
-from sync.types import copy_rule, require_rule, row_bytes, written_type
+from sync.types import copy_rule, require_rule, row_bytes
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from agent.events import Basis
 from agent.runtime.config import system_prompt
 from agent.service import SCHEDULER_TOOLS
 from agent.tools.base import ToolResult
+from agent.tools.copies import copies
 from agent.tools.describe_tool import DESCRIBE_TOOLS
-from agent.tools.query_tools import QUERY_TOOLS, copies
+from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.sql_tool import SQL_TOOLS
 from agent.tools.sync_tools import SYNC_TOOLS
