@@ -96,20 +96,29 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 
 
 def answered(desk: CardDesk, slack: WebClient, pressed: Pressed, handler: Handler) -> Answer:
-    """Do what a click asks for; whatever happens, there is an answer, and the card is true."""
-    try:
+    """Do what a click on a card asks for; there is an answer, and the card is true."""
+
+    def act() -> Answer:
         approval = approval_of(desk, pressed)
         if approval is None:
             return unknown(slack, desk, pressed)
         answer = handler(desk, slack, pressed, approval)
         mend_card(slack, desk, pressed)
+        return answer
+
+    return guarded(desk, act)
+
+
+def guarded(desk: CardDesk, act: Callable[[], Answer]) -> Answer:
+    """Do what a click asks for; whatever happens, there is an answer."""
+    try:
+        return act()
     except DuckferryError as error:
         return Answer("failed", word_failure(desk.config.language, error.failure))
     except Exception as error:  # a listener is an outer edge: every click is answered
         named = named_error(error)
         log.exception("a click failed: %s", named)
         return Answer("failed", word_failure(desk.config.language, named.failure))
-    return answer
 
 
 def decided(

@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any, cast
 
-import redis
 from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from agent.conversation import ConversationHistory, Message
 from app.desk import CardDesk
-from app.failure_texts import word_failure
+from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
 from app.places import Place
 from app.slack_gateway import reason
@@ -20,7 +19,7 @@ from app.texts import Language, language_of, say
 from app.views.answer import REFRESH, SHOW_SQL, read_refresh
 from app.views.modals import sql_view
 from app.views.text import escape
-from sync.errors import StateUnavailable, TableNotOffered
+from sync.errors import TableNotOffered
 from sync.inbox import put
 from sync.names import resolve_table, shown_name
 
@@ -37,11 +36,8 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
             ack()
             pressed = read_press(body)
             actions = cast("list[Mapping[str, Any]]", body.get("actions") or [{}])
-            try:
-                answer = handler(desk, client, pressed, str(actions[0].get("value", "")))
-            except redis.RedisError:
-                failure = StateUnavailable().failure
-                answer = Answer("failed", word_failure(desk.config.language, failure))
+            value = str(actions[0].get("value", ""))
+            answer = guarded(desk, lambda: handler(desk, client, pressed, value))
             on_click(answer.outcome)
             tell(client, pressed, answer.words)
 

@@ -7,10 +7,11 @@ from slack_sdk import WebClient
 from agent.conversation import ConversationHistory, Message, OnlyFor, Table, ToolCall
 from app.bot_config import BotConfig
 from app.desk import CardDesk
+from app.listeners.actions import guarded
 from app.listeners.answers import refresh, show_sql
 from app.listeners.clicks import Pressed
 from sync.inbox import Entry, take
-from sync.state import INBOX
+from sync.state import INBOX, key
 from sync.streams import open_group
 
 THREAD = "T1:C1:1700.0001"
@@ -64,6 +65,13 @@ def test_a_refresh_of_what_is_not_offered_asks_for_nothing(desk: CardDesk, value
     answer = refresh(desk, NOWHERE, pressed(), value)
     assert answer.words == "이 대화는 더 이상 보관되어 있지 않습니다. 다시 물어봐 주세요."
     assert waiting(desk.redis) == []
+
+
+def test_a_thread_that_cannot_be_read_leaves_no_press_unanswered(desk: CardDesk) -> None:
+    desk.redis.rpush(key("T1", "thread", "C1:1700.0001"), "no message")
+    answer = guarded(desk, lambda: show_sql(desk, NOWHERE, pressed(), "call_1"))
+    assert answer.outcome == "failed"
+    assert answer.words
 
 
 def test_sql_of_another_thread_is_not_shown(desk: CardDesk) -> None:

@@ -20,7 +20,7 @@ OUTER_EDGES = {
     "agent/tools/registry.py ToolRegistry.call": "every call of a model is answered",
     "app/cards.py _redraw": "the cards: one that cannot be drawn does not stop the others",
     "app/cli/main.py main": "the terminal: a named error is one line, others show as they are",
-    "app/listeners/actions.py answered": "the listener: every click is answered",
+    "app/listeners/actions.py guarded": "the listener: every click is answered",
     "app/turns.py Turns._tell_failure": "the turn: what cannot be told is not tried for ever",
     "app/turns.py Turns._work": "the turn: whatever happens, the person gets an answer",
     "sync/jobs.py reconcile_until": "the job: whatever happens, lost runs are looked for",
