@@ -195,7 +195,8 @@ def test_an_expired_card_can_be_asked_for_again_once_by_anybody(world: CardWorld
     assert (told.ts, buttons(told)) == (card.ts, [])
     world.press(MINJI, expired, AGAIN, version=1)
     world.whispered(MINJI, "<@U0EVE> has asked again already")
-    assert len(world.replies(asked)) == 2
+    # A request that lives a second may also get its reminder first, which is no card.
+    assert len([m for m in world.replies(asked) if "this request expires" not in m.text]) == 2
     world.press(JUNHO, again, APPROVE)
     world.card(asked, "Sync is queued")
 
