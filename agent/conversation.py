@@ -200,6 +200,15 @@ def newest_turn(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(messages[starts[-1] :]) if starts else tuple(messages)
 
 
+def through_turn(messages: Sequence[Message], call_id: str) -> tuple[Message, ...]:
+    """Cut a thread off after the turn in which *call_id* was answered; nothing where none was."""
+    at = [number for number, one in enumerate(messages) if one.tool_call_id == call_id]
+    if not call_id or not at:
+        return ()
+    later = (number for number in range(at[0], len(messages)) if messages[number].starts_turn)
+    return tuple(messages[: next(later, len(messages))])
+
+
 def without_private(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Take out what earlier turns showed one person alone, whoever asks now.
 

@@ -233,10 +233,11 @@ def _deliver(
 
     What is for the asker alone goes to them directly, and a line in the thread says so.
     """
-    message = answer_message(language, events, _reader(office.core.config))
+    rules = _private_rules(events)
+    reader = _reader(office.core.config, asked_in=str(place) if rules else "")
+    message = answer_message(language, events, reader)
     if message is None and otherwise:
         message = note(otherwise)
-    rules = _private_rules(events)
     alone = message if rules else None
     if message is not None and rules:
         told = say(language, "answer.private", who=person(asker), rule=escape(rules))
@@ -269,7 +270,7 @@ def _deliver(
                 show_card(office.core.redis, event.approval.id)
 
 
-def _reader(config: BotConfig) -> Reader:
+def _reader(config: BotConfig, asked_in: str) -> Reader:
     """Say how the people of this bot read an answer at this moment."""
     now = datetime.now(UTC)
 
@@ -279,7 +280,7 @@ def _reader(config: BotConfig) -> Reader:
         is_old = bool(known) and age > timedelta(hours=config.stale_hours(known[0]))
         return is_old and not basis.imported
 
-    return Reader(config.timezone, is_stale)
+    return Reader(config.timezone, is_stale, asked_in)
 
 
 def _private_rules(events: Sequence[Event]) -> str:
@@ -293,9 +294,7 @@ def _tell_alone(
 ) -> Posted:
     """Send an answer to the asker, who can read it there again: what is ephemeral is lost."""
     head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
-    # A button finds its answer by the thread it stands in, and this stands in another one.
-    shown = [block for block in message.blocks if block["type"] != "actions"]
-    blocks = [context(head), *shown][:MESSAGE_BLOCKS]
+    blocks = [context(head), *message.blocks][:MESSAGE_BLOCKS]
     return post_answer(office.slack, Place(office.team, user), Message(message.text, blocks))
 
 

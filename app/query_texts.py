@@ -60,6 +60,10 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
         "{tables}의 동기화를 요청했습니다. 승인되어 끝나면 같은 질문에 다시 답합니다.",
         "A sync of {tables} was asked for. Once it is approved and done, the same question is answered again.",
     ),
+    "answer.refreshing_in": (
+        "승인 카드는 {channel}의 원래 대화에 있고, 답은 다시 여기로만 보냅니다.",
+        "The card stands in {channel}, in the thread you asked in; the answer comes here alone again.",
+    ),
     "answer.refresh_twice": (
         "이 답변의 새로고침은 이미 요청되었습니다.",
         "A refresh of this answer has been asked for already.",

@@ -1,7 +1,8 @@
 """The buttons of an answer: show the SQL behind it, or refresh what it rests on."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
 
@@ -9,16 +10,22 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from agent.conversation import ConversationHistory, Message
+from agent.conversation import (
+    ConversationHistory,
+    Message,
+    concealed,
+    newest_turn,
+    through_turn,
+)
 from app.desk import CardDesk
 from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
-from app.places import Place
+from app.places import Place, parse_place
 from app.slack_gateway import reason
 from app.texts import Language, language_of, say
-from app.views.answer import REFRESH, SHOW_SQL, read_refresh
+from app.views.answer_buttons import REFRESH, SHOW_SQL, Carried, read_carried
 from app.views.modals import sql_view
-from app.views.text import escape
+from app.views.text import channel_link, escape
 from sync.errors import TableNotOffered
 from sync.inbox import put
 from sync.names import resolve_table, shown_name
@@ -47,20 +54,20 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     listen(REFRESH, refresh)
 
 
-def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, call_id: str, /) -> Answer:
-    """Open the SQL of one result of the thread the click came from."""
-    messages = _thread(desk, pressed)
-    found = next((one for one in messages if one.tool_call_id == call_id and one.sql), None)
-    language = _language(desk, messages)
-    if found is None:
+def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
+    """Open the SQL of one result of an answer, to those who may see what it gave."""
+    asked = _asked(desk, pressed, value)
+    language = _language(desk, asked)
+    sql = _sql_of(asked, pressed.user)
+    rules = [one.private.rules for one in newest_turn(asked.messages) if one.private]
+    if not sql and rules and _sql_of(asked, reader=None):
+        return Answer("not_allowed", say(language, "answer.not_yours", rule=escape(rules[0])))
+    if not sql:
         return Answer("unknown", say(language, "answer.forgotten"))
-    if found.private and found.private.user != pressed.user:
-        rule = escape(found.private.rules)
-        return Answer("not_allowed", say(language, "answer.not_yours", rule=rule))
     try:
-        slack.views_open(trigger_id=pressed.trigger_id, view=sql_view(language, found.sql))
+        slack.views_open(trigger_id=pressed.trigger_id, view=sql_view(language, sql))
     except (SlackClientError, OSError, HTTPException) as error:
-        log.info("the SQL of %s was not shown: %s", call_id, reason(error))
+        log.info("the SQL of %s was not shown: %s", asked.carried.call, reason(error))
         return Answer("too_late", say(language, "click.too_late"))
     return Answer("form")
 
@@ -68,37 +75,73 @@ def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, call_id: str, /
 def refresh(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
     """Ask in the person's name for a sync, and then the same question again.
 
-    It is a message like any other: the agent proposes, a card is decided, and the answer follows.
+    It is a message like any other, where the question was asked: the agent proposes, a card is
+    decided, and the answer follows, to the person alone where the first one went to them alone.
     Once for each answer.
     """
-    messages = _thread(desk, pressed)
-    language, asked = _language(desk, messages), _question(messages)
+    asked = _asked(desk, pressed, value)
+    language, question = _language(desk, asked), _question(asked)
     try:
-        refs = [resolve_table(name, desk.config.offered) for name in read_refresh(value)]
+        refs = [resolve_table(name, desk.config.offered) for name in asked.carried.tables]
     except TableNotOffered:
         refs = []
-    if not refs or not asked:
+    if not refs or not question:
         return Answer("unknown", say(language, "answer.forgotten"))
     tables = ", ".join(shown_name(ref, desk.config.offered) for ref in refs)
-    place = Place(pressed.team, pressed.channel, pressed.thread)
-    name = f"refresh:{place}:{pressed.message}"
-    words = say(language, "answer.refresh_words", tables=tables, question=asked)
+    # By where it was pressed: the same answer has one message, wherever its question stands.
+    name = f"refresh:{pressed.team}:{pressed.where}"
+    words = say(language, "answer.refresh_words", tables=tables, question=question)
     body = {"text": words, "user": pressed.user, "source": name}
-    if not put(desk.redis, "message", str(place), body, once=(name,)):
+    if not put(desk.redis, "message", str(asked.place), body, once=(name,)):
         return Answer("asked_again", say(language, "answer.refresh_twice"))
-    return Answer("asked", say(language, "answer.refreshing", tables=tables))
+    told = say(language, "answer.refreshing", tables=tables)
+    if asked.carried.asked_in:
+        channel = channel_link(asked.place.channel)
+        told = f"{told} {say(language, 'answer.refreshing_in', channel=channel)}"
+    return Answer("asked", told)
 
 
-def _thread(desk: CardDesk, pressed: Pressed) -> Sequence[Message]:
-    """The conversation a click stands in; what a button itself says names no other one."""
+@dataclass(frozen=True)
+class _Asked:
+    """What an answer belongs to."""
+
+    place: Place
+    messages: tuple[Message, ...]
+    """The thread, up to the end of the turn that gave it; none where it is not kept any more."""
+    carried: Carried
+
+
+def _asked(desk: CardDesk, pressed: Pressed, value: str) -> _Asked:
+    """Read the thread an answer was given in.
+
+    That is the one the click stands in. A button names another one only below what its person was
+    shown alone: without such a turn of theirs there it leads nowhere.
+    """
+    carried = read_carried(value) or Carried("")
     place = Place(pressed.team, pressed.channel, pressed.thread)
-    return ConversationHistory(desk.redis, str(place)).messages()
+    if carried.asked_in:
+        place = parse_place(carried.asked_in)
+    if place.team != pressed.team:
+        return _Asked(place, (), carried)
+    messages = ConversationHistory(desk.redis, str(place)).messages()
+    messages = through_turn(messages, carried.call)
+    if carried.asked_in and not any(
+        one.private and one.private.user == pressed.user for one in newest_turn(messages)
+    ):
+        messages = ()
+    return _Asked(place, messages, carried)
 
 
-def _question(messages: Sequence[Message]) -> str:
-    asked = [message.content for message in messages if message.role == "user"]
-    return asked[-1] if asked else ""
+def _sql_of(asked: _Asked, reader: str | None) -> str:
+    """Give the SQL as *reader* may see it, or whoever where that is None."""
+    messages = asked.messages if reader is None else concealed(asked.messages, reader)
+    return next((one.sql for one in messages if one.tool_call_id == asked.carried.call), "")
 
 
-def _language(desk: CardDesk, messages: Sequence[Message]) -> Language:
-    return language_of(_question(messages), desk.config.language)
+def _question(asked: _Asked) -> str:
+    said = [message.content for message in asked.messages if message.role == "user"]
+    return said[-1] if said else ""
+
+
+def _language(desk: CardDesk, asked: _Asked) -> Language:
+    return language_of(_question(asked), desk.config.language)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from agent.events import (
     ApprovalRequested,
@@ -22,6 +22,7 @@ from agent.events import (
 )
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.texts import Language, say
+from app.views.answer_buttons import answer_buttons
 from app.views.approval_card import Message
 from app.views.chart import alt_text, chart_notes, native_charts
 from app.views.remark import remarks_of, word_remark
@@ -34,7 +35,6 @@ from app.views.text import (
     escape,
     from_model,
     number,
-    plain,
     section,
     size,
     split,
@@ -46,9 +46,6 @@ _TEXT_CHARACTERS = 5000
 _STEPS_CHARACTERS = 1500
 _BASIS_NAME_CHARACTERS = 100
 _STEPS = 10
-_TABLES_REFRESHED = 5
-SHOW_SQL = "answer_sql"
-REFRESH = "answer_refresh"
 
 
 def _never(_basis: Basis) -> bool:
@@ -62,6 +59,8 @@ class Reader:
     timezone: str = "UTC"
     is_stale: Callable[[Basis], bool] = _never
     """Whether a copy is older than its table's limit, so that a refresh is offered."""
+    asked_in: str = ""
+    """The thread of the question, where the answer is to stand in another place."""
 
 
 def answer_message(
@@ -102,7 +101,8 @@ def answer_message(
     small_print += [_basis(language, basis) for basis in bases]
     if small_print:
         blocks.append(context(*small_print))
-    blocks += _buttons(language, events, [basis for basis in bases if reader.is_stale(basis)])
+    stale = [basis for basis in bases if reader.is_stale(basis)]
+    blocks += answer_buttons(language, events, stale, reader.asked_in)
     if steps:
         blocks.append(context(steps))
     seen = [
@@ -112,39 +112,6 @@ def answer_message(
     ]
     told = "\n".join(line for line in (text or steps, *seen, *small_print) if line)
     return Message(cut(told, FALLBACK_CHARACTERS), blocks)
-
-
-def read_refresh(value: str) -> tuple[str, ...]:
-    """Give the tables that a refresh button names; none where *value* is not ours."""
-    try:
-        found: object = json.loads(value)
-    except json.JSONDecodeError:
-        return ()
-    names = cast("list[object]", found) if isinstance(found, list) else []
-    return tuple(str(name)[:_BASIS_NAME_CHARACTERS] for name in names[:_TABLES_REFRESHED])
-
-
-def _buttons(
-    language: Language, events: Sequence[Event], stale: Sequence[Basis]
-) -> list[dict[str, Any]]:
-    """Draw what can be pressed: the SQL of the last result, and a refresh of what is old."""
-    shown = [
-        event.call_id
-        for event in events
-        if isinstance(event, TableShown | ChartShown | FileMade) and event.call_id
-    ]
-    buttons: list[dict[str, Any]] = []
-    if shown:
-        buttons.append(_button(say(language, "answer.sql"), SHOW_SQL, shown[-1]))
-    names = [basis.table for basis in stale if len(basis.table) <= _BASIS_NAME_CHARACTERS]
-    if names:
-        value = json.dumps(names[:_TABLES_REFRESHED], ensure_ascii=False)
-        buttons.append(_button(say(language, "answer.refresh"), REFRESH, value))
-    return [{"type": "actions", "elements": buttons}] if buttons else []
-
-
-def _button(words: str, action: str, value: str) -> dict[str, Any]:
-    return {"type": "button", "text": plain(words), "action_id": action, "value": value}
 
 
 def steps_line(language: Language, events: Sequence[Event]) -> str:

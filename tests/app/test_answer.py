@@ -23,7 +23,8 @@ from agent.events import (
 )
 from agent.remarks import remark
 from app.terminal import answer_lines
-from app.views.answer import Reader, answer_message, read_refresh
+from app.views.answer import Reader, answer_message
+from app.views.answer_buttons import Carried, read_carried
 from app.views.approval_card import Message
 from app.views.results import plainer
 from sandbox.slack.limits import refuse_over_limit
@@ -236,10 +237,10 @@ def test_an_answer_offers_its_sql_and_to_refresh_what_is_old() -> None:
     refuse_over_limit(message.text, message.blocks)
     buttons = next(block for block in message.blocks if block["type"] == "actions")["elements"]
     assert [(one["text"]["text"], one["action_id"], one["value"]) for one in buttons] == [
-        ("SQL 보기", "answer_sql", "call_7"),
-        ("지금 새로고침", "answer_refresh", '["SHOP.ORDERS"]'),
+        ("SQL 보기", "answer_sql", '{"call": "call_7"}'),
+        ("지금 새로고침", "answer_refresh", '{"call": "call_7", "tables": ["SHOP.ORDERS"]}'),
     ]
-    assert read_refresh(buttons[1]["value"]) == ("SHOP.ORDERS",)
+    assert read_carried(buttons[1]["value"]) == Carried("call_7", ("SHOP.ORDERS",))
 
 
 def test_a_slack_that_takes_no_tables_gets_them_as_aligned_text() -> None:

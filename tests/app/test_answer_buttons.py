@@ -1,5 +1,7 @@
 """The buttons of an answer: each press is answered, and a refresh only asks for a card."""
 
+from dataclasses import replace
+
 import pytest
 from redis import Redis
 from slack_sdk import WebClient
@@ -18,6 +20,9 @@ THREAD = "T1:C1:1700.0001"
 CONFIG = BotConfig.model_validate(
     {"source": [{"name": "main"}], "table": [{"name": "SHOP.ORDERS"}, {"name": "SHOP.USERS"}]}
 )
+SQL = '{"call": "call_1"}'
+OLD = '{"call": "call_1", "tables": ["SHOP.ORDERS"]}'
+GONE = "이 대화는 더 이상 보관되어 있지 않습니다. 다시 물어봐 주세요."
 NOWHERE = WebClient(token="none", base_url="http://127.0.0.1:9/")
 
 
@@ -47,9 +52,9 @@ def waiting(redis: Redis) -> list[Entry]:
 def test_a_refresh_asks_for_a_sync_and_the_same_question_once_for_an_answer(
     desk: CardDesk,
 ) -> None:
-    first = refresh(desk, NOWHERE, pressed(), '["SHOP.ORDERS"]')
+    first = refresh(desk, NOWHERE, pressed(), OLD)
     assert first.words.startswith("SHOP.ORDERS의 동기화를 요청했습니다.")
-    second = refresh(desk, NOWHERE, pressed(), '["SHOP.ORDERS"]')
+    second = refresh(desk, NOWHERE, pressed(), OLD)
     assert second.words == "이 답변의 새로고침은 이미 요청되었습니다."
     entries = waiting(desk.redis)
     assert [(entry.kind, entry.thread, entry.body["user"]) for entry in entries] == [
@@ -60,41 +65,74 @@ def test_a_refresh_asks_for_a_sync_and_the_same_question_once_for_an_answer(
     )
 
 
-@pytest.mark.parametrize("value", ["", "[]", "{}", '["HR.SALARIES"]', '["SHOP.ORDERS", "X"]', "["])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[",
+        "[]",
+        SQL,
+        '{"call": "call_9", "tables": ["SHOP.ORDERS"]}',
+        '{"call": "call_1", "tables": ["SHOP.ORDERS", "X"]}',
+        '{"call": "call_1", "tables": ["SHOP.ORDERS"], "asked_in": "T1:C1:1700.0001:seen"}',
+    ],
+)
 def test_a_refresh_of_what_is_not_offered_asks_for_nothing(desk: CardDesk, value: str) -> None:
     answer = refresh(desk, NOWHERE, pressed(), value)
-    assert answer.words == "이 대화는 더 이상 보관되어 있지 않습니다. 다시 물어봐 주세요."
+    assert answer.words == GONE
     assert waiting(desk.redis) == []
 
 
 def test_a_thread_that_cannot_be_read_leaves_no_press_unanswered(desk: CardDesk) -> None:
     desk.redis.rpush(key("T1", "thread", "C1:1700.0001"), "no message")
-    answer = guarded(desk, lambda: show_sql(desk, NOWHERE, pressed(), "call_1"))
+    answer = guarded(desk, lambda: show_sql(desk, NOWHERE, pressed(), SQL))
     assert answer.outcome == "failed"
     assert answer.words
 
 
 def test_sql_of_another_thread_is_not_shown(desk: CardDesk) -> None:
-    answer = show_sql(desk, NOWHERE, pressed(thread="1800.0009"), "call_1")
-    assert answer.words == "이 대화는 더 이상 보관되어 있지 않습니다. 다시 물어봐 주세요."
+    answer = show_sql(desk, NOWHERE, pressed(thread="1800.0009"), SQL)
+    assert answer.words == GONE
 
 
 def test_a_slack_that_opens_no_form_is_told_as_such(desk: CardDesk) -> None:
-    answer = show_sql(desk, NOWHERE, pressed(), "call_1")
+    answer = show_sql(desk, NOWHERE, pressed(), SQL)
     assert answer.outcome == "too_late"
     assert "다시 눌러 주세요" in answer.words
 
 
-def test_the_sql_of_what_was_for_one_alone_is_shown_to_nobody_else(desk: CardDesk) -> None:
+def test_what_was_for_one_alone_is_led_back_to_its_thread_for_them_and_nobody_else(
+    desk: CardDesk,
+) -> None:
     history = ConversationHistory(desk.redis, THREAD)
+    history.append(Message(role="user", content="How many users are there?", source_id="m2"))
     call = ToolCall(id="call_2", name="run_sql", arguments="{}")
     history.append(Message(role="assistant", tool_calls=(call,)))
     table = Table(columns=("n",), rows=((3,),), truncated=False, sql="SELECT NAME FROM USERS")
     alone = OnlyFor(user="UALICE", rules="people")
     answer = Message(role="tool", content="{}", tool_call_id="call_2", table=table, private=alone)
     history.append(answer)
-    found = show_sql(desk, NOWHERE, pressed(), "call_2")
+    history.append(Message(role="user", content="고마워", source_id="m3"))
+    found = show_sql(desk, NOWHERE, pressed(), '{"call": "call_2"}')
     assert (found.outcome, found.words) == (
         "not_allowed",
-        "이 결과는 규칙 people에 따라 물어본 사람만 볼 수 있습니다.",
+        "By the rule people this result is for whoever asked for it alone.",
     )
+    value = f'{{"call": "call_2", "tables": ["SHOP.USERS"], "asked_in": "{THREAD}"}}'
+    directly = replace(pressed(thread="", message="1800.0001"), channel="DMINA")
+    assert show_sql(desk, NOWHERE, directly, value).words == GONE
+    assert refresh(desk, NOWHERE, directly, value).words == GONE
+    assert waiting(desk.redis) == []
+    theirs = replace(directly, user="UALICE", channel="DALICE")
+    assert show_sql(desk, NOWHERE, theirs, value).outcome == "too_late"  # no Slack there to open it
+    assert refresh(desk, NOWHERE, theirs, value).words.endswith(
+        "The card stands in C1, in the thread you asked in; the answer comes here alone again."
+    )
+    assert refresh(desk, NOWHERE, theirs, value).outcome == "asked_again"
+    (entry,) = waiting(desk.redis)
+    assert (entry.thread, entry.body["user"], entry.body["text"]) == (
+        THREAD,
+        "UALICE",
+        "Sync SHOP.USERS, then answer again: How many users are there?",
+    )
+    elsewhere = replace(theirs, team="T2")
+    assert refresh(desk, NOWHERE, elsewhere, value).outcome == "unknown"

@@ -4,11 +4,15 @@ from collections.abc import Generator
 
 import pytest
 
+from app.views.answer_buttons import REFRESH, SHOW_SQL
 from sandbox.slack.values import BOT_USER_ID, dm_id
 from sandbox.start import BOT_TOML
-from tests.story.world import ALICE, EVE, JUNHO, MINJI, SECONDS, World, shown, world
+from tests.story.world import ALICE, APPROVE, EVE, JUNHO, MINJI, SECONDS, World, shown, world
 
 RULES = """
+[limits]
+stale_hours = 0.00001
+
 [roles]
 people-team = ["U0ALICE", "S0DATALEADS"]
 
@@ -60,6 +64,30 @@ def test_who_is_let_in_is_answered_alone_and_the_channel_is_told_that_and_no_mor
     told = ruled.answer(asked, "규칙 people")
     assert "<@U0ALICE>에게만" in told
     assert "150" not in "".join(shown(message) for message in ruled.said(asked))
+
+
+def test_what_was_answered_alone_has_its_buttons_there_and_is_refreshed_by_a_card_in_the_thread(
+    ruled: World,
+) -> None:
+    asked = ruled.ask("SHOP.USERS 테이블 4건 보여줘", ALICE)
+    ruled.answer(asked, "<@U0ALICE>에게만")
+    alone = ruled.sandbox.slack.wait_for(
+        lambda m: m.channel == dm_id(ALICE) and "user004" in shown(m), SECONDS
+    )
+    ruled.press(alone, SHOW_SQL, ALICE)
+    view = ruled.sandbox.slack.wait_for_view(ALICE)
+    assert 'FROM "SHOP"."USERS"' in view["blocks"][0]["text"]["text"]
+    ruled.sandbox.slack.close_view(ALICE)
+    ruled.press(alone, REFRESH, ALICE)
+    assert "원래 대화" in ruled.whispered(ALICE, "동기화를 요청했습니다")
+    ruled.press(ruled.open_card(asked), APPROVE)
+    again = ruled.sandbox.slack.wait_for(
+        lambda m: m.channel == dm_id(ALICE) and float(m.ts) > float(alone.ts)
+        and "user004" in shown(m),
+        SECONDS,
+    )  # fmt: skip
+    assert "근거: SHOP.USERS" in shown(again)
+    assert "user00" not in "".join(shown(message) for message in ruled.said(asked))
 
 
 def test_a_member_of_a_user_group_is_let_in_too(ruled: World) -> None:

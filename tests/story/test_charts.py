@@ -1,7 +1,7 @@
 """Charts and files, from a sentence to what stands in the thread."""
 
 from agent.conversation import ConversationHistory
-from app.views.answer import SHOW_SQL
+from app.views.answer_buttons import SHOW_SQL
 from sandbox.slack.values import BOT_USER_ID, Message
 from tests.story.world import SECONDS, TEAM, World, shown
 

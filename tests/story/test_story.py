@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from app.views.answer import SHOW_SQL
+from app.views.answer_buttons import SHOW_SQL
 from sandbox.slack.values import dm_id
 from sync.runs import RunState
 from sync.schedules import Schedule, fire
