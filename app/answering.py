@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from slack_sdk import WebClient
 
-from agent.deps import Caller
+from agent.deps import AnalystDeps, Caller
 from agent.events import ApprovalRequested, Basis, Event, ToolFinished
 from agent.service import run_analyst_approval, run_analyst_turn
 from app.access import SeeIn, see_whole
@@ -42,6 +43,7 @@ from app.views.text import (
     person,
     section,
 )
+from app.whole_results import call_to_write, whole_results
 from sync.approvals import Approval, load_approval, show_card
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
 from sync.inbox import Entry
@@ -115,7 +117,8 @@ def _answer_message(office: Office, entry: Entry) -> None:
     place, text = parse_place(entry.thread), entry.body["text"]
     language = language_of(text, office.core.config.language)
     if not text:
-        _deliver(office, entry, place, language, [], otherwise=say(language, "answer.hello"))
+        hello = say(language, "answer.hello")
+        _deliver(office, entry, place, language, [], deps=None, otherwise=hello)
         return
     caller = Caller(place.team, entry.body["user"], place.channel)
     told = entry.body.get("shared")
@@ -123,7 +126,7 @@ def _answer_message(office: Office, entry: Entry) -> None:
     deps = deps_for(office.core, caller, entry.thread, language, see)
     events: list[Event] = []
     run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], events.append)
-    _deliver(office, entry, place, language, events, asker=caller.user)
+    _deliver(office, entry, place, language, events, deps)
 
 
 def _answer_outcome(office: Office, entry: Entry) -> None:
@@ -160,9 +163,7 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     # With its state: a run that was called lost may still turn out to have been published.
     source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
-    _deliver(
-        office, entry, place, request.language, events, asker=caller.user, calling=_call(outcome)
-    )
+    _deliver(office, entry, place, request.language, events, deps, calling=_call(outcome))
 
 
 def _rerun_answers(office: Office, entry: Entry) -> None:
@@ -225,14 +226,16 @@ def _deliver(
     place: Place,
     language: Language,
     events: list[Event],
-    asker: str = "",
+    deps: AnalystDeps | None,
     otherwise: str = "",
     calling: str = "",
 ) -> None:
     """Post a turn's message once, however often it is worked on, then the cards it asks for.
 
-    What is for the asker alone goes to them directly, and a line in the thread says so.
+    What is for the asker alone goes to them directly, and a line in the thread says so. *deps* are
+    those of the turn.
     """
+    asker = deps.caller.user if deps else ""
     rules = _private_rules(events)
     reader = _reader(office.core.config, asked_in=str(place) if rules else "")
     message = answer_message(language, events, reader)
@@ -261,8 +264,9 @@ def _deliver(
         timezone = office.core.config.timezone
         drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
         beside = attachments(language, events, frozenset(drawn), timezone)
+        whole = whole_results(language, events, deps) if deps else ()
         where = Place(office.team, posted.channel) if rules else place
-        hand_over(office.slack, office.core.redis, where, delivered, language, beside)
+        hand_over(office.slack, office.core.redis, where, delivered, language, chain(beside, whole))
     finally:
         # A card is kept true by a thread of its own, which tries again as long as Slack is away.
         for event in events:
@@ -280,7 +284,10 @@ def _reader(config: BotConfig, asked_in: str) -> Reader:
         is_old = bool(known) and age > timedelta(hours=config.stale_hours(known[0]))
         return is_old and not basis.imported
 
-    return Reader(config.timezone, is_stale, asked_in)
+    def has_file(events: Sequence[Event]) -> bool:
+        return call_to_write(events, config.timezone) is not None
+
+    return Reader(config.timezone, is_stale, has_file, asked_in)
 
 
 def _private_rules(events: Sequence[Event]) -> str:

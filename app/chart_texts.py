@@ -39,6 +39,14 @@ CHART_PHRASES: dict[str, tuple[str, str]] = {
         ":warning: {name} 파일이 더는 남아 있지 않습니다. 다시 내보내 달라고 해 주세요.",
         ":warning: The file {name} is not there any more. Please ask for the export again.",
     ),
+    "file.whole_failed": (
+        ":warning: 전체 결과를 파일로 만들지 못했습니다: {reason}",
+        ":warning: The whole result could not be made a file: {reason}",
+    ),
+    "file.whole_changed": (
+        ":warning: 그사이 사본이나 권한이 바뀌어 전체 결과 파일을 만들지 않았습니다. 다시 물어봐 주세요.",
+        ":warning: The copy or your rights changed meanwhile, so no file of the whole result was made. Please ask again.",
+    ),
     "file.no_right": (
         ":warning: {name}을(를) 올릴 수 없습니다: 봇에 `files:write` 권한이 없습니다. 관리자가 Slack 앱에 추가하고 다시 설치해야 합니다.",
         ":warning: {name} cannot be uploaded: the bot lacks the scope `files:write`. An admin must add it to the Slack app and install it again.",

@@ -27,18 +27,27 @@ _KEPT_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
+class Content:
+    """What is uploaded."""
+
+    data: bytes
+    words: str = ""
+    """What is said with it, where the answer did not."""
+
+
+@dataclass(frozen=True)
 class Attachment:
     """One upload."""
 
     name: str
     alt_text: str
-    content: Callable[[], bytes]
-    """Raises `_Lost`."""
+    content: Callable[[], Content]
+    """Raises `Lost`."""
     path: Path | None = None
     """What is removed once it is handed over."""
 
 
-class _Lost(Exception):
+class Lost(Exception):
     """It cannot be handed over any more; the text says so to people."""
 
 
@@ -70,8 +79,9 @@ def hand_over(
         if client.exists(done):
             continue
         try:
-            upload(slack, place, one.name, one.alt_text, one.content())
-        except _Lost as lost:
+            content = one.content()
+            upload(slack, place, one.name, one.alt_text, content.data, content.words)
+        except Lost as lost:
             _say(slack, place, str(lost))
         except SlackRefused as refusal:
             log.warning("%s was not uploaded: %s", one.name, refusal)
@@ -82,13 +92,13 @@ def hand_over(
 
 
 def _picture(language: Language, chart: Chart, timezone: str) -> Attachment:
-    def content() -> bytes:
+    def content() -> Content:
         try:
-            return draw_picture(chart_spec(language, chart, timezone), language)
+            return Content(draw_picture(chart_spec(language, chart, timezone), language))
         except NotDrawn as error:
             log.warning("a chart was not drawn: %s", error)
             title = escape(cut(chart.title, _NAME))
-            raise _Lost(say(language, "chart.not_drawn", title=title)) from error
+            raise Lost(say(language, "chart.not_drawn", title=title)) from error
 
     return Attachment(_PICTURE, alt_text(language, chart, timezone), content)
 
@@ -96,11 +106,11 @@ def _picture(language: Language, chart: Chart, timezone: str) -> Attachment:
 def _file(language: Language, file: File) -> Attachment:
     path = Path(file.path)
 
-    def content() -> bytes:
+    def content() -> Content:
         try:
-            return path.read_bytes()
+            return Content(path.read_bytes())
         except FileNotFoundError:
-            raise _Lost(say(language, "file.gone", name=escape(file.name))) from None
+            raise Lost(say(language, "file.gone", name=escape(file.name))) from None
 
     return Attachment(file.name, "", content, path)
 

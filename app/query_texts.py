@@ -41,13 +41,15 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
         "근거: {table} 사본, {rows}행, Oracle {when} 기준",
         "based on: copy of {table}, {rows} rows, Oracle as of {when}",
     ),
-    "answer.shown": (
-        "{shown}행 표시, 더 있습니다. 파일로 받으려면 내보내 달라고 하세요.",
-        "{shown} rows are shown; there are more. Ask for an export to have them as a file.",
-    ),
+    "answer.shown": ("{shown}행 표시, 더 있습니다.", "{shown} rows are shown; there are more."),
     "answer.columns_shown": (
-        "열 {all}개 중 {shown}개 표시. 모두 받으려면 내보내 달라고 하세요.",
-        "{shown} of {all} columns are shown. Ask for an export to have them all.",
+        "열 {all}개 중 {shown}개 표시.",
+        "{shown} of {all} columns are shown.",
+    ),
+    "answer.in_file": ("전체는 아래 CSV 파일에 있습니다.", "The CSV file below has them all."),
+    "answer.ask_for_file": (
+        "모두 받으려면 내보내 달라고 하세요.",
+        "Ask for an export to have them all.",
     ),
     "answer.caption": ("결과 {rows}행", "{rows} rows"),
     "answer.sql": ("SQL 보기", "Show SQL"),

@@ -120,8 +120,13 @@ def post_answer(client: WebClient, place: Place, message: Message) -> Posted:
         return replace(_post(client, place, message.text, plain), is_plain=True)
 
 
-def upload(client: WebClient, place: Place, name: str, alt_text: str, content: bytes) -> None:
-    """Put a file into a thread; of a picture say what it shows. Raises `NotDelivered`."""
+def upload(
+    client: WebClient, place: Place, name: str, alt_text: str, content: bytes, words: str = ""
+) -> None:
+    """Put a file into a thread, with *words*; of a picture say what it shows.
+
+    Raises `NotDelivered`.
+    """
     with _named_refusals():
         client.files_upload_v2(
             channel=place.channel,
@@ -129,6 +134,7 @@ def upload(client: WebClient, place: Place, name: str, alt_text: str, content: b
             filename=name,
             title=name,
             alt_txt=alt_text or None,
+            initial_comment=words or None,
             content=content,
         )
 

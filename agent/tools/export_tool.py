@@ -57,7 +57,7 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
         note_read(deps, found, parameters.format)
         made = File(
             path=str(file.path.absolute()),
-            name=_file_name(parameters.name, deps, parameters.format),
+            name=file_name(parameters.name, deps, parameters.format),
             format=parameters.format,
             rows=file.rows,
             bytes=file.path.stat().st_size,
@@ -76,7 +76,7 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
         return ToolResult(ok=True, data=data, basis=found.basis, file=made)
 
 
-def _file_name(wanted: str, deps: AnalystDeps, file_format: FileFormat) -> str:
+def file_name(wanted: str, deps: AnalystDeps, file_format: FileFormat) -> str:
     """A name that is one on every system: letters of any script, digits, - and _."""
     stem = wanted.removesuffix(f".{file_format}")
     safe = re.sub(r"[^\w-]+", "_", stem).strip("_")[:_NAME_CHARACTERS] or "result"

@@ -25,6 +25,7 @@ from app.texts import Language, say
 from app.views.answer_buttons import answer_buttons
 from app.views.approval_card import Message
 from app.views.chart import alt_text, chart_notes, native_charts
+from app.views.files import file_notes
 from app.views.remark import remarks_of, word_remark
 from app.views.results import result_blocks
 from app.views.text import (
@@ -36,7 +37,6 @@ from app.views.text import (
     from_model,
     number,
     section,
-    size,
     split,
     when,
 )
@@ -48,7 +48,7 @@ _BASIS_NAME_CHARACTERS = 100
 _STEPS = 10
 
 
-def _never(_basis: Basis) -> bool:
+def _never(_: object) -> bool:
     return False
 
 
@@ -59,6 +59,8 @@ class Reader:
     timezone: str = "UTC"
     is_stale: Callable[[Basis], bool] = _never
     """Whether a copy is older than its table's limit, so that a refresh is offered."""
+    has_file: Callable[[Sequence[Event]], bool] = _never
+    """Whether the whole of a turn's result is handed over as a file below its message."""
     asked_in: str = ""
     """The thread of the question, where the answer is to stand in another place."""
 
@@ -91,7 +93,9 @@ def answer_message(
     for one in made:
         small_print += _made(language, one)
     if tables:
-        drawn, notes = result_blocks(language, tables[-1], reader.timezone)
+        drawn, notes = result_blocks(
+            language, tables[-1], reader.timezone, in_file=reader.has_file(events)
+        )
         blocks += drawn
         small_print += notes
     said = [word_remark(language, one, escape, when) for one in remarks_of(events)]
@@ -159,14 +163,7 @@ def _made(language: Language, event: ChartShown | FileMade) -> list[str]:
     """Say of what was made how much it holds, and what not."""
     if isinstance(event, ChartShown):
         return chart_notes(language, event.chart)
-    file = event.file
-    named = {"name": escape(file.name), "rows": number(file.rows), "size": size(file.bytes)}
-    notes = [say(language, "file.made", **named)]
-    if file.cut:
-        notes.append(say(language, "file.cut"))
-    if file.cut_cells:
-        notes.append(say(language, "file.cut_cells", count=file.cut_cells))
-    return notes
+    return file_notes(language, event.file)
 
 
 def _troubles(language: Language, events: Sequence[Event]) -> list[str]:

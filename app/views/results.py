@@ -26,16 +26,28 @@ _TABLE_CHARACTERS = 3500
 _PREFORMATTED_CHARACTERS = 2900
 
 
+def fits(table: TableShown, timezone: str) -> bool:
+    """Whether all columns and rows of a result are drawn."""
+    head, rows = _fitting(table, timezone)
+    return len(head) == len(table.columns) and len(rows) == len(table.rows)
+
+
 def result_blocks(
-    language: Language, table: TableShown, timezone: str
+    language: Language, table: TableShown, timezone: str, *, in_file: bool = False
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Draw a result with rows; and say in small print what of it is not shown."""
+    """Draw a result with rows; and say in small print what of it is not shown.
+
+    *in_file*: the whole of it is handed over below.
+    """
     head, rows = _fitting(table, timezone)
     notes: list[str] = []
     if table.truncated or len(rows) < len(table.rows):
         notes.append(say(language, "answer.shown", shown=len(rows)))
     if len(head) < len(table.columns):
         notes.append(say(language, "answer.columns_shown", shown=len(head), all=len(table.columns)))
+    if notes:
+        notes.append(say(language, "answer.in_file" if in_file else "answer.ask_for_file"))
+        notes = [" ".join(notes)]
     aligns = ["right" if is_number(kind) else "left" for kind in table.types[: len(head)]]
     if len(rows) <= _ROWS_AT_ONCE:
         return [_table([head, *rows], aligns)], notes

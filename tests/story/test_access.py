@@ -76,6 +76,12 @@ def test_what_was_answered_alone_has_its_buttons_there_and_is_refreshed_by_a_car
     )
     ruled.press(alone, SHOW_SQL, ALICE)
     view = ruled.sandbox.slack.wait_for_view(ALICE)
+    file = ruled.sandbox.slack.wait_for(
+        lambda m: m.channel == dm_id(ALICE) and bool(m.files) and float(m.ts) > float(alone.ts),
+        SECONDS,
+    )
+    content = ruled.sandbox.slack.file_of(file.files[0]["id"]).content or b""
+    assert content.count(b"\r\n") == 5  # all columns of the four rows that were asked for
     assert 'FROM "SHOP"."USERS"' in view["blocks"][0]["text"]["text"]
     ruled.sandbox.slack.close_view(ALICE)
     ruled.press(alone, REFRESH, ALICE)
@@ -88,6 +94,7 @@ def test_what_was_answered_alone_has_its_buttons_there_and_is_refreshed_by_a_car
     )  # fmt: skip
     assert "근거: SHOP.USERS" in shown(again)
     assert "user00" not in "".join(shown(message) for message in ruled.said(asked))
+    assert not any(message.files for message in ruled.said(asked))
 
 
 def test_a_member_of_a_user_group_is_let_in_too(ruled: World) -> None:
@@ -139,6 +146,15 @@ def test_masks_hidden_columns_and_row_filters_show_a_part_and_say_by_which_rule(
     assert "규칙 customers, masked에 따라 보이는 부분만" in told
     assert "CREDIT_LIMIT" not in told
     assert "부산" not in told
+    assert "전체는 아래 CSV 파일에 있습니다" in told
+    message = ruled.sandbox.slack.wait_for(
+        lambda m: m.thread_ts == asked and bool(m.files), SECONDS
+    )
+    content = ruled.sandbox.slack.file_of(message.files[0]["id"]).content or b""
+    head, *rows = content.decode("utf-8-sig").splitlines()
+    assert "CREDIT_LIMIT" not in head
+    assert (len(rows), all("서울" in row for row in rows)) == (3, True)
+    assert "CUSTOMERS_" in shown(message)
     assert "66건" in ruled.answer(ruled.ask("SHOP.CUSTOMERS 테이블 몇 건이야?", EVE), "66건")
 
 

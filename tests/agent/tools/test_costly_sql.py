@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.deps import AnalystDeps
+from agent.events import ToolStarted
 from agent.runtime.approval_flow import event_message
 from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
 from agent.tools.sql_tool import SQL_TOOLS
+from agent.tools.whole_result import whole_result
 from sync.approvals import Approval, Click, Verdict, decide, load_approval
 from sync.inbox import take
 from sync.plan import TableRef
@@ -78,6 +81,11 @@ def test_a_yes_is_good_for_one_call_however_often_that_is_made(careful: AnalystD
     for _ in range(2):
         result = run(careful, "c2")
         assert result.data["rows"] == [[216]] or result.data["rows"] == [["216"]]
+    file = whole_result(careful, ToolStarted("c2", "run_sql", {"sql": CROSSED})).file
+    assert file is not None
+    assert Path(file.path).read_text("utf-8-sig") == "s\n216\n"
+    none = whole_result(careful, ToolStarted("c9", "run_sql", {"sql": CROSSED}))
+    assert none.data["code"] == "query_too_costly"
     again = run(careful, "c3")
     assert again.data["status"] == "waiting_for_approval"
 
