@@ -13,6 +13,8 @@ from redis import Redis
 from agent.events import Basis
 from agent.outputs import Chart, File
 from agent.remarks import Remark
+from agent.tokens import units_of
+from agent.usage import Spent
 from sync.errors import Failure
 from sync.state import key, run_script
 
@@ -80,6 +82,8 @@ class Message(BaseModel):
     """The limit this message tells of."""
     private: OnlyFor | None = None
     """Whom a tool result is for, where that is not everybody who reads the thread."""
+    spent: Spent | None = None
+    """What asking the model for this message used."""
 
     @property
     def sql(self) -> str:
@@ -154,16 +158,19 @@ class ConversationHistory:
         lines = cast("list[str]", self.redis.lrange(_log(self.thread), 0, -1))
         return in_order(Message.model_validate_json(line) for line in lines)
 
-    def to_openai(self, system_prompt: str, max_tokens: int) -> list[dict[str, Any]]:
-        """Write what a model reads, in the Chat Completions API's format.
+    def to_openai(self, system_prompt: str, max_units: int) -> list[dict[str, Any]]:
+        """Write what a model reads, in the Chat Completions API's format."""
+        return [message.to_openai() for message in self.read(system_prompt, max_units)]
 
-        That is *system_prompt* and as many of the newest exchanges as *max_tokens* hold with it,
-        without what earlier turns showed one person alone.
+    def read(self, system_prompt: str, max_units: int) -> tuple[Message, ...]:
+        """Give what a model reads: *system_prompt* and the newest exchanges.
+
+        As many as *max_units* (`agent.tokens`) hold with it, without what earlier turns showed one
+        person alone.
         """
         system = Message(role="system", content=system_prompt)
-        room = max_tokens - estimate_tokens([system])
-        read = trim(without_private(self.messages()), room)
-        return [message.to_openai() for message in (system, *read)]
+        room = max_units - estimate_units([system])
+        return (system, *trim(without_private(self.messages()), room))
 
     def exists(self) -> bool:
         """Tell whether anything was ever said here and is still remembered."""
@@ -240,31 +247,30 @@ def _stub(message: Message, only_for: OnlyFor) -> Message:
     return message.model_copy(update=update)
 
 
-def trim(messages: Sequence[Message], max_tokens: int) -> tuple[Message, ...]:
-    """Forget the oldest exchanges until *messages* fit into about *max_tokens*.
+def trim(messages: Sequence[Message], max_units: int) -> tuple[Message, ...]:
+    """Forget the oldest exchanges until *messages* fit into about *max_units* (`agent.tokens`).
 
     An exchange begins with a person's words and goes with all its calls, answers and events, so no
     call loses its answer and no event its question. The newest exchange always stays; if it alone
     is too long, its oldest tool results are emptied.
     """
     starts = [number for number, message in enumerate(messages) if message.role == "user"]
-    kept = tuple(messages)
-    for start in (0, *starts):
-        kept = tuple(messages[start:])
-        if estimate_tokens(kept) <= max_tokens:
-            return kept
-    return _emptied(kept, max_tokens)
+    units = [estimate_units([message]) for message in messages]
+    left, begin = sum(units), 0
+    for start in starts:
+        if left <= max_units:
+            break
+        left -= sum(units[begin:start])
+        begin = start
+    return _emptied(messages[begin:], max_units)
 
 
-def estimate_tokens(messages: Iterable[Message]) -> int:
-    """Estimate from above: a token is 3 ASCII characters or 1 other, and a message costs 8."""
-    total = 0
-    for message in messages:
-        calls = "".join(call.name + call.arguments for call in message.tool_calls)
-        text = message.content + calls
-        ascii_chars = sum(1 for char in text if char.isascii())
-        total += 8 + ascii_chars // 3 + len(text) - ascii_chars
-    return total
+def estimate_units(messages: Iterable[Message]) -> int:
+    """Estimate how long a model finds *messages* (`agent.tokens`); each costs 8 by itself."""
+    return sum(
+        8 + units_of(message.content + "".join(c.name + c.arguments for c in message.tool_calls))
+        for message in messages
+    )
 
 
 _EMPTIED = (
@@ -272,13 +278,14 @@ _EMPTIED = (
 )
 
 
-def _emptied(messages: tuple[Message, ...], max_tokens: int) -> tuple[Message, ...]:
-    kept = list(messages)
+def _emptied(messages: Sequence[Message], max_units: int) -> tuple[Message, ...]:
+    kept, left = list(messages), estimate_units(messages)
     for number, message in enumerate(kept):
-        if estimate_tokens(kept) <= max_tokens:
+        if left <= max_units:
             break
         if message.role == "tool" and len(message.content) > len(_EMPTIED):
             kept[number] = message.model_copy(update={"content": _EMPTIED})
+            left -= estimate_units([message]) - estimate_units([kept[number]])
     return tuple(kept)
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from agent.conversation import ToolCall
 from agent.runtime.output_parsing import mapping, parse_reply, sequence
+from agent.usage import Usage
 from sync.errors import DuckferryError
 
 if TYPE_CHECKING:
@@ -121,25 +122,22 @@ class LLMConfig:
 
 
 @dataclass(frozen=True)
-class Usage:
-    """Tokens read and written; 0 where the server does not say."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-@dataclass(frozen=True)
 class LLMResponse:
     """One reply of the model, in one shape."""
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str = "stop"
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class Model(Protocol):
     """What the loop needs of a model."""
+
+    @property
+    def name(self) -> str:
+        """What it is called where its tokens are counted and priced."""
+        ...
 
     def complete(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
@@ -161,6 +159,11 @@ class LLMClient:
 
     def __repr__(self) -> str:
         return f"LLMClient({self.config!r})"
+
+    @property
+    def name(self) -> str:
+        """The model's name, as it was set."""
+        return self.config.model
 
     def complete(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
@@ -269,7 +272,9 @@ def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:
 
 
 def _usage(raw: object) -> Usage:
-    counts = (mapping(raw).get("prompt_tokens"), mapping(raw).get("completion_tokens"))
+    told = mapping(raw)
+    cached = mapping(told.get("prompt_tokens_details")).get("cached_tokens")
+    counts = (told.get("prompt_tokens"), told.get("completion_tokens"), cached)
     return Usage(*(count if isinstance(count, int) else 0 for count in counts))
 
 

@@ -12,6 +12,7 @@ from agent.conversation import (
     OnlyFor,
     ToolCall,
     concealed,
+    estimate_units,
     newest_turn,
     unanswered,
 )
@@ -34,7 +35,9 @@ from agent.llm import LLMError, LLMResponse, Model
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
 from agent.runtime.recovery import limit_text, retry_after_seconds
 from agent.runtime.slots import fill_slots
+from agent.tokens import learn_tokens, tokens_per_unit, units_of_tools
 from agent.tools.registry import ToolRegistry
+from agent.usage import Spent
 from sync.approvals import load_approval
 
 
@@ -47,7 +50,7 @@ class SyncAgent:
         registry: ToolRegistry,
         *,
         max_steps: int = 8,
-        context_tokens: int = 24_000,
+        context_tokens: int = 32_000,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.llm = llm
@@ -55,7 +58,7 @@ class SyncAgent:
         self.max_steps = max_steps
         """Replies of the model in one turn, counted in the thread and so also across crashes."""
         self.context_tokens = context_tokens
-        """About how much of the thread the model reads."""
+        """About the most the model reads: instructions, tools and as much of the thread."""
         self._wait = wait
 
     def run(
@@ -90,13 +93,18 @@ class SyncAgent:
                 history.append(Message(role="assistant", content=text, limit="step_limit"))
             else:
                 try:
-                    reply = self._ask(history, system_prompt)
+                    reply = self._ask(history, deps, system_prompt)
                 except LLMError as error:
                     yield Failed(error.failure)
                     return
                 taken = {call.id for message in messages for call in message.tool_calls}
                 calls = with_new_ids(reply.tool_calls, taken, len(messages))
-                said = Message(role="assistant", content=reply.text, tool_calls=calls)
+                said = Message(
+                    role="assistant",
+                    content=reply.text,
+                    tool_calls=calls,
+                    spent=Spent(self.llm.name, reply.usage),
+                )
                 history.append(said)
                 if calls and reply.text:
                     yield Thought(reply.text)
@@ -124,12 +132,24 @@ class SyncAgent:
         history.append(message)
         return message
 
-    def _ask(self, history: ConversationHistory, system_prompt: str) -> LLMResponse:
-        sent = history.to_openai(system_prompt, self.context_tokens)
+    def _ask(
+        self, history: ConversationHistory, deps: AnalystDeps, system_prompt: str
+    ) -> LLMResponse:
+        tools, name = self.registry.schemas(), self.llm.name
+        of_tools = units_of_tools(tools)
+        most_units = int(self.context_tokens / tokens_per_unit(deps.redis, name))
+        read = history.read(system_prompt, most_units - of_tools)
+        reply = self._complete([message.to_openai() for message in read], tools)
+        learn_tokens(deps.redis, name, estimate_units(read) + of_tools, reply.usage.prompt_tokens)
+        return reply
+
+    def _complete(
+        self, sent: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
+    ) -> LLMResponse:
         attempt = 1
         while True:
             try:
-                return self.llm.complete(sent, self.registry.schemas())
+                return self.llm.complete(sent, tools)
             except LLMError as error:
                 wait_seconds = retry_after_seconds(error, attempt)
                 if wait_seconds is None:

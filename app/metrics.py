@@ -134,6 +134,11 @@ class CountedModel:
     model: Model
     metrics: Metrics
 
+    @property
+    def name(self) -> str:
+        """The name of the model that is counted."""
+        return self.model.name
+
     def complete(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> LLMResponse:

@@ -24,6 +24,7 @@ class ToolRegistry:
 
     def __init__(self, *toolsets: Iterable[BaseTool[Any]]) -> None:
         self._tools: dict[str, BaseTool[Any]] = {}
+        self._schemas: list[dict[str, Any]] = []
         for toolset in toolsets:
             for tool in toolset:
                 self.register(tool)
@@ -40,8 +41,10 @@ class ToolRegistry:
         return tuple(self._tools)
 
     def schemas(self) -> list[dict[str, Any]]:
-        """Write the function schemas of all tools."""
-        return [tool.schema() for tool in self._tools.values()]
+        """Write the function schemas of all tools: once, for it takes longer than a query."""
+        if len(self._schemas) != len(self._tools):
+            self._schemas = [tool.schema() for tool in self._tools.values()]
+        return self._schemas
 
     def call(
         self, deps: AnalystDeps, name: str, raw_json_arguments: str, call_id: str

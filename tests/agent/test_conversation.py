@@ -1,4 +1,5 @@
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ from agent.conversation import (
     ConversationHistory,
     Message,
     ToolCall,
-    estimate_tokens,
+    estimate_units,
     in_order,
     newest_turn,
     trim,
@@ -181,13 +182,13 @@ def test_trimming_forgets_whole_exchanges_oldest_first() -> None:
     everything = (*first, *second, *third)
     assert trim(everything, 100_000) == everything
     assert trim(everything, 500) == (*second, *third)
-    assert trim(everything, estimate_tokens(third)) == third
+    assert trim(everything, estimate_units(third)) == third
 
 
 def test_trimming_keeps_what_stands_before_the_first_words_while_there_is_room() -> None:
     messages = (event("published"), said("the schedule ran"), user("thanks"), said("sure"))
     assert trim(messages, 1_000) == messages
-    assert trim(messages, estimate_tokens(messages[2:])) == messages[2:]
+    assert trim(messages, estimate_units(messages[2:])) == messages[2:]
 
 
 def test_trimming_keeps_the_newest_exchange_and_empties_its_oldest_results() -> None:
@@ -215,7 +216,7 @@ def test_trimming_leaves_no_answer_without_its_call_at_any_size() -> None:
         for message in turn
     )
     assert len(messages) == 25
-    for limit in range(0, estimate_tokens(messages) + 10, 7):
+    for limit in range(0, estimate_units(messages) + 10, 7):
         kept = trim(messages, limit)
         assert len(kept) % 5 == 0
         assert in_order(kept) == kept
@@ -223,5 +224,12 @@ def test_trimming_leaves_no_answer_without_its_call_at_any_size() -> None:
 
 
 def test_korean_text_counts_more_tokens_than_english() -> None:
-    assert estimate_tokens([user("가" * 30)]) == 38
-    assert estimate_tokens([user("a" * 30)]) == 18
+    assert estimate_units([user("가" * 30)]) == 38
+    assert estimate_units([user("a" * 30)]) == 18
+
+
+def test_trimming_a_thread_of_thousands_of_messages_takes_no_second() -> None:
+    messages = [one for n in range(2_000) for one in (user(f"{n} " + "주문 " * 100), said("x"))]
+    began = time.monotonic()
+    assert trim(messages, 2_000) == tuple(messages[-14:])
+    assert time.monotonic() - began < 1

@@ -64,6 +64,8 @@ def value(samples: Samples, name: str, **labels: str) -> float | None:
 class Script:
     """A model that says these replies, one after the other, or raises what is no reply."""
 
+    name = "gpt-4o-mini"
+
     def __init__(self, *replies: LLMResponse | Exception) -> None:
         self.replies = list(replies)
 
