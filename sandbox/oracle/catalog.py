@@ -213,19 +213,23 @@ def refresh(connection: duckdb.DuckDBPyConnection, before: Columns) -> Columns:
     ).fetchall()
     if tuple(found) == before.found:
         return before
+    changed = {(row[0], row[1]) for row in set(before.found).symmetric_difference(found)}
     result: dict[tuple[str, str], dict[str, OracleType]] = {}
     rows: list[tuple[object, ...]] = []
     for owner, table, name, stored, is_nullable, position, declared in found:
         kind = types.stored_as(declared, stored) if declared else types.of_stored_column(stored)
         result.setdefault((owner, table), {})[name] = kind
-        rows.append(
-            (
-                owner, table, name, kind.data_type, kind.length_bytes, kind.characters,
-                "C" if kind.counts_characters else "B" if kind.characters else None,
-                kind.precision, kind.scale, "Y" if is_nullable else "N", position,
-            )
-        )  # fmt: skip
-    connection.execute('DELETE FROM SYS."COLUMN$"')
+        if (owner, table) in changed:
+            rows.append(
+                (
+                    owner, table, name, kind.data_type, kind.length_bytes, kind.characters,
+                    "C" if kind.counts_characters else "B" if kind.characters else None,
+                    kind.precision, kind.scale, "Y" if is_nullable else "N", position,
+                )
+            )  # fmt: skip
+    connection.executemany(
+        'DELETE FROM SYS."COLUMN$" WHERE OWNER = ? AND TABLE_NAME = ?', sorted(changed)
+    )
     if rows:
         connection.executemany(
             'INSERT INTO SYS."COLUMN$" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', rows
