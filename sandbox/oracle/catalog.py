@@ -199,7 +199,10 @@ class Columns:
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, before: Columns) -> Columns:
-    """Rewrite the column dictionary where the tables are no longer as `before`."""
+    """Rewrite what the dictionary's views stand on, of columns where they are not as `before`."""
+    for kept in ("OBJECT$", "PRIVILEGE$", "VISIBLE$"):  # in this order: each from those before it
+        now = kept.replace("$", "_NOW$")
+        connection.execute(f'DELETE FROM SYS."{kept}"; INSERT INTO SYS."{kept}" FROM SYS."{now}"')
     found = connection.execute(
         """
         SELECT c.schema_name, c.table_name, c.column_name, c.data_type, c.is_nullable,
