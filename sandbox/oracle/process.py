@@ -102,7 +102,7 @@ def start_oracle(  # noqa: PLR0913 -- what a test may decide is named, each with
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=REPOSITORY,
-        env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "TZ": "UTC"},
+        env={"PYTHONUTF8": "1", "TZ": "UTC"},
     )
     try:
         ready = _ready_line(process, password, ready_timeout_seconds)
