@@ -16,6 +16,23 @@ RemarkCode = Literal[
     "empty.together",
     "empty.near",
     "empty.range",
+    "change.moments",
+    "change.only_copy",
+    "change.rows",
+    "change.whole_rows",
+    "change.by_rule",
+    "change.too_large",
+    "change.in_columns",
+    "change.came",
+    "change.went",
+    "change.parts",
+    "change.added",
+    "change.removed",
+    "change.example",
+    "change.not_then",
+    "change.unmatched",
+    "change.cut",
+    "change.same",
 ]
 
 

@@ -15,6 +15,7 @@ from agent.runtime.config import Policy, system_prompt
 from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
+from agent.tools.change_tool import CHANGE_TOOLS
 from agent.tools.chart_tool import CHART_TOOLS
 from agent.tools.copies import copies
 from agent.tools.describe_tool import DESCRIBE_TOOLS
@@ -53,6 +54,7 @@ def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
         SQL_TOOLS,
         CHART_TOOLS,
         EXPORT_TOOLS,
+        CHANGE_TOOLS,
         SCHEDULER_TOOLS,
     )
     return Analyst(SyncAgent(llm, registry, max_steps=max_steps))

@@ -10,8 +10,12 @@ PAST_FAILURES: dict[str, tuple[str, str]] = {
         "{table} has got another copy since this was asked for, so nothing was undone. Ask again if it is still wanted.",
     ),
     "nothing_to_compare": (
-        "{table}에는 {as_of} 기준 사본보다 오래된 사본이 없어 비교할 것이 없습니다. 동기화할 때마다 이전 사본이 보관됩니다.",
-        "No copy of {table} before the one as of {as_of} is kept, so there is nothing to compare it with. Each sync keeps the copy before it.",
+        "{table}에는 {as_of} 기준 사본보다 오래된 사본이 없어 비교할 것이 없습니다. 동기화할 때마다 이전 사본이 보관되니, 테이블을 동기화한 뒤 다시 물어봐 주세요.",
+        "No copy of {table} before the one as of {as_of} is kept, so there is nothing to compare it with. Each sync keeps the copy before it: sync the table, then ask again.",
+    ),
+    "moment_not_kept": (
+        "{since} 이후 {table}에서 무엇이 바뀌었는지 알 수 없습니다. 그때나 그 전의 사본과 그보다 새 사본이 보관되어 있어야 합니다. 보관된 사본의 기준 시각: {kept}.",
+        "What changed in {table} since {since} cannot be told: that takes a kept copy from then or before, and a newer one. Kept are copies as of: {kept}.",
     ),
     "generation_not_kept": (
         "{table}의 사본 {generation}은(는) 보관되어 있지 않습니다. 보관된 사본(최신순): {kept}. 이 중 하나를 쓰거나, 현재 사본의 바로 이전이면 -1을 쓰세요.",

@@ -30,4 +30,54 @@ REMARK_PHRASES: dict[str, tuple[str, str]] = {
         "{column}에 저장된 값의 범위: {low} ~ {high}",
         "{column} holds values from {low} to {high}",
     ),
+    "change.moments": (
+        "{table} 비교: {before_at} 기준 → {after_at} 기준",
+        "{table} compared: as of {before_at} → as of {after_at}",
+    ),
+    "change.only_copy": (
+        "{table}: {after_at} 기준 사본 하나만 보관되어 있어 양쪽에 같은 것을 썼습니다.",
+        "{table}: one copy alone is kept, as of {after_at}, so both sides rest on it.",
+    ),
+    "change.rows": (
+        "{table}: 추가 {added}행, 삭제 {removed}행, 변경 {changed}행",
+        "{table}: {added} rows added, {removed} removed, {changed} changed",
+    ),
+    "change.whole_rows": (
+        "{table}: 추가 {added}행, 삭제 {removed}행(키가 없거나 달라져, 바뀐 행은 삭제 하나와 추가 하나로 셉니다)",
+        "{table}: {added} rows added, {removed} removed (without one key in both, a changed row is one of each)",
+    ),
+    "change.by_rule": (
+        "{table}: 규칙 {rule}에 따라 보이는 행과 열만 비교했습니다.",
+        "{table}: by the rule {rule}, only the rows and columns you are shown are compared.",
+    ),
+    "change.too_large": (
+        "{table}: 행이 너무 많아 여기서는 행 단위로 비교하지 않았습니다. 관리자는 botctl diff로 볼 수 있습니다.",
+        "{table}: it has too many rows to compare them here. An admin can, with botctl diff.",
+    ),
+    "change.in_columns": (
+        "{table}에서 값이 바뀐 열(행 수): {columns}",
+        "changed in {table}, with rows: {columns}",
+    ),
+    "change.came": ("{table}에 새로 생긴 열: {columns}", "new columns of {table}: {columns}"),
+    "change.went": ("{table}에서 없어진 열: {columns}", "columns gone from {table}: {columns}"),
+    "change.parts": (
+        "{table}: 두 사본이 담은 범위가 달라, 그것만으로도 행이 늘거나 줄 수 있습니다.",
+        "{table}: the two copies hold different parts of it, which alone adds and removes rows.",
+    ),
+    "change.added": ("추가된 행 예: {keys}", "added, for example: {keys}"),
+    "change.removed": ("삭제된 행 예: {keys}", "removed, for example: {keys}"),
+    "change.example": ("바뀐 행 예: {key}  {changes}", "changed, for example: {key}  {changes}"),
+    "change.not_then": (
+        "이전 사본에는 필요한 열이 없거나 타입이 달라 같은 질문에 답할 수 없습니다.",
+        "The older copy lacks a column this needs, or has it with another type, so it cannot answer.",
+    ),
+    "change.unmatched": (
+        "결과의 행을 서로 맞출 수 없어 행 수만 비교합니다.",
+        "The rows of the two results cannot be matched, so only their number is compared.",
+    ),
+    "change.cut": (
+        "결과가 길어 한쪽에만 보이는 그룹은 비교하지 않았습니다.",
+        "The result is long, so groups that only one side shows are left out.",
+    ),
+    "change.same": ("두 시점의 결과가 같습니다.", "Both moments give the same result."),
 }

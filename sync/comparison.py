@@ -15,7 +15,7 @@ MOST_SHOWN = 200
 
 Shown = str | None
 Key = tuple[Shown, ...]
-"""A row's values of `Comparison.key`, in its order."""
+"""A row's values of the key, in its order."""
 
 
 class ComparedCopy(BaseModel):
@@ -73,17 +73,11 @@ class ChangedRow(BaseModel):
     changes: tuple[ValueChange, ...]
 
 
-class Comparison(BaseModel):
-    """What it takes to get from one copy of a table to another.
-
-    Columns that only one of them has are told and not compared.
-    """
+class RowDifferences(BaseModel):
+    """How the rows of two copies differ, in the columns that both have."""
 
     model_config = ConfigDict(frozen=True)
 
-    ref: TableRef
-    before: ComparedCopy
-    after: ComparedCopy
     by: Literal["key", "rows"]
     """``rows`` where the two have no key, or not the same: whole rows are counted then, each as
     often as it stands there, so that a changed row is one removed and one added."""
@@ -92,10 +86,21 @@ class Comparison(BaseModel):
     changed: int = 0
     changed_columns: tuple[ColumnChanges, ...] = ()
     """Those in which any row changed, in the table's order."""
-    columns_added: tuple[Column, ...] = ()
-    columns_dropped: tuple[Column, ...] = ()
-    columns_retyped: tuple[Retyped, ...] = ()
     examples_added: tuple[Key, ...] = ()
     """The first by key, like the next two; none where whole rows are compared."""
     examples_removed: tuple[Key, ...] = ()
     examples_changed: tuple[ChangedRow, ...] = ()
+
+
+class Comparison(RowDifferences):
+    """What it takes to get from one copy of a table to another.
+
+    Columns that only one of them has are told and not compared.
+    """
+
+    ref: TableRef
+    before: ComparedCopy
+    after: ComparedCopy
+    columns_added: tuple[Column, ...] = ()
+    columns_dropped: tuple[Column, ...] = ()
+    columns_retyped: tuple[Retyped, ...] = ()

@@ -5,6 +5,7 @@ WarehouseError
     ├── NothingToUndo
     ├── CopyMoved               a `PlanDrifted` too
     ├── NothingToCompare
+    ├── MomentNotKept
     ├── GenerationNotKept
     ├── ComparisonTooLarge
     ├── ManifestReadable
@@ -43,7 +44,17 @@ class NothingToCompare(PastError):
     code = "nothing_to_compare"
     message = (
         "No copy of {table} before the one as of {as_of} is kept, so there is nothing to compare "
-        "it with. Each sync keeps the copy before it."
+        "it with. Each sync keeps the copy before it: sync the table, then ask again."
+    )
+
+
+class MomentNotKept(PastError):
+    """No two kept copies stand for before and after the moment that was named."""
+
+    code = "moment_not_kept"
+    message = (
+        "What changed in {table} since {since} cannot be told: that takes a kept copy from then or "
+        "before, and a newer one. Kept are copies as of: {kept}."
     )
 
 

@@ -1,5 +1,6 @@
-"""What a chart or a file is made from: a question or SQL, read for its caller like any other."""
+"""What a chart, a file or a comparison is made from: a question or SQL, read for its caller."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,8 +11,9 @@ from agent.events import Basis
 from agent.tools.base import Parameters
 from agent.tools.copies import bases_of, find_copy, note_query, visible
 from agent.tools.sql_tool import sees_of
+from sync.plan import TableRef
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
-from sync.warehouse.manifest import read_manifest
+from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
 from sync.warehouse.query_process import Queries, QueryResult
 
@@ -55,28 +57,40 @@ class Read:
         return self.result.truncated and rows != self.first
 
 
-def read(deps: AnalystDeps, source: Source, queries: Queries) -> Read:
+def read(
+    deps: AnalystDeps,
+    source: Source,
+    queries: Queries,
+    kept: Mapping[TableRef, ManifestEntry] | None = None,
+) -> Read:
     """Read what *source* asks for through *queries*, as far as the caller may see it.
 
+    *kept* is the copy that is asked of each table; the current one of those that are not there.
     Raises what `query_table` and `run_sql` raise; a plan that is too large is not asked for here.
     """
     first = None
+    kept = kept or {}
     if source.query is None:
         sql = source.sql or ""
         known = visible(deps, read_manifest(deps.warehouse))
-        result = queries.run_sql(sql, known, deps.exposure)
+
+        def entry_of(manifest: Manifest, ref: TableRef) -> ManifestEntry:
+            return kept.get(ref) or manifest.entry(ref)
+
+        result = queries.run_sql(sql, known, deps.exposure, entry_of=entry_of)
     else:
         query = source.query
         first = query.limit if "limit" in query.model_fields_set else None
         if first is None:
             query = query.model_copy(update={"limit": EVERY_ROW})
         copy = find_copy(deps, query.table)
-        compiled = compile_query(query, copy.exposure.shape(copy.entry))
-        result = queries.run(compiled, copy.entry, copy.exposure)
+        entry = kept.get(copy.entry.ref, copy.entry)
+        compiled = compile_query(query, copy.exposure.shape(entry))
+        result = queries.run(compiled, entry, copy.exposure)
         sql = compiled.text.removesuffix(f" LIMIT {EVERY_ROW}")
     return Read(result, bases_of(deps, result), sees_of(deps, result), sql, first)
 
 
 def note_read(deps: AnalystDeps, read_: Read, what: str) -> None:
-    """Note in the audit that *what*, a chart or a file, was made of it."""
+    """Note in the audit that *what*, such as a chart, was made of it."""
     note_query(deps, read_.result, f"{what}: {read_.sql}")

@@ -124,6 +124,15 @@ PHRASES: dict[str, Wording] = {
         "{table}의 {column} 열에는 서로 다른 값이 {distinct}개 있습니다.",
         "{column} of {table} has {distinct} different values.",
     ),
+    "moved": Wording(
+        "가장 크게 바뀐 것은 {what}: {before} → {after}입니다.",
+        "What moved most is {what}: {before} → {after}.",
+    ),
+    "not_moved": Wording("두 시점의 결과가 같습니다.", "The result is the same at both moments."),
+    "why_what": Wording(
+        "어떤 숫자가 왜 바뀌었는지 알려면 먼저 그 숫자를 물어봐 주세요.",
+        "Ask for the number first; then I can tell why it changed.",
+    ),
     "figure": Wording("답은 {value}입니다.", "The answer is {value}."),
     "sql_rows": Wording("{count}행을 조회했습니다.", "{count} rows."),
     "status": Wording(
@@ -209,6 +218,7 @@ KOREAN_ERRORS = {
     "verification_failed": "복사본이 원본과 일치하지 않아 게시하지 않았습니다.",
     "query_timeout": "조회가 제한 시간을 넘어 중단되었습니다.",
     "too_many_rows": "행 수가 허용 한도를 넘었습니다.",
+    "nothing_to_compare": "비교할 이전 사본이 없습니다. 한 번 더 동기화한 뒤 물어봐 주세요.",
     "nothing_to_undo": "되돌아갈 이전 사본이 없습니다.",
     "not_from_oracle": "파일에서 가져온 테이블이라 동기화할 수 없습니다.",
     "backfill_impossible": "구간을 다시 읽을 사본이 없습니다. 먼저 전체를 동기화해 주세요.",

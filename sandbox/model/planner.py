@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sandbox.model.changes import why_step
 from sandbox.model.orders import TodayUnknown
 from sandbox.model.phrases import Language, error_sentence, names, say
 from sandbox.model.replies import Calls, JsonObject, Reply, Status, Text, call
@@ -47,7 +48,8 @@ def _decide(scene: Scene) -> Text | Calls:
     waiting = [outcome for outcome in scene.outcomes if outcome.name in PROPOSALS]
     if waiting:
         return Text(tell(waiting[0], None, scene.language))
-    steps = understand(scene.asked, scene.offered, scene.today, scene.imported)
+    why = why_step(scene)
+    steps = (why,) if why else understand(scene.asked, scene.offered, scene.today, scene.imported)
     if scene.verified and not scene.event:
         steps = (Step((("run_sql", {"sql": scene.verified}),)),)
     if scene.event:  # the sync this was about has been done

@@ -54,6 +54,8 @@ class Scene:
     """A sync was proposed since the person asked."""
     outcomes: tuple[Outcome, ...]
     """Calls of this turn that were answered."""
+    earlier: tuple[Outcome, ...]
+    """Those of the turns before that did what was asked."""
 
 
 def read_scene(messages: Sequence[JsonObject]) -> Scene:
@@ -89,6 +91,7 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
         event=events[began] if events else None,
         proposed=any(outcome.name == "start_sync" for outcome in since),
         outcomes=outcomes_of(messages[began:]),
+        earlier=tuple(one for one in outcomes_of(messages[:began]) if one.ok),
     )
 
 

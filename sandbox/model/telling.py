@@ -206,6 +206,16 @@ def _tell_sql(result: JsonObject, language: Language) -> str:
     return say("sql_rows", language, count=number(len(rows) or result.get("row_count")))
 
 
+def _tell_change(result: JsonObject, language: Language) -> str:
+    rows = cast("list[list[Any]]", result.get("rows") or [])
+    if not result.get("figures_that_moved"):
+        return say("not_moved", language)
+    slots = [f"{{{result.get('name')}.{column}}}" for column in result.get("columns") or ()]
+    first = rows[0] if rows else slots  # the values are kept from a model
+    what, before, after, _ = ("–" if one is None else one for one in first)
+    return say("moved", language, what=what, before=number(before, 2), after=number(after, 2))
+
+
 def _tell_rows(result: JsonObject, language: Language) -> str:
     rows = cast("list[Any]", result.get("rows") or [])
     if not rows:
@@ -245,6 +255,7 @@ _TELLERS: dict[str, Callable[[JsonObject, Language], str]] = {
     "run_sql": _tell_sql,
     "make_chart": _tell_chart,
     "export_result": _tell_file,
+    "explain_change": _tell_change,
     "start_sync": _tell_proposal,
     "undo_sync": _tell_undo,
 }

@@ -8,17 +8,24 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
 from sync.comparison import ComparedCopy, Comparison, Retyped
 from sync.errors import WarehouseDamaged
 from sync.past_errors import ComparisonTooLarge, NothingToCompare
-from sync.plan import Column, TableRef
+from sync.plan import TableRef
 from sync.receipt import part_of
-from sync.warehouse.comparing_rows import Pair, Side, by_key, by_rows, count_rows
-from sync.warehouse.kept import entry_of, kept_generations, named_generation, not_kept
+from sync.warehouse.comparing_rows import (
+    Side,
+    comparing_sql,
+    count_rows,
+    differences,
+    key_of,
+    oracle_columns,
+    pairs_of,
+)
+from sync.warehouse.kept import entry_of, kept_generations, named_generation, while_kept
 from sync.warehouse.layout import DATA_FILE, data_file
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.merge import DELETED_AT, Database
@@ -49,38 +56,27 @@ def compare_kept(
     """
     current = read_manifest(root).entry(ref)
     chosen = _chosen(root, current, before, after)
-    try:
+    with while_kept(root, [(ref, generation) for generation in chosen]):
         old, new = (entry_of(root, current, generation) for generation in chosen)
         with _opened(root, ref, chosen) as db:
             return _compare(db, old, new, examples)
-    except WarehouseDamaged as error:
-        now = read_manifest(root).entry(ref)
-        gone = [generation for generation in chosen if generation not in kept_generations(now)]
-        if gone:  # pruned by a publish since we looked
-            raise not_kept(now, gone[0]) from error
-        raise
 
 
 def _compare(db: Database, old: ManifestEntry, new: ManifestEntry, examples: int) -> Comparison:
     sides = _side(db, "older", old), _side(db, "newer", new)
-    before = {column.name: column for column in _columns(old)}
-    pairs = [Pair(before[now.name], now) for now in _columns(new) if now.name in before]
-    by: Literal["key", "rows"] = "key" if old.key and old.key == new.key else "rows"
-    found = (
-        by_key(db, sides, pairs, new.key, examples) if by == "key" else by_rows(db, sides, pairs)
-    )
+    pairs, key = pairs_of(old, new), key_of(old, new)
+    row = db.execute(comparing_sql(sides, pairs, key, examples)).fetchone() or ()
     names = {pair.before.name for pair in pairs}
     return Comparison(
         ref=new.ref,
         before=_told(db, sides[0], old),
         after=_told(db, sides[1], new),
-        by=by,
-        columns_added=tuple(column for column in _columns(new) if column.name not in names),
-        columns_dropped=tuple(column for column in _columns(old) if column.name not in names),
+        columns_added=tuple(one for one in oracle_columns(new) if one.name not in names),
+        columns_dropped=tuple(one for one in oracle_columns(old) if one.name not in names),
         columns_retyped=tuple(
             Retyped(before=pair.before, after=pair.after) for pair in pairs if pair.is_retyped
         ),
-        **found,
+        **dict(differences(pairs, key, row)),
     )
 
 
@@ -99,17 +95,12 @@ def _chosen(
     return older[0], newer
 
 
-def _columns(entry: ManifestEntry) -> list[Column]:
-    """Oracle's: a column of ours has no type there."""
-    return [column for column in entry.columns if column.oracle_type]
-
-
 def _side(db: Database, catalog: str, entry: ManifestEntry) -> Side:
     """Where a copy's rows are; whether some are marked is asked of the file.
 
     The manifest names the column of marks only while bot.toml wants them.
     """
-    if DELETED_AT in {column.name for column in _columns(entry)}:
+    if DELETED_AT in {column.name for column in oracle_columns(entry)}:
         return Side(f"{catalog}.{table_name(entry.ref)}", has_marks=False)
     found = db.execute(
         "SELECT count(*) FROM duckdb_columns() WHERE database_name = $1 AND schema_name = $2 "

@@ -1,11 +1,13 @@
 """The SQL that compares the rows of two copies, and what comes of it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any
 
-from sync.comparison import MOST_SHOWN, ChangedRow, ColumnChanges, Key, ValueChange
+from sync.comparison import MOST_SHOWN, ChangedRow, ColumnChanges, RowDifferences, ValueChange
 from sync.plan import Column
+from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.merge import DELETED_AT, Database, as_oracle_writes
 from sync.warehouse.sql import quote
 
@@ -65,25 +67,97 @@ class Pair:
         return as_oracle_writes(name, was), as_oracle_writes(name, now)
 
 
-class Differences(TypedDict, total=False):
-    """The fields of a `sync.comparison.Comparison` that the rows decide."""
+def oracle_columns(entry: ManifestEntry) -> list[Column]:
+    """Those of Oracle: a column of ours has no type there."""
+    return [column for column in entry.columns if column.oracle_type]
 
-    added: int
-    removed: int
-    changed: int
-    changed_columns: tuple[ColumnChanges, ...]
-    examples_added: tuple[Key, ...]
-    examples_removed: tuple[Key, ...]
-    examples_changed: tuple[ChangedRow, ...]
+
+def pairs_of(old: ManifestEntry, new: ManifestEntry) -> list[Pair]:
+    """The columns that both copies have."""
+    before = {column.name: column for column in oracle_columns(old)}
+    return [Pair(before[now.name], now) for now in oracle_columns(new) if now.name in before]
+
+
+def key_of(old: ManifestEntry, new: ManifestEntry) -> tuple[str, ...]:
+    """The key their rows are compared by; empty where they have not the same."""
+    return new.key if old.key == new.key else ()
 
 
 def count_rows(db: Database, side: Side) -> int:
     """The rows of a copy that count."""
-    return _one(db, f"SELECT count(*) FROM {side.rows}")[0]
+    found = db.execute(f"SELECT count(*) FROM {side.rows}").fetchone()
+    return int(found[0]) if found else 0
 
 
-def by_rows(db: Database, sides: Sides, pairs: Sequence[Pair]) -> Differences:
-    """Count whole rows, each as often as it stands there, in the columns of *pairs*."""
+def comparing_sql(sides: Sides, pairs: Sequence[Pair], key: Sequence[str], examples: int) -> str:
+    """One SELECT of one row, which `differences` reads: by *key*, or without one as whole rows.
+
+    Only the columns of *pairs* are compared; a key is of them, and unique in both copies, for none
+    is published else.
+    """
+    if not key:
+        return _by_rows(sides, pairs)
+    keys, others = _split(pairs, key)
+    examples_of = {
+        kind: _lone_keys(sides, which, kind, keys, examples)
+        for which, kind in enumerate(("removed", "added"))
+    }
+    examples_of["changed"] = _changed_rows(sides, keys, others, examples)
+    listed = ", ".join(f"(SELECT to_json(list(row)) FROM ({sql}))" for sql in examples_of.values())
+    counts = [f"count(*) FILTER (kind = '{kind}')" for kind in examples_of]
+    counts += [f"count(*) FILTER (kind = 'changed' AND d{n})" for n in range(len(others))]
+    return (
+        f"WITH difference AS MATERIALIZED ({_differing(sides, keys, others)}) "
+        f"SELECT (SELECT to_json([{', '.join(counts)}]) FROM difference), {listed}"
+    )
+
+
+def differences(
+    pairs: Sequence[Pair], key: Sequence[str], row: Sequence[str | None]
+) -> RowDifferences:
+    """What the row of `comparing_sql` says of the same."""
+    counts, lost, added, found = (_listed(told) for told in row)
+    removed, new, changed, *each = counts
+    _, others = _split(pairs, key)
+    return RowDifferences(
+        by="key" if key else "rows",
+        added=new,
+        removed=removed,
+        changed=changed,
+        changed_columns=tuple(
+            ColumnChanges(column=pair.after.name, rows=rows)
+            for pair, rows in zip(others, each, strict=True)
+            if rows
+        ),
+        examples_added=tuple(map(tuple, added)),
+        examples_removed=tuple(map(tuple, lost)),
+        examples_changed=tuple(
+            ChangedRow(
+                key=tuple(one["key"]),
+                changes=tuple(
+                    ValueChange(column=pair.after.name, before=values[0], after=values[1])
+                    for pair, values in zip(others, one["changes"], strict=True)
+                    if values
+                ),
+            )
+            for one in found
+        ),
+    )
+
+
+def _listed(told: str | None) -> list[Any]:
+    return json.loads(told) if told else []
+
+
+def _split(pairs: Sequence[Pair], key: Sequence[str]) -> tuple[list[Pair], list[Pair]]:
+    """The columns of the key, in its order, and the others; whole rows have none to tell of."""
+    named = {pair.after.name: pair for pair in pairs}
+    others = [pair for pair in pairs if pair.after.name not in key] if key else []
+    return [named[name] for name in key], others
+
+
+def _by_rows(sides: Sides, pairs: Sequence[Pair]) -> str:
+    """Count whole rows, each as often as it stands there."""
     names = [f"v{n}" for n in range(len(pairs))]
     old, new = (
         f"SELECT {_list([str(which), *(p.values[which] for p in pairs)], ['side', *names])} "
@@ -91,45 +165,16 @@ def by_rows(db: Database, sides: Sides, pairs: Sequence[Pair]) -> Differences:
         for which, side in enumerate(sides)
     )
     row = ", ".join(names) or "side"  # without a column in common no row is in both
-    removed, added = _one(
-        db,
-        "SELECT coalesce(sum(greatest(was - now, 0)), 0), coalesce(sum(greatest(now - was, 0)), 0) "
+    return (
+        "SELECT to_json([CAST(coalesce(sum(greatest(was - now, 0)), 0) AS BIGINT), "
+        "CAST(coalesce(sum(greatest(now - was, 0)), 0) AS BIGINT), 0]), NULL, NULL, NULL "
         "FROM (SELECT count(*) FILTER (side = 0) AS was, count(*) FILTER (side = 1) AS now "
-        f"FROM ({old} UNION ALL {new}) GROUP BY {row})",
-    )
-    return Differences(added=added, removed=removed)
-
-
-def by_key(
-    db: Database, sides: Sides, pairs: Sequence[Pair], key: Sequence[str], examples: int
-) -> Differences:
-    """Find the rows that one copy has, or that both have with other values.
-
-    Keys are unique in both, for no copy is published else.
-    """
-    named = {pair.after.name: pair for pair in pairs}
-    keys = [named[name] for name in key]
-    others = [pair for pair in pairs if pair.after.name not in key]
-    _find(db, sides, keys, others)
-    counts = "".join(f", count(*) FILTER (kind = 'changed' AND d{n})" for n in range(len(others)))
-    kinds = (f"count(*) FILTER (kind = '{kind}')" for kind in ("added", "removed", "changed"))
-    added, removed, changed, *each = _one(db, f"SELECT {', '.join(kinds)}{counts} FROM difference")
-    columns = [(n, pair) for n, pair in enumerate(others) if each[n]]
-    return Differences(
-        added=added,
-        removed=removed,
-        changed=changed,
-        changed_columns=tuple(
-            ColumnChanges(column=pair.after.name, rows=each[n]) for n, pair in columns
-        ),
-        examples_added=_lone_keys(db, sides, "added", keys, examples),
-        examples_removed=_lone_keys(db, sides, "removed", keys, examples),
-        examples_changed=_changed_rows(db, sides, keys, columns, examples),
+        f"FROM ({old} UNION ALL {new}) GROUP BY {row})"
     )
 
 
-def _find(db: Database, sides: Sides, keys: Sequence[Pair], others: Sequence[Pair]) -> None:
-    """Make the table of the keys that differ, with what differs.
+def _differing(sides: Sides, keys: Sequence[Pair], others: Sequence[Pair]) -> str:
+    """The keys that differ, with what differs.
 
     Of the values it holds only whether they do, so it stays small where every row has changed.
     """
@@ -142,57 +187,40 @@ def _find(db: Database, sides: Sides, keys: Sequence[Pair], others: Sequence[Pai
     differ = [f"o.v{n} IS DISTINCT FROM n.v{n}" for n in range(len(others))]
     found = [f"coalesce(o.k{n}, n.k{n}) AS k{n}" for n in range(len(keys))]
     found += [f"{sql} AS d{n}" for n, sql in enumerate(differ)]
-    db.execute(
-        "CREATE TEMP TABLE difference AS SELECT CASE WHEN o.there IS NULL THEN 'added' "
+    return (
+        "SELECT CASE WHEN o.there IS NULL THEN 'added' "
         f"WHEN n.there IS NULL THEN 'removed' ELSE 'changed' END AS kind, {', '.join(found)} "
         f"FROM ({old}) AS o FULL OUTER JOIN ({new}) AS n ON {_same(len(keys), 'o', 'n')} "
         f"WHERE {' OR '.join(('o.there IS NULL', 'n.there IS NULL', *differ))}"
     )
 
 
-def _lone_keys(
-    db: Database, sides: Sides, kind: Literal["added", "removed"], keys: Sequence[Pair], most: int
-) -> tuple[Key, ...]:
+def _lone_keys(sides: Sides, which: int, kind: str, keys: Sequence[Pair], most: int) -> str:
     """The first keys that one copy has, written as it has them."""
-    which = 1 if kind == "added" else 0
     shown = [_shown(f"t.r{n}", pair.sides[which]) for n, pair in enumerate(keys)]
-    found = db.execute(
-        f"SELECT {', '.join(shown)} FROM ({_first(kind, len(keys), most)}) AS e "
+    return (
+        f"SELECT [{', '.join(shown)}] AS row FROM ({_first(kind, len(keys), most)}) AS e "
         f"JOIN ({_raw(sides, which, keys, keys)}) AS t ON {_same(len(keys), 'e', 't')} "
         f"ORDER BY {_ordered(len(keys), 'e')}"
-    ).fetchall()
-    return tuple(found)
+    )
 
 
-def _changed_rows(
-    db: Database,
-    sides: Sides,
-    keys: Sequence[Pair],
-    columns: Sequence[tuple[int, Pair]],
-    most: int,
-) -> tuple[ChangedRow, ...]:
-    """The first changed rows, each with the columns that changed in it."""
-    read = [*keys, *(pair for _, pair in columns)]
-    asked = [_shown(f"n.r{at}", pair.after) for at, pair in enumerate(keys)]
-    for at, (n, pair) in enumerate(columns, len(keys)):
-        asked += [f"e.d{n}", _shown(f"o.r{at}", pair.before), _shown(f"n.r{at}", pair.after)]
-    found = db.execute(
-        f"SELECT {', '.join(asked)} FROM ({_first('changed', len(keys), most)}) AS e "
+def _changed_rows(sides: Sides, keys: Sequence[Pair], others: Sequence[Pair], most: int) -> str:
+    """The first changed rows, each with both values of what changed in it."""
+    read = [*keys, *others]
+    key = [_shown(f"n.r{at}", pair.after) for at, pair in enumerate(keys)]
+    changes = [
+        f"CASE WHEN e.d{n} THEN [{_shown(f'o.r{at}', pair.before)}, "
+        f"{_shown(f'n.r{at}', pair.after)}] END"
+        for n, (at, pair) in enumerate(enumerate(others, len(keys)))
+    ]
+    return (
+        f"SELECT {{'key': [{', '.join(key)}], 'changes': [{', '.join(changes)}]}} AS row "
+        f"FROM ({_first('changed', len(keys), most)}) AS e "
         f"JOIN ({_raw(sides, 0, keys, read)}) AS o ON {_same(len(keys), 'e', 'o')} "
         f"JOIN ({_raw(sides, 1, keys, read)}) AS n ON {_same(len(keys), 'e', 'n')} "
         f"ORDER BY {_ordered(len(keys), 'e')}"
-    ).fetchall()
-    return tuple(_changed_row(row, len(keys), [pair for _, pair in columns]) for row in found)
-
-
-def _changed_row(row: tuple[Any, ...], keys: int, columns: Sequence[Pair]) -> ChangedRow:
-    values = zip(*[iter(row[keys:])] * 3, strict=True)
-    changes = tuple(
-        ValueChange(column=pair.after.name, before=before, after=after)
-        for pair, (differs, before, after) in zip(columns, values, strict=True)
-        if differs
     )
-    return ChangedRow(key=row[:keys], changes=changes)
 
 
 def _raw(sides: Sides, which: int, keys: Sequence[Pair], read: Sequence[Pair]) -> str:
@@ -232,7 +260,3 @@ def _shown(name: str, column: Column) -> str:
 
 def _is_number(kind: str) -> bool:
     return kind in _FLOATS or kind == "BIGINT" or kind.startswith("DECIMAL")
-
-
-def _one(db: Database, sql: str) -> tuple[int, ...]:
-    return tuple(int(value) for value in db.execute(sql).fetchone() or ())

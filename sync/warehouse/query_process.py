@@ -1,8 +1,6 @@
 """Run a query in a process of its own, which ends with its answer or at its deadline."""
 
-import re
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +8,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from sync.access_errors import ColumnHidden
 from sync.errors import QueriesUnguarded, QueryFailed
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.query_errors import SqlRefused
 from sync.receipt import columns_of, part_of
 from sync.warehouse.asking import Ask, Sink, talk
-from sync.warehouse.exposure import WHOLE, Exposure, view_of
+from sync.warehouse.exposure import WHOLE, Exposure
 from sync.warehouse.guard import (
     MOST_TREE_CHARACTERS,
     named_tables,
@@ -25,11 +22,10 @@ from sync.warehouse.guard import (
     shorten_names,
     split_explain,
 )
-from sync.warehouse.layout import data_file
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query import CompiledQuery, compile_query
 from sync.warehouse.query_limits import QueryLimits, failure, not_parsed, read_tree
-from sync.warehouse.sql import quote, text
+from sync.warehouse.query_request import Shown, hidden_by, refuse_homonyms, request
 from sync.warehouse.walls import Walls, walls
 from sync.warehouse.zygote import Zygote, ZygoteGone
 
@@ -158,10 +154,10 @@ class Queries:
                 entry = manifest.entry(entry.ref)
                 compiled = compile_query(compiled.query, exposure.shape(entry))
             path = (entry.ref.schema_name, entry.ref.table)
-            request = self._request(compiled.sql, [_Shown(entry, exposure, path)])
+            request = self._request(compiled.sql, [Shown(entry, exposure, path)])
             request["params"] = compiled.params
             request["rows"] = min(self._limits.rows, compiled.query.limit)
-            return _Asked(ask(request), (_Shown(entry, exposure, path),))
+            return _Asked(ask(request), (Shown(entry, exposure, path),))
 
         return self._result(attempt)
 
@@ -199,14 +195,14 @@ class Queries:
             )
             if "error" in parsed:
                 raise not_parsed(parsed)
-            shown: list[_Shown] = []
+            shown: list[Shown] = []
             tree = read_tree(parsed["tree"])
             for path in named_tables(tree):
                 ref = resolve_table(".".join(path), known)
                 entry = entry_of(manifest, ref)
                 exposure = exposure_of(entry.receipt.of)
-                shown.append(_Shown(entry, exposure, short_path(path)))
-            _refuse_homonyms(shown)
+                shown.append(Shown(entry, exposure, short_path(path)))
+            refuse_homonyms(shown)
             if explain and any(one.exposure.is_partial for one in shown):
                 raise SqlRefused(reason="a plan would show more of a table than you may see.")
             request = self._request(parsed["sql"], shown)
@@ -217,36 +213,30 @@ class Queries:
 
         return self._result(attempt)
 
+    def run_own(
+        self, sql: str, copies: Mapping[str, ManifestEntry], exposure: Exposure
+    ) -> QueryResult:
+        """The rows of *sql*, which must be our own, over copies of one table, kept ones too.
+
+        Each is shown under its name in *copies* as *exposure* tells. Raises what `run` raises,
+        `QueryTooLarge` and `RowTooLarge`.
+        """
+        shown = tuple(Shown(entry, exposure, (name,)) for name, entry in copies.items())
+
+        def attempt(ask: Ask, _: Manifest) -> _Asked:
+            return _Asked(ask(self._request(sql, shown)), shown)
+
+        return self._result(attempt)
+
     def close(self) -> None:
         """End every process; queries at hand fail."""
         self._zygote.close()
 
-    def _request(self, sql: str, shown: "Sequence[_Shown]") -> dict[str, Any]:
-        """Ask for all rows there may be of *sql* over the tables it is shown."""
-        files: dict[TableRef, str] = {}
-        setup: list[str] = []
-        catalogs: dict[TableRef, str] = {}
-        for one in shown:
-            ref = one.entry.ref
-            if ref not in files:
-                files[ref] = str(data_file(self._root, ref, one.entry.generation).absolute())
-                catalogs[ref] = f"g{secrets.token_hex(16)}"
-                setup.append(f"ATTACH {text(files[ref])} AS {quote(catalogs[ref])} (READ_ONLY)")
-            setup += view_of(one.entry, one.path, one.exposure, catalogs[ref])
+    def _request(self, sql: str, shown: Sequence[Shown]) -> dict[str, Any]:
         return {
-            "sql": sql,
-            "params": (),
-            "tree": None,
-            "explain": False,
-            "planned_rows": None,
+            **request(self._root, sql, shown, self._limits),
             "around": self._around,
             "batches": self._sink is not None,
-            "files": list(files.values()),
-            "setup": setup,
-            "seconds": self._limits.seconds,
-            "memory_mb": self._limits.memory_mb,
-            "rows": self._limits.rows,
-            "bytes": self._limits.bytes,
         }
 
     def _result(self, attempt: "Callable[[Ask, Manifest], _Asked]") -> QueryResult:
@@ -263,7 +253,9 @@ class Queries:
             entries = [one.entry for one in answered.shown]
             shapes = [one.exposure.shape(one.entry) for one in answered.shown]
             columns = [column.name for shape in shapes for column in shape.columns]
-            raise _hidden(answer, answered.shown) or failure(answer, entries, self._limits, columns)
+            raise hidden_by(answer, answered.shown) or failure(
+                answer, entries, self._limits, columns
+            )
         return QueryResult(
             columns=tuple(ResultColumn(name=name, type=kind) for name, kind in answer["columns"]),
             rows=answer["rows"],
@@ -302,43 +294,8 @@ def open_queries(root: Path, limits: QueryLimits, behind: Walls | None = None) -
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """A copy under a name, as far as its reader may see it."""
-
-    entry: ManifestEntry
-    exposure: Exposure
-    path: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Asked:
     """What a child answered, and the copies it was given."""
 
     answer: dict[str, Any]
-    shown: tuple[_Shown, ...]
-
-
-def _hidden(answer: dict[str, Any], shown: Sequence[_Shown]) -> ColumnHidden | None:
-    """Say which rule hides the column that DuckDB did not find, if one does."""
-    if answer["error"] != "BinderException":
-        return None
-    told = str(answer.get("message", "")).partition("\n")[0]
-    named = {name.casefold() for name in re.findall(r'"([^"]+)"', told)}
-    for one in shown:
-        for column, rule in one.exposure.hidden.items():
-            if column.casefold() in named:
-                return ColumnHidden(table=str(one.entry.ref), column=column, rule=rule)
-    return None
-
-
-def _refuse_homonyms(shown: Sequence[_Shown]) -> None:
-    """Raise `SqlRefused` where DuckDB, which ignores case, would take two tables for one."""
-    named: dict[tuple[str, ...], TableRef] = {}
-    for one in shown:
-        path = tuple(map(str.casefold, one.path))
-        ref = named.setdefault(path[1:] if path[0] == "main" else path, one.entry.ref)
-        if ref != one.entry.ref:
-            raise SqlRefused(
-                reason=f"{ref} and {one.entry.ref} are called the same but for capital letters; "
-                "they cannot be read together."
-            )
+    shown: tuple[Shown, ...]

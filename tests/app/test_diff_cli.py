@@ -109,7 +109,8 @@ def test_what_cannot_be_compared_is_told_in_a_sentence(tmp_path: Path) -> None:
         1,
         (
             "No copy of SHOP.T before the one as of 2026-11-22T00:00:00+00:00 is kept, so there is "
-            "nothing to compare it with. Each sync keeps the copy before it.\n"
+            "nothing to compare it with. Each sync keeps the copy before it: sync the table, "
+            "then ask again.\n"
         ),
     )
     wrong = call_botctl(environ, "diff", "T", "--from", "-7")

@@ -21,6 +21,7 @@ TOOLS: list[Any] = [
         "list_tables",
         "get_table_stats",
         "query_table",
+        "explain_change",
         "get_scheduler_status",
     )
 ]
@@ -98,6 +99,23 @@ def step(log: list[dict[str, Any]], *results: Any) -> list[dict[str, Any]]:
         for one, result in zip(ids, results, strict=True)
     ]
     return [*log, {"role": "assistant", "content": reply.text, "tool_calls": calls}, *answers]
+
+
+def test_why_a_number_changed_is_asked_with_the_question_behind_it() -> None:
+    rows = {"ok": True, "columns": ["orders"], "rows": [[5]], "truncated": False}
+    log = step([user("지난주에 취소된 주문은 몇 건이야?")], rows)
+    asked = [*log, {"role": "assistant", "content": "5건"}, user("왜 바뀌었어?")]
+    assert called(*asked) == [("explain_change", {"query": CANCELLED_LAST_WEEK})]
+    moved = {"ok": True, "figures_that_moved": 1, "rows": [["orders", 5, 7, "2"]]}
+    assert said(*step(asked, moved)) == "가장 크게 바뀐 것은 orders: 5 → 7입니다."
+    kept_back = {"ok": True, "figures_that_moved": 1, "name": "q1", "columns": list("abcd")}
+    assert "{q1.a}: {q1.b} → {q1.c}" in said(*step(asked, kept_back))
+    same = {"ok": True, "figures_that_moved": 0, "rows": [["orders", 5, 5, "0"]]}
+    assert said(*step(asked, same)) == "두 시점의 결과가 같습니다."
+
+
+def test_why_without_a_number_asks_which_one_is_meant() -> None:
+    assert "Ask for the number first" in said(user("why did this number change?"))
 
 
 def test_the_first_words_of_a_conversation_say_that_no_model_wrote_them() -> None:

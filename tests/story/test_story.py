@@ -1,5 +1,6 @@
 """The product's main job, through its real code: over Socket Mode, in part over HTTP as well."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -168,6 +169,24 @@ def test_only_what_changed_is_read_where_somebody_asks_for_that(shared: World) -
     assert entry.receipt.changes is not None
     assert entry.receipt.changes.fetched < 100_000
     assert (entry.rows, entry.receipt.oracle_rows) == (100_000, 100_000)
+
+
+def test_why_a_number_changed_is_answered_from_the_copy_before(shared: World) -> None:
+    shared.synced("ORDERS")
+    asked = shared.ask("취소된 주문은 몇 건이야?")
+    before = re.search(r"([\d,]+)건입니다", shared.answer(asked, "근거"))
+    assert before is not None
+    shared.sandbox.oracle.control.execute(
+        "UPDATE SHOP.ORDERS SET STATUS = 'CANCELLED' WHERE ORDER_ID = "
+        "(SELECT min(ORDER_ID) FROM SHOP.ORDERS WHERE STATUS = 'PAID')"
+    )
+    shared.synced("ORDERS")
+    shared.reply(asked, "왜 바뀌었어?")
+    after = f"{int(before[1].replace(',', '')) + 1:,}"
+    answer = shared.answer(asked, f"가장 크게 바뀐 것은 orders: {before[1]} → {after}입니다.")
+    assert "SHOP.ORDERS: 추가 0행, 삭제 0행, 변경 1행" in answer
+    assert "SHOP.ORDERS에서 값이 바뀐 열(행 수): STATUS 1" in answer
+    assert "STATUS PAID → CANCELLED" in answer
 
 
 def test_a_trial_is_asked_about_under_its_own_name(shared: World) -> None:
