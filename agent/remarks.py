@@ -11,6 +11,7 @@ RemarkCode = Literal[
     "assumed.utc",
     "assumed.model",
     "empty.no_rows",
+    "empty.no_pair",
     "empty.unmet",
     "empty.without",
     "empty.together",

@@ -10,6 +10,10 @@ REMARK_PHRASES: dict[str, tuple[str, str]] = {
     "assumed.utc": ("{columns}: UTC 기준", "{columns}: in UTC"),
     "assumed.model": ("가정: {text}", "assumed: {text}"),
     "empty.no_rows": ("볼 수 있는 행이 하나도 없습니다.", "There is not one row to be seen."),
+    "empty.no_pair": (
+        "함께 읽은 표들 사이에 서로 이어지는 행이 하나도 없습니다.",
+        "No row of the tables that were read together belongs to one of the others.",
+    ),
     "empty.unmet": (
         "{condition}: 이 조건에 맞는 행이 하나도 없습니다.",
         "{condition}: not one row meets this.",

@@ -1,17 +1,19 @@
-"""What is told of a question that found nothing: why, and what there is instead."""
+"""What is told of a question or SQL that found nothing: why, and what there is instead."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.deps import AnalystDeps, ModelSees
 from agent.remarks import Remark, remark
 from sync.errors import DuckferryError
+from sync.plan import TableRef
 from sync.warehouse.emptiness import Emptiness, why_empty
 from sync.warehouse.exposure import Exposure
 from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query import Query
 from sync.warehouse.query_process import Cell
+from sync.warehouse.sql_emptiness import why_sql_empty
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +28,21 @@ def told_empty(
     """Find out why *rows* are none, or the figures of none; None where they are of some."""
     if not _is_empty(query, rows):
         return None
+    return _explained(lambda: why_empty(deps.queries, query, entry, exposure))
+
+
+def told_empty_sql(
+    deps: AnalystDeps, sql: str, known: Sequence[TableRef], rows: Sequence[Sequence[Cell]]
+) -> Emptiness | None:
+    """The same of SQL; None also where its conditions cannot be told one by one."""
+    if len(rows) > 1 or not all(_is_nothing(row) for row in rows):
+        return None
+    return _explained(lambda: why_sql_empty(deps.queries, sql, known, deps.exposure))
+
+
+def _explained(why: Callable[[], Emptiness | None]) -> Emptiness | None:
     try:
-        return why_empty(deps.queries, query, entry, exposure)
+        return why()
     except DuckferryError as error:  # too much time, perhaps: the answer stands without it
         log.info("an empty result was not explained: %s", error.code)
         return None
@@ -36,11 +51,9 @@ def told_empty(
 def empty_remarks(found: Emptiness) -> tuple[Remark, ...]:
     """Say it to people."""
     if not found.rows:
-        return (remark("empty.no_rows"),)
-    told = [remark("empty.unmet", condition=str(one)) for one in found.unmet]
-    told += [
-        remark("empty.without", condition=str(one), rows=count) for one, count in found.without
-    ]
+        return (remark("empty.no_pair" if found.is_joined else "empty.no_rows"),)
+    told = [remark("empty.unmet", condition=one) for one in found.unmet]
+    told += [remark("empty.without", condition=one, rows=count) for one, count in found.without]
     if not told:
         told.append(remark("empty.together"))
     for near in found.near:
@@ -61,8 +74,8 @@ def empty_for_model(sees: ModelSees, found: Emptiness) -> dict[str, Any]:
     return {
         "no_row_found": {
             "rows_there_are": found.rows,
-            "met_by_no_row": [str(one) for one in found.unmet],
-            "rows_without": [{"condition": str(one), "rows": n} for one, n in found.without],
+            "met_by_no_row": list(found.unmet),
+            "rows_without": [{"condition": one, "rows": n} for one, n in found.without],
             "stored": {near.column: list(near.values) for near in found.near},
             "note": "The person sees this below your answer. Where a stored value is clearly what "
             "was meant, ask again with it and say so; else ask which is meant.",
@@ -74,4 +87,8 @@ def _is_empty(query: Query, rows: Sequence[Sequence[Cell]]) -> bool:
     if not rows:
         return True
     is_figure = bool(query.aggregates) and not query.group_by
-    return is_figure and all(value in (None, 0) for value in rows[0])
+    return is_figure and _is_nothing(rows[0])
+
+
+def _is_nothing(row: Sequence[Cell]) -> bool:
+    return all(value in (None, 0) for value in row)

@@ -11,6 +11,7 @@ from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.copies import bases_of, note_query, visible
 from agent.tools.costly_sql import asked_before, is_allowed, proposed
+from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty_sql
 from agent.tools.model_view import rows_for_model
 from sync.query_errors import QueryTooCostly
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
@@ -62,19 +63,24 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             )
         except QueryTooCostly as error:
             return proposed(deps, parameters.sql, error, asked)
+        empty = told_empty_sql(deps, parameters.sql, known, result.rows)
         note_query(deps, result, parameters.sql)
-        basis = bases_of(deps, result)
+        sees, basis = sees_of(deps, result), bases_of(deps, result)
         shown = Table(
             columns=tuple(column.name for column in result.columns),
             types=tuple(column.type for column in result.columns),
             rows=result.rows,
             truncated=result.truncated,
             sql=parameters.sql,
-            remarks=assumed_by_model(parameters.assumptions),
+            remarks=(
+                *assumed_by_model(parameters.assumptions),
+                *(empty_remarks(empty) if empty else ()),
+            ),
         )
         data: dict[str, Any] = {
             "tables": [{"table": one.table, **moment_told(one)} for one in basis],
-            **rows_for_model(sees_of(deps, result), shown, deps.result_chars),
+            **rows_for_model(sees, shown, deps.result_chars),
+            **(empty_for_model(sees, empty) if empty else {}),
         }
         return ToolResult(ok=True, data=data, basis=basis, table=shown)
 

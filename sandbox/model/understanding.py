@@ -5,7 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from sandbox.model.charts import MONTHLY, chart_of, monthly_sales
+from sandbox.model.charts import (
+    CHART,
+    FILE,
+    MONTHLY,
+    chart_of,
+    file_format,
+    monthly_sales,
+    written_sql,
+)
 from sandbox.model.orders import OrdersQuestion, query_of, read_orders_question
 from sandbox.model.replies import JsonObject
 from sandbox.model.scene import HANGUL
@@ -110,9 +118,10 @@ def understand(
         # The shop's words for its own tables, such as 주문, may stand in their names.
         words = _Words(text, named, today)
         return (_count(words) or _rows(words) or Step((("get_table_stats", {"table": named[0]}),)),)
-    schedule = _about_schedule(text, offered)
-    if schedule is not None:
-        return (schedule,)
+    written = written_sql(text)
+    settled = Step((written,)) if written else _about_schedule(text, offered)
+    if settled is not None:
+        return (settled,)
     if UNDO.search(text):
         return (_undo(text, offered),)
     cut = _cut(text)
@@ -223,8 +232,8 @@ def _schedules(words: _Words) -> Step | None:
 
 def _drawn_or_exported(words: _Words) -> Step | None:
     """A chart, or a file, of sales by month, of what is asked of orders, or of a table."""
-    is_chart = words.have(r"차트|그래프|그려|\bchart\b|\bplot\b|\bgraph\b")
-    if not is_chart and not words.have(r"내보내|파일로|엑셀|csv|xlsx|parquet|\bexport\b|download"):
+    is_chart = words.have(CHART)
+    if not is_chart and not words.have(FILE):
         return None
     question = read_orders_question(words.text, words.today)
     if is_chart:
@@ -233,10 +242,8 @@ def _drawn_or_exported(words: _Words) -> Step | None:
     query = query_of(question) if question and not words.tables else {"table": table}
     if words.have(MONTHLY):
         query = monthly_sales()
-    file_format = next((one for one in ("parquet", "xlsx") if words.have(one)), "csv")
-    if words.have("엑셀|excel"):
-        file_format = "xlsx"
-    return Step((("export_result", {"query": query, "format": file_format, "name": table}),))
+    asked = {"query": query, "format": file_format(words.text), "name": table}
+    return Step((("export_result", asked),))
 
 
 def _orders(words: _Words) -> Step | None:

@@ -21,7 +21,8 @@ MOST_CONDITIONS = 5
 """So many are looked at each for itself."""
 NEAREST = 5
 _SHOWN_CHARACTERS = 100
-_MOST_WANTED = 5
+MOST_WANTED = 5
+"""Values of one condition that others are compared with."""
 _ALIKE = frozenset({"=", "in", "like"})
 
 
@@ -41,11 +42,13 @@ class Emptiness:
 
     rows: int
     """That are there to be found."""
-    unmet: tuple[Condition, ...] = ()
-    """No row meets them, each taken alone."""
-    without: tuple[tuple[Condition, int], ...] = ()
+    unmet: tuple[str, ...] = ()
+    """Conditions that no row meets, each taken alone."""
+    without: tuple[tuple[str, int], ...] = ()
     """How many rows were found without it, where any were."""
     near: tuple[Near, ...] = ()
+    is_joined: bool = False
+    """The rows are of several tables, put together."""
 
 
 def why_empty(
@@ -81,7 +84,28 @@ def why_empty(
     guilty = unmet or tuple(one for one, _ in helping)
     stored = f"SELECT * FROM ({' UNION ALL '.join(asked)}) AS s(which, n, v) ORDER BY which, n"
     found = ask(stored) if asked else None
-    return Emptiness(every, unmet, helping, _near(shape, guilty, found))
+    return Emptiness(
+        every,
+        tuple(map(str, unmet)),
+        tuple((str(one), count) for one, count in helping),
+        _near(shape, guilty, found),
+    )
+
+
+def nearest(wanted: Sequence[str], number: int = 0) -> tuple[str, str]:
+    """The SQL around a subquery of one column of text that leaves what looks most like *wanted*.
+
+    Its columns are *number*, the place from 1, and the value.
+    """
+    likeness = ", ".join(
+        f"jaro_winkler_similarity({_plain('v')}, {_plain(text(one))})" for one in wanted
+    )
+    before = (
+        f"SELECT {number}, n, left(v, {_SHOWN_CHARACTERS}) FROM (SELECT v, "
+        f"row_number() OVER (ORDER BY greatest({likeness}) DESC, v) AS n "
+        "FROM (SELECT DISTINCT CAST(v AS VARCHAR) AS v FROM "
+    )
+    return before, f" AS stored(v)) WHERE v IS NOT NULL) WHERE n <= {NEAREST}"
 
 
 def _counts(shape: Shape, conditions: Sequence[Condition]) -> str:
@@ -106,19 +130,12 @@ def _stored(shape: Shape, condition: Condition, number: int) -> str:
     column = find_column(shape, condition.column)
     name, table = quote(column.name), table_name(shape.ref)
     values = condition.value if isinstance(condition.value, list) else [condition.value]
-    wanted = [str(value) for value in values if value is not None][:_MOST_WANTED]
+    wanted = [str(value) for value in values if value is not None][:MOST_WANTED]
     if not wanted or condition.op in ("!=", "not_in"):
         return ""
     if column.duckdb_type in TEXT_TYPES and condition.op in _ALIKE:
-        likeness = ", ".join(
-            f"jaro_winkler_similarity({_plain('v')}, {_plain(text(one))})" for one in wanted
-        )
-        distinct = f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM {table}"
-        return (
-            f"SELECT {number}, n, left(v, {_SHOWN_CHARACTERS}) FROM (SELECT v, "
-            f"row_number() OVER (ORDER BY greatest({likeness}) DESC, v) AS n "
-            f"FROM ({distinct}) WHERE v IS NOT NULL) WHERE n <= {NEAREST}"
-        )
+        before, after = nearest(wanted, number)
+        return f"{before}(SELECT {name} FROM {table}){after}"
     try:
         require_order(column, "the size")
     except BadQuery:

@@ -115,6 +115,7 @@ class Queries:
         *,
         rows: int | None = None,
         size: int | None = None,
+        seconds: float | None = None,
         patient: bool = False,
         any_cost: bool = False,
         sink: Sink | None = None,
@@ -122,16 +123,17 @@ class Queries:
     ) -> "Queries":
         """The same processes for other answers: up to *rows* and *size* bytes of them.
 
-        *patient* gives each more time, *any_cost* runs it however large its plan is. Rows go to
-        *sink*, where there is one. What is asked is set as a subquery between the two pieces of SQL
-        of *around*, which must be our own.
+        None takes more than *seconds*. *patient* gives each more time, *any_cost* runs it however
+        large its plan is. Rows go to *sink*, where there is one. What is asked is set as a subquery
+        between the two pieces of SQL of *around*, which must be our own.
         """
         other, limits = copy(self), self._limits
         other._limits = limits.model_copy(  # noqa: SLF001 -- our own
             update={
                 "rows": rows or limits.rows,
                 "bytes": size or limits.bytes,
-                "seconds": limits.seconds * (PATIENCE if patient else 1),
+                "seconds": min(limits.seconds, seconds or limits.seconds)
+                * (PATIENCE if patient else 1),
                 "planned_rows": None if any_cost else limits.planned_rows,
             }
         )
@@ -169,17 +171,19 @@ class Queries:
         *,
         costly: bool = False,
         entry_of: Callable[[Manifest, TableRef], ManifestEntry] = Manifest.entry,
+        instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> QueryResult:
         """The rows of *sql*, which may name the tables of *known*, as far as each is shown.
 
         *costly* runs it however many rows its plan works through, and gives it more time;
-        *entry_of* chooses the copy of each table, a kept one in place of the current. Raises
+        *entry_of* chooses the copy of each table, a kept one in place of the current. *instead*
+        makes another statement of the tree of *sql*, which is guarded and run in its place. Raises
         besides what `run` raises `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `QueryTooLarge`,
-        `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what *exposure_of* raises.
+        `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what the two functions raise.
         """
         if costly:
             return self.taking(patient=True, any_cost=True).run_sql(
-                sql, known, exposure_of, entry_of=entry_of
+                sql, known, exposure_of, entry_of=entry_of, instead=instead
             )
         text, explain = split_explain(sql)
 
@@ -197,6 +201,8 @@ class Queries:
                 raise not_parsed(parsed)
             shown: list[Shown] = []
             tree = read_tree(parsed["tree"])
+            if instead is not None:
+                tree = instead(tree)
             for path in named_tables(tree):
                 ref = resolve_table(".".join(path), known)
                 entry = entry_of(manifest, ref)
@@ -206,7 +212,7 @@ class Queries:
             if explain and any(one.exposure.is_partial for one in shown):
                 raise SqlRefused(reason="a plan would show more of a table than you may see.")
             request = self._request(parsed["sql"], shown)
-            request["tree"] = tree if shorten_names(tree) else None
+            request["tree"] = tree if shorten_names(tree) or instead else None
             request["explain"] = explain
             request["planned_rows"] = self._limits.planned_rows
             return _Asked(ask(request), tuple({one.entry.ref: one for one in shown}.values()))

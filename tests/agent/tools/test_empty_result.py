@@ -12,6 +12,7 @@ from agent.remarks import Remark
 from agent.tools.base import ToolResult
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
+from agent.tools.sql_tool import SQL_TOOLS
 from sync.filters import Filter
 from sync.plan import TableRef
 from sync.warehouse.exposure import Exposure
@@ -19,6 +20,39 @@ from sync.warehouse.exposure import Exposure
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
 STATUS_IS = {"column": "STATUS", "op": "="}
 OVER = {"column": "AMOUNT", "op": ">"}
+OTHER_SQL: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
+    (
+        "SELECT sum(AMOUNT) FROM ORDERS WHERE lower(STATUS) LIKE '%cancel led%' AND AMOUNT > 100",
+        [
+            ("empty.unmet", {"condition": "lower(STATUS) LIKE '%cancel led%'"}),
+            ("empty.unmet", {"condition": "AMOUNT > 100"}),
+            ("empty.near", {"column": "STATUS", "values": "Cancelled, 배송 완료"}),
+            ("empty.range", {"column": "AMOUNT", "low": "7.00", "high": "20.50"}),
+        ],
+    ),
+    (
+        "WITH c AS (FROM ORDERS WHERE STATUS = 'Cancelled' AND AMOUNT BETWEEN 9 AND 11) FROM c",
+        [
+            ("empty.without", {"condition": "STATUS = 'Cancelled'", "rows": 1}),
+            ("empty.without", {"condition": "AMOUNT BETWEEN 9 AND 11", "rows": 1}),
+            ("empty.near", {"column": "STATUS", "values": "Cancelled, 배송 완료"}),
+            ("empty.range", {"column": "AMOUNT", "low": "7.00", "high": "20.50"}),
+        ],
+    ),
+    (
+        "SELECT a.ID FROM SHOP.ORDERS a, ORDERS b WHERE a.ID = b.ID AND b.ID IN (7, 8)",
+        [
+            ("empty.unmet", {"condition": "b.ID IN (7, 8)"}),
+            ("empty.range", {"column": "ID", "low": "1", "high": "3"}),
+        ],
+    ),
+    (
+        "SELECT a.ID FROM ORDERS a JOIN ORDERS b ON a.ID = b.ID + 10",
+        [("empty.no_pair", {})],
+    ),
+    ("SELECT 1 FROM ORDERS WHERE ID = 7 UNION SELECT 1 FROM ORDERS WHERE ID = 8", []),
+    ("SELECT ID FROM ORDERS WHERE ID > 1 LIMIT 0", []),
+]
 CHEAP = {"column": "AMOUNT", "op": "<", "value": 5}
 
 
@@ -160,3 +194,44 @@ def test_filters_and_the_clock_of_dates_are_told_as_assumed(deps: AnalystDeps) -
     everything = ask(deps, aggregates=[{"function": "count"}]).table
     assert everything is not None
     assert [one.code for one in everything.remarks] == ["assumed.everything"]
+
+
+def ask_sql(deps: AnalystDeps, sql: str) -> ToolResult:
+    return ToolRegistry(SQL_TOOLS).call(deps, "run_sql", json.dumps({"sql": sql}), "call_1")
+
+
+def test_sql_that_finds_nothing_is_told_by_its_conditions(deps: AnalystDeps) -> None:
+    result = ask_sql(
+        deps,
+        "SELECT STATUS, count(*) FROM ORDERS o WHERE o.STATUS = '배송완료' AND (AMOUNT > 1 AND ID "
+        "IN (SELECT ID FROM ORDERS)) GROUP BY STATUS ORDER BY 2 LIMIT 5",
+    )
+    assert remarks(result) == [
+        ("empty.unmet", {"condition": "o.STATUS = '배송완료'"}),
+        ("empty.near", {"column": "STATUS", "values": "배송 완료, Cancelled"}),
+    ]
+    assert result.data["no_row_found"]["stored"] == {"STATUS": ["배송 완료", "Cancelled"]}
+
+
+def test_what_can_be_told_of_other_forms_of_sql(deps: AnalystDeps) -> None:
+    for sql, told in OTHER_SQL:
+        assert (sql, remarks(ask_sql(deps, sql))) == (sql, told)
+
+
+def test_of_sql_only_what_the_caller_and_the_model_may_see_is_told(
+    make_deps: Callable[..., AnalystDeps],
+) -> None:
+    def cheap(_: TableRef) -> Exposure:
+        cancelled = Filter(column="STATUS", op="=", values=("Cancelled",))
+        return Exposure(where=(cancelled,), masks={"STATUS": "last4"}, rule="cheap")
+
+    def figures(_: TableRef) -> str:
+        return "aggregates"
+
+    deps = make_deps(exposure=cheap, model_sees=figures)
+    result = ask_sql(deps, "SELECT ID FROM ORDERS WHERE STATUS = '배송 완료'")
+    assert remarks(result) == [
+        ("empty.unmet", {"condition": "STATUS = '배송 완료'"}),
+        ("empty.near", {"column": "STATUS", "values": "…lled"}),
+    ]
+    assert "lled" not in result.content
