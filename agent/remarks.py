@@ -21,6 +21,7 @@ RemarkCode = Literal[
     "change.only_copy",
     "change.rows",
     "change.whole_rows",
+    "change.of_those_meant",
     "change.by_rule",
     "change.too_large",
     "change.in_columns",

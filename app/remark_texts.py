@@ -50,6 +50,10 @@ REMARK_PHRASES: dict[str, tuple[str, str]] = {
         "{table}: 추가 {added}행, 삭제 {removed}행(키가 없거나 달라져, 바뀐 행은 삭제 하나와 추가 하나로 셉니다)",
         "{table}: {added} rows added, {removed} removed (without one key in both, a changed row is one of each)",
     ),
+    "change.of_those_meant": (
+        "{table}: 이전이나 이후에 조건에 맞는 행만 비교했습니다.",
+        "{table}: of its rows, those that meet the filter before or after are compared.",
+    ),
     "change.by_rule": (
         "{table}: 규칙 {rule}에 따라 보이는 행과 열만 비교했습니다.",
         "{table}: by the rule {rule}, only the rows and columns you are shown are compared.",

@@ -70,6 +70,7 @@ class ExplainChangeTool(BaseTool[ExplainChangeParameters]):
         pairs = _pairs(deps, parameters.since, now.result)
         remarks = [*_assumed(deps, question, pairs[0][1])]
         moved, failed = Movement(()), ""
+        where = question.query.where if question.query else ()
         with while_kept(deps.warehouse, [(old.ref, old.generation) for old, _ in pairs]):
             try:
                 before = _before(deps, question, queries, [old for old, _ in pairs])
@@ -78,8 +79,8 @@ class ExplainChangeTool(BaseTool[ExplainChangeParameters]):
                 failed = str(error)
                 remarks.append(remark("change.not_then"))
             told = [
-                table_changes(deps, one.table, old, new, now.sees)
-                for one, (old, new) in zip(now.basis, pairs, strict=True)
+                table_changes(deps, one.table, pair, where, now.sees)
+                for one, pair in zip(now.basis, pairs, strict=True)
             ]
         remarks += [one for table in told for one in table.remarks]
         shown = _table(deps.language, moved, now.sql, remarks)

@@ -7,12 +7,13 @@ from typing import Any
 from agent.deps import AnalystDeps, ModelSees
 from agent.remarks import Remark, remark
 from sync.comparison import Key, RowDifferences
-from sync.errors import BadQuery, QueryTimeout
+from sync.errors import BadQuery, ColumnNotFound, QueryTimeout
 from sync.query_errors import QueryTooLarge, RowTooLarge
 from sync.receipt import part_of
 from sync.warehouse.comparing_shown import compare_shown
 from sync.warehouse.exposure import Exposure
 from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.query import Condition
 
 _EXAMPLES = 3
 _COLUMNS_SHOWN = 10
@@ -27,12 +28,18 @@ class Told:
 
 
 def table_changes(
-    deps: AnalystDeps, name: str, before: ManifestEntry, after: ManifestEntry, sees: ModelSees
+    deps: AnalystDeps,
+    name: str,
+    copies: tuple[ManifestEntry, ManifestEntry],
+    where: Sequence[Condition],
+    sees: ModelSees,
 ) -> Told:
     """Compare two copies of a table row by row, as its caller sees them.
 
-    Raises what `compare_shown` raises, but for what makes them too large.
+    Of the rows those that meet *where* in one of the two. Raises what `compare_shown` raises, but
+    for what makes them too large.
     """
+    before, after = copies
     told = Told()
     told.data.update(table=name, before_as_of=before.as_of, after_as_of=after.as_of)
     if before.generation == after.generation:
@@ -44,13 +51,16 @@ def table_changes(
     exposure = deps.exposure(after.receipt.of)
     _tell_columns(told, name, before, after, exposure)
     try:
-        found = compare_shown(deps.queries, before, after, exposure, _EXAMPLES)
+        found = compare_shown(deps.queries, copies, exposure, where, _EXAMPLES)
     except (QueryTimeout, QueryTooLarge, RowTooLarge):
         told.remarks.append(remark("change.too_large", table=name))
         return told
-    except BadQuery:  # a rule filters by a column that the older copy lacks, so it shows nothing
+    except (BadQuery, ColumnNotFound):  # the older copy lacks a column that rows are chosen by
         return told
     _tell_rows(told, name, found)
+    if where:
+        told.remarks.append(remark("change.of_those_meant", table=name))
+        told.data["rows_compared"] = "those that meet the filter before or after"
     if exposure.is_partial:
         told.remarks.append(remark("change.by_rule", table=name, rule=exposure.rule))
     if part_of(before.receipt) != part_of(after.receipt):

@@ -22,11 +22,14 @@ class Side:
     """SQL of its name."""
     has_marks: bool
     """Rows that are gone from Oracle are marked, and do not count."""
+    meant: str = "true"
+    """SQL of whether a row is one of those asked about."""
 
     @property
     def rows(self) -> str:
         """SQL of the rows that count."""
-        return f"{self.table} WHERE {quote(DELETED_AT)} IS NULL" if self.has_marks else self.table
+        counts = f"{quote(DELETED_AT)} IS NULL" if self.has_marks else "true"
+        return f"{self.table} WHERE {counts}"
 
 
 Sides = tuple[Side, Side]
@@ -157,11 +160,11 @@ def _split(pairs: Sequence[Pair], key: Sequence[str]) -> tuple[list[Pair], list[
 
 
 def _by_rows(sides: Sides, pairs: Sequence[Pair]) -> str:
-    """Count whole rows, each as often as it stands there."""
+    """Count whole rows that are meant, each as often as it stands there."""
     names = [f"v{n}" for n in range(len(pairs))]
     old, new = (
         f"SELECT {_list([str(which), *(p.values[which] for p in pairs)], ['side', *names])} "
-        f"FROM {side.rows}"
+        f"FROM {side.rows} AND {side.meant}"
         for which, side in enumerate(sides)
     )
     row = ", ".join(names) or "side"  # without a column in common no row is in both
@@ -174,13 +177,14 @@ def _by_rows(sides: Sides, pairs: Sequence[Pair]) -> str:
 
 
 def _differing(sides: Sides, keys: Sequence[Pair], others: Sequence[Pair]) -> str:
-    """The keys that differ, with what differs.
+    """The keys that differ, with what differs, of rows that are meant in either copy.
 
     Of the values it holds only whether they do, so it stays small where every row has changed.
     """
     fields = [f"k{n}" for n in range(len(keys))] + [f"v{n}" for n in range(len(others))]
     old, new = (
-        f"SELECT true AS there, {_list([p.values[which] for p in (*keys, *others)], fields)} "
+        f"SELECT true AS there, {side.meant} AS meant, "
+        f"{_list([p.values[which] for p in (*keys, *others)], fields)} "
         f"FROM {side.rows}"
         for which, side in enumerate(sides)
     )
@@ -191,7 +195,8 @@ def _differing(sides: Sides, keys: Sequence[Pair], others: Sequence[Pair]) -> st
         "SELECT CASE WHEN o.there IS NULL THEN 'added' "
         f"WHEN n.there IS NULL THEN 'removed' ELSE 'changed' END AS kind, {', '.join(found)} "
         f"FROM ({old}) AS o FULL OUTER JOIN ({new}) AS n ON {_same(len(keys), 'o', 'n')} "
-        f"WHERE {' OR '.join(('o.there IS NULL', 'n.there IS NULL', *differ))}"
+        f"WHERE ({' OR '.join(('o.there IS NULL', 'n.there IS NULL', *differ))}) "
+        "AND (o.meant OR n.meant)"
     )
 
 

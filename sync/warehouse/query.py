@@ -180,7 +180,7 @@ def compile_query(query: Query, entry: TableShape) -> CompiledQuery:
         params.append(value)
         return f"${len(params)}"
 
-    filters = [_filter(condition, entry, bind) for condition in query.where]
+    filters = [filter_sql(condition, entry, bind) for condition in query.where]
     if sum(map(len, params)) > MAX_VALUE_CHARACTERS:
         raise BadQuery(reason=f"the values are longer than {MAX_VALUE_CHARACTERS} characters.")
     shown = ", ".join(f"{sql} AS {quote(name)}" for name, sql in selected.items())
@@ -260,7 +260,8 @@ def _aggregate(aggregate: Aggregate, entry: TableShape) -> tuple[str, str]:
     return name, f"{function}({quote(column.name)})"
 
 
-def _filter(condition: Condition, entry: TableShape, bind: Callable[[str], str]) -> str:
+def filter_sql(condition: Condition, entry: TableShape, bind: Callable[[str], str]) -> str:
+    """The SQL of one condition; *bind* gives what stands for a value. Raises as `compile_query`."""
     column = find_column(entry, condition.column)
     return comparison(column, condition.op, condition.value, bind)
 

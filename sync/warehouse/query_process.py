@@ -220,7 +220,11 @@ class Queries:
         return self._result(attempt)
 
     def run_own(
-        self, sql: str, copies: Mapping[str, ManifestEntry], exposure: Exposure
+        self,
+        sql: str,
+        params: Sequence[str],
+        copies: Mapping[str, ManifestEntry],
+        exposure: Exposure,
     ) -> QueryResult:
         """The rows of *sql*, which must be our own, over copies of one table, kept ones too.
 
@@ -230,7 +234,7 @@ class Queries:
         shown = tuple(Shown(entry, exposure, (name,)) for name, entry in copies.items())
 
         def attempt(ask: Ask, _: Manifest) -> _Asked:
-            return _Asked(ask(self._request(sql, shown)), shown)
+            return _Asked(ask({**self._request(sql, shown), "params": params}), shown)
 
         return self._result(attempt)
 

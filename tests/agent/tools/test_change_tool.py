@@ -113,6 +113,26 @@ def test_what_differs_between_the_copies_is_told_row_by_row(deps: AnalystDeps) -
 
 
 @pytest.mark.usefixtures("orders")
+@pytest.mark.parametrize(
+    ("status", "counts", "examples"),
+    [
+        ("CANCELLED", (0, 0, 1), {"change.example": "ID 1"}),
+        ("RETURNED", (0, 1, 0), {"change.removed": "ID 4"}),
+    ],
+)
+def test_of_a_question_with_filters_only_rows_that_meet_them_before_or_after_are_compared(
+    deps: AnalystDeps, status: str, counts: tuple[int, ...], examples: dict[str, str]
+) -> None:
+    where = [{"column": "status", "op": "=", "value": status}]
+    told = remarks(explain(deps, query={**COUNT, "where": where}))
+    assert tuple(told["change.rows"][one] for one in ("added", "removed", "changed")) == counts
+    assert "change.of_those_meant" in told
+    shown = ("change.added", "change.removed", "change.example")
+    found = {one: told[one].get("keys") or told[one]["key"] for one in shown if one in told}
+    assert found == examples
+
+
+@pytest.mark.usefixtures("orders")
 def test_sql_is_asked_of_both_moments_and_its_groups_are_found(deps: AnalystDeps) -> None:
     result = explain(deps, sql="SELECT ID, sum(AMOUNT) AS total FROM ORDERS GROUP BY ID")
     assert rows(result)[:3] == (
