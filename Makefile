@@ -7,6 +7,9 @@ BIN := .venv/bin
 # pyright comes with its own JavaScript and Node.js; it shall not look for newer ones.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
+# Whoever forbids compiled modules has each of the many processes compile all it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench bench-peers judge sweep lock clean venv
 

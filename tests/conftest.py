@@ -4,10 +4,15 @@ And what a sweep counted, told at the end by whichever process ran it.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from _pytest.terminal import TerminalReporter
+
+from sync.warehouse.query_process import Queries
+from sync.warehouse.walls import walls
+from sync.warehouse.zygote import Zygote
+from tests.asking import AskedAt
 
 TellSweep = Callable[..., None]
 
@@ -39,6 +44,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ordered += [*part, *others[:rest]]
         others = others[rest:]
     items[:] = [*ordered, *others]
+
+
+@pytest.fixture(scope="session")
+def asked_at() -> Iterator[AskedAt]:
+    """From one zygote: its start is most of what a question of a test costs."""
+    standing = walls()
+    zygote = Zygote(standing)
+
+    yield lambda root, limits: Queries(root, limits, standing, zygote)
+    zygote.close()
 
 
 @pytest.fixture

@@ -91,11 +91,11 @@ class Queries:
     its own. How many run at once is bounded by whoever asks.
     """
 
-    def __init__(self, root: Path, limits: QueryLimits, walls: Walls) -> None:
+    def __init__(self, root: Path, limits: QueryLimits, walls: Walls, zygote: Zygote) -> None:
         self.walls = walls
         self._root = root
         self._limits = limits
-        self._zygote = Zygote(walls)
+        self._zygote = zygote
         self._sink: Sink | None = None
         self._around = ("", "")
 
@@ -300,7 +300,8 @@ class Queries:
 
 def open_queries(root: Path, limits: QueryLimits, behind: Walls | None = None) -> Queries:
     """Make what runs queries on the warehouse *root*; *behind* this machine's walls, or fewer."""
-    return Queries(root, limits, behind or walls())
+    standing = behind or walls()
+    return Queries(root, limits, standing, Zygote(standing))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from sync.types import arrow, arrow_schema, require_rule
 from sync.warehouse.generation import building, new_generation, seal, stage_rows
 from sync.warehouse.manifest import ManifestEntry, publish, read_manifest
 from sync.warehouse.publishing import place
-from sync.warehouse.query_process import Queries, QueryLimits, open_queries
+from sync.warehouse.query_process import Queries, QueryLimits
+from tests.asking import AskedAt
 
 USERS = TableRef(source="main", schema_name="SHOP", table="USERS")
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -82,10 +83,8 @@ def planner() -> Planner:
 
 
 @pytest.fixture
-def queries(tmp_path: Path) -> Iterator[Queries]:
-    """Start nothing until a test asks something."""
-    with open_queries(tmp_path / "warehouse", QueryLimits()) as queries_:
-        yield queries_
+def queries(tmp_path: Path, asked_at: AskedAt) -> Queries:
+    return asked_at(tmp_path / "warehouse", QueryLimits())
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A chart as Slack's own block, as a picture, in words and at a terminal."""
 
 import random
+from itertools import product
 from typing import Any
 
 import pytest
@@ -127,20 +128,20 @@ def test_a_slack_that_knows_no_charts_gets_none() -> None:
     assert [block["type"] for block in plainer(message.blocks)] == ["section"]
 
 
-@pytest.mark.parametrize("language", BOTH)
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-@pytest.mark.parametrize("kind", ["bar", "pie", "line"])
-def test_hostile_names_are_drawn_as_text_and_taken_by_slack(
-    name: str, kind: Any, language: Any
-) -> None:
+def test_hostile_names_are_drawn_as_text_and_taken_by_slack(name: str) -> None:
     points = ((name, 3.0), ("other", 1.0))
-    hostile = chart((name, points), kind=kind, axis="category", title=name, x=name, unit=name[:9])
-    message = answer_message(language, [ChartShown(hostile, None, "c1")])
-    assert message is not None
-    refuse_over_limit(message.text, message.blocks)
-    assert "<!channel>" not in message.text
-    assert draw_picture(chart_spec(language, hostile, SEOUL), language).startswith(PNG)
-    assert "\x07" not in "".join(answer_lines(language, ChartShown(hostile, None)))
+    charts: dict[Any, Chart] = {
+        kind: chart((name, points), kind=kind, axis="category", title=name, x=name, unit=name[:9])
+        for kind in ("bar", "pie", "line")
+    }
+    for (kind, hostile), language in product(charts.items(), BOTH):
+        message = answer_message(language, [ChartShown(hostile, None, "c1")])
+        assert message is not None, kind
+        refuse_over_limit(message.text, message.blocks)
+        assert "<!channel>" not in message.text
+        assert "\x07" not in "".join(answer_lines(language, ChartShown(hostile, None)))
+    assert draw_picture(chart_spec("ko", charts["bar"], SEOUL), "ko").startswith(PNG)
 
 
 def test_a_moment_with_a_zone_stands_on_the_peoples_clock() -> None:
@@ -152,7 +153,7 @@ def test_a_moment_with_a_zone_stands_on_the_peoples_clock() -> None:
     assert spec["data"]["values"][0]["x"] == "2026-01-02T00:00:00Z"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_any_chart_is_taken_by_slack_or_drawn(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 -- a repeatable chart
     kind: Any = chance.choice(["bar", "line", "area", "pie", "scatter"])

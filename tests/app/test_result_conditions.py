@@ -1,6 +1,6 @@
 """A condition that holds is told once a publish, with its figure and its copy; errors are told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from sync.audit import read_audit
 from sync.outcomes import last_outcome
 from sync.standing import StandingSchedule
 from sync.warehouse.manifest import publish, read_manifest
-from sync.warehouse.query_process import QueryLimits, open_queries
+from sync.warehouse.query_process import QueryLimits
 from tests.app.due_parts import CHANNEL, MINJI, TEAM, Agree, config
 from tests.app.parts import ref
+from tests.asking import AskedAt
 from tests.sync.tables import place_rows, table_plan
 
 pytest_plugins = ["tests.app.due_fixtures"]
@@ -42,14 +43,13 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asking(desk: DueDesk, warehouse: Path) -> Iterator[DueDesk]:
-    with open_queries(warehouse, QueryLimits()) as queries:
-        yield replace(
-            desk,
-            config=config(table=[{"name": "SHOP.CUSTOMERS"}, {"name": "SHOP.STOCK"}]),
-            ask=queries.run,
-            manifest=lambda: read_manifest(warehouse),
-        )
+def asking(desk: DueDesk, warehouse: Path, asked_at: AskedAt) -> DueDesk:
+    return replace(
+        desk,
+        config=config(table=[{"name": "SHOP.CUSTOMERS"}, {"name": "SHOP.STOCK"}]),
+        ask=asked_at(warehouse, QueryLimits()).run,
+        manifest=lambda: read_manifest(warehouse),
+    )
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every sentence exists in Korean and in English, has its values, and is really said."""
 
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import get_args
 
 import pytest
 
-import agent.llm
 from agent.deps import Language
 from agent.outputs import ChartKind
 from agent.remarks import RemarkCode
@@ -22,7 +22,8 @@ from sync.plan import Deletes, FullBecause, Mode, Proof
 from sync.receipt import Consistency, NoteCode
 from sync.runs import RunState
 
-APP = Path(__file__).parents[2] / "app"
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "app"
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in APP.rglob("*.py")
@@ -40,7 +41,8 @@ def kinds(kind: type[DuckferryError] = DuckferryError) -> Iterator[type[Duckferr
 
 def codes() -> dict[str, type[DuckferryError]]:
     """Every error of the product that carries a code of its own."""
-    assert issubclass(agent.llm.LLMError, DuckferryError)  # imported, so among the subclasses
+    for path in (*ROOT.glob("sync/*_errors.py"), ROOT / "agent" / "llm.py"):
+        importlib.import_module(f"{path.parent.name}.{path.stem}")  # so among the subclasses
     product = [kind for kind in kinds() if kind.__module__.split(".")[0] in ("sync", "agent")]
     return {kind.code: kind for kind in product if "code" in vars(kind)}
 

@@ -25,9 +25,9 @@ from sync.warehouse.query_process import (
     QueryLimits,
     QueryResult,
     ResultColumn,
-    open_queries,
 )
 from tests.app.parts import plan, receipt, request, run
+from tests.asking import AskedAt
 from tests.sync.state_parts import inbox_of
 from tests.sync.tables import place_rows, table_plan
 
@@ -51,17 +51,17 @@ def slack() -> Iterator[SlackStandIn]:
 
 
 @pytest.fixture
-def desk(redis: Redis, slack: SlackStandIn, tmp_path: Path) -> Iterator[AnswerDesk]:
+def desk(redis: Redis, slack: SlackStandIn, tmp_path: Path, asked_at: AskedAt) -> AnswerDesk:
     settings = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
-    with open_queries(tmp_path, QueryLimits()) as queries:
-        yield AnswerDesk(
-            redis=redis,
-            slack=make_client(SlackSettings.model_validate(settings)),
-            team="T1",
-            config=bot(alerts={"channel": OPS}),
-            glossary=GLOSSARY,
-            run=lambda sql, refs: queries.run_sql(sql, refs, see_whole),
-        )
+    queries = asked_at(tmp_path, QueryLimits())
+    return AnswerDesk(
+        redis=redis,
+        slack=make_client(SlackSettings.model_validate(settings)),
+        team="T1",
+        config=bot(alerts={"channel": OPS}),
+        glossary=GLOSSARY,
+        run=lambda sql, refs: queries.run_sql(sql, refs, see_whole),
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A result that an answer shows in part: when its whole is a file, and when none is made."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,8 @@ from sync.access_errors import TableHidden
 from sync.plan import Plan, TableRef
 from sync.warehouse.exposure import WHOLE, Exposure
 from sync.warehouse.manifest import publish
-from sync.warehouse.query_process import QueryLimits, open_queries
+from sync.warehouse.query_process import QueryLimits
+from tests.asking import AskedAt
 from tests.sync.tables import place_rows, table_plan
 
 COLUMNS = ("A", "B", "C", "D", "E")
@@ -26,26 +26,26 @@ QUERY = ToolStarted("c1", "query_table", {"table": "SHOP.STOCK"})
 
 
 @pytest.fixture
-def deps(redis: Redis, tmp_path: Path) -> Iterator[AnalystDeps]:
+def deps(redis: Redis, tmp_path: Path, asked_at: AskedAt) -> AnalystDeps:
     rows = [tuple(range(at, at + 5)) for at in range(120)]
     publish(tmp_path, [place_rows(tmp_path, STOCK, rows, 1)])
-    with open_queries(tmp_path, QueryLimits()) as queries:
-        yield AnalystDeps(
-            redis=redis,
-            warehouse=tmp_path,
-            queries=queries,
-            offered=(STOCK.ref,),
-            model_sees=lambda _: "rows",
-            caller=Caller("T1", "UMINA", "C1"),
-            thread="T1:C1:1700.0001",
-            language="en",
-            today=date(2026, 11, 22),
-            timezone="UTC",
-            plan_sync=lambda _: Plan(tables=()),
-            rule_on=lambda _: Ruling("ask", 1),
-            schedule_status=lambda: SchedulerStatus(clock_running=True, schedules=()),
-            export_rows=100,
-        )
+    queries = asked_at(tmp_path, QueryLimits())
+    return AnalystDeps(
+        redis=redis,
+        warehouse=tmp_path,
+        queries=queries,
+        offered=(STOCK.ref,),
+        model_sees=lambda _: "rows",
+        caller=Caller("T1", "UMINA", "C1"),
+        thread="T1:C1:1700.0001",
+        language="en",
+        today=date(2026, 11, 22),
+        timezone="UTC",
+        plan_sync=lambda _: Plan(tables=()),
+        rule_on=lambda _: Ruling("ask", 1),
+        schedule_status=lambda: SchedulerStatus(clock_running=True, schedules=()),
+        export_rows=100,
+    )
 
 
 def shown(columns: int = 2, rows: int = 3, *, truncated: bool = False) -> TableShown:

@@ -1,6 +1,6 @@
 """SQL that a model wrote: what runs gives DuckDB's own rows, and the rest is refused in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from sync.filters import Filter
 from sync.plan import TableRef
 from sync.query_errors import QueryTooCostly, SqlInvalid, SqlRefused
 from sync.warehouse.exposure import WHOLE, Exposure
-from sync.warehouse.manifest import ManifestEntry
-from sync.warehouse.query_process import Queries, QueryLimits, QueryResult, open_queries
+from sync.warehouse.manifest import ManifestEntry, publish
+from sync.warehouse.query_process import Queries, QueryLimits, QueryResult
+from tests.asking import AskedAt
+from tests.sync.tables import place_rows, table_plan
 
 PublishRows = Callable[..., ManifestEntry]
 ORDERS = TableRef(source="main", schema_name="SHOP", table="ORDERS")
@@ -23,25 +25,28 @@ KNOWN = (ORDERS, PEOPLE, NOT_COPIED)
 LIMITS = QueryLimits(seconds=20)
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root_ = tmp_path_factory.mktemp("warehouse")
+    columns = [("ID", "NUMBER(10)"), ("STATUS", "VARCHAR2(20)"), ("AMOUNT", "NUMBER(12,2)")]
+    orders = [
+        (1, "PAID", Decimal("10.50")),
+        (2, "CANCELLED", Decimal("20.00")),
+        (3, "PAID", Decimal("0.25")),
+    ]
+    people = [(1, "김하나", "010-1234-5678"), (2, "이둘", "010-9999-0000")]
+    of_people = [("ID", "NUMBER(10)"), ("이름", "VARCHAR2(20)"), ("PHONE", "VARCHAR2(20)")]
+    plans = (
+        (table_plan(columns, table="ORDERS", key=["ID"]), orders),
+        (table_plan(of_people, table="고객 명단"), people),
+    )
+    publish(root_, [place_rows(root_, plan, rows_, 1) for plan, rows_ in plans])
+    return root_
+
+
 @pytest.fixture
-def queries(tmp_path: Path, publish_rows: PublishRows) -> Iterator[Queries]:
-    publish_rows(
-        [("ID", "NUMBER(10)"), ("STATUS", "VARCHAR2(20)"), ("AMOUNT", "NUMBER(12,2)")],
-        [
-            (1, "PAID", Decimal("10.50")),
-            (2, "CANCELLED", Decimal("20.00")),
-            (3, "PAID", Decimal("0.25")),
-        ],
-        table="ORDERS",
-        key=["ID"],
-    )
-    publish_rows(
-        [("ID", "NUMBER(10)"), ("이름", "VARCHAR2(20)"), ("PHONE", "VARCHAR2(20)")],
-        [(1, "김하나", "010-1234-5678"), (2, "이둘", "010-9999-0000")],
-        table="고객 명단",
-    )
-    with open_queries(tmp_path, LIMITS) as queries_:
-        yield queries_
+def queries(root: Path, asked_at: AskedAt) -> Queries:
+    return asked_at(root, LIMITS)
 
 
 def run(queries: Queries, sql: str, **exposed: Exposure) -> QueryResult:
@@ -136,18 +141,20 @@ def test_what_is_not_run_is_told_why(
     assert words in str(raised.value)
 
 
-def test_a_plan_over_the_limit_is_not_run_unasked(tmp_path: Path, queries: Queries) -> None:
+def test_a_plan_over_the_limit_is_not_run_unasked(
+    root: Path, queries: Queries, asked_at: AskedAt
+) -> None:
     crossed = "SELECT sum(a.ID * b.ID * c.ID) FROM ORDERS a, ORDERS b, ORDERS c"
-    with open_queries(tmp_path, QueryLimits(seconds=20, planned_rows=20)) as careful:
-        with pytest.raises(QueryTooCostly) as raised:
-            careful.run_sql(crossed, KNOWN, lambda _: WHOLE)
-        assert raised.value.params == {
-            "planned": 27,
-            "most": 20,
-            "tables": "main.SHOP.ORDERS",
-        }
-        allowed = careful.run_sql(crossed, KNOWN, lambda _: WHOLE, costly=True)
-        assert allowed.rows == ((216,),)
+    careful = asked_at(root, QueryLimits(seconds=20, planned_rows=20))
+    with pytest.raises(QueryTooCostly) as raised:
+        careful.run_sql(crossed, KNOWN, lambda _: WHOLE)
+    assert raised.value.params == {
+        "planned": 27,
+        "most": 20,
+        "tables": "main.SHOP.ORDERS",
+    }
+    allowed = careful.run_sql(crossed, KNOWN, lambda _: WHOLE, costly=True)
+    assert allowed.rows == ((216,),)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +222,10 @@ def test_words_about_a_failure_quote_no_value(queries: Queries, sql: str) -> Non
 
 
 def test_tables_that_differ_in_capital_letters_are_not_taken_for_one(
-    queries: Queries, publish_rows: PublishRows
+    publish_rows: PublishRows, tmp_path: Path, asked_at: AskedAt
 ) -> None:
+    queries = asked_at(tmp_path, LIMITS)
+    publish_rows([("ID", "NUMBER(10)")], [(8,)], table="ORDERS")
     publish_rows([("ID", "NUMBER(10)")], [(7,)], table="orders")
     small = TableRef(source="main", schema_name="SHOP", table="orders")
     both = (*KNOWN, small)

@@ -31,8 +31,9 @@ from sync.warehouse.importing import Imported, import_tables
 from sync.warehouse.layout import data_file, generation_folder, locked
 from sync.warehouse.manifest import ManifestEntry, read_manifest
 from sync.warehouse.query import Query, compile_query
-from sync.warehouse.query_process import QueryLimits, open_queries
+from sync.warehouse.query_process import QueryLimits
 from sync.warehouse.recovery import rebuild_manifest
+from tests.asking import AskedAt
 from tests.sync.copying import copied_rows
 from tests.sync.foreign_files import (
     ORDERS_FILE,
@@ -225,7 +226,9 @@ TYPES = {
 }
 
 
-def test_every_type_of_duckdb_is_kept_and_can_be_asked_about(root: Path, tmp_path: Path) -> None:
+def test_every_type_of_duckdb_is_kept_and_can_be_asked_about(
+    root: Path, tmp_path: Path, asked_at: AskedAt
+) -> None:
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in TYPES.items())
     values = ", ".join(f"CAST('{value.replace(chr(39), chr(39) * 2)}' AS {kind})"
                        if not name.startswith("a_union") else "union_value(s := 'x')"
@@ -235,8 +238,8 @@ def test_every_type_of_duckdb_is_kept_and_can_be_asked_about(root: Path, tmp_pat
     )
     [entry] = take_over(root, file).entries
     assert {c.name: c.duckdb_type for c in entry.columns} == {n: k for n, (k, _) in TYPES.items()}
-    with open_queries(root, QueryLimits()) as queries:
-        [row] = queries.run(compile_query(Query(table="t"), entry), entry).rows
+    queries = asked_at(root, QueryLimits())
+    [row] = queries.run(compile_query(Query(table="t"), entry), entry).rows
     shown = dict(zip(TYPES, row, strict=True))
     assert {name: str(value).casefold() for name, value in shown.items()} == {
         name: value.replace(" ", "T").casefold() if name == "a_second" else value.casefold()
@@ -258,7 +261,13 @@ def test_every_type_of_duckdb_is_kept_and_can_be_asked_about(root: Path, tmp_pat
     ],
 )
 def test_rows_are_found_by_types_that_oracle_does_not_have(
-    root: Path, tmp_path: Path, column: str, op: str, value: object, ids: list[int]
+    root: Path,
+    tmp_path: Path,
+    asked_at: AskedAt,
+    column: str,
+    op: str,
+    value: object,
+    ids: list[int],
 ) -> None:
     file = make_file(
         tmp_path / "f.duckdb",
@@ -270,8 +279,8 @@ def test_rows_are_found_by_types_that_oracle_does_not_have(
     [entry] = take_over(root, file).entries
     condition = {"column": column, "op": op, "value": value}
     asked = {"table": "t", "columns": ["id"], "where": [condition]}
-    with open_queries(root, QueryLimits()) as queries:
-        found = queries.run(compile_query(Query.model_validate(asked), entry), entry)
+    query = compile_query(Query.model_validate(asked), entry)
+    found = asked_at(root, QueryLimits()).run(query, entry)
     assert [row[0] for row in found.rows] == ids
 
 

@@ -299,26 +299,27 @@ POISON = {
 
 
 @pytest.mark.parametrize("job_id", POISON.values(), ids=POISON.keys())
-@pytest.mark.parametrize("record", ["none", "empty", "fields", "string"])
-def test_a_job_that_is_garbage_does_not_stop_the_worker(
-    state: Redis, redis_url: str, start_worker: StartWorker, job_id: bytes, record: str
+def test_jobs_that_are_garbage_do_not_stop_the_worker(
+    state: Redis, redis_url: str, start_worker: StartWorker, job_id: bytes
 ) -> None:
     worker = start_worker()
     raw = Redis.from_url(redis_url)
-    if record == "empty":
-        raw.hset(b"rq:job:" + job_id, "data", b"")
-    elif record == "fields":
-        for name in ("data", "created_at", "status", "timeout", "meta", "origin", "ttl"):
-            raw.hset(b"rq:job:" + job_id, name, b"\xff garbage")
-    elif record == "string":
-        raw.set(b"rq:job:" + job_id, b"garbage")
-    raw.lpush("rq:queue:duckferry-runs-main", job_id)
-    run = queue_run(state)
-    hand_over(state, MANY)
-    assert heard(state, f"seen:{run.id}").isdecimal()
-    state.rpush(f"go:{run.id}", 1)
-    assert ended(state, run).state is RunState.PUBLISHED
-    assert worker.poll() is None
+    for record in ("none", "empty", "fields", "string"):
+        raw.delete(b"rq:job:" + job_id)
+        if record == "empty":
+            raw.hset(b"rq:job:" + job_id, "data", b"")
+        elif record == "fields":
+            for name in ("data", "created_at", "status", "timeout", "meta", "origin", "ttl"):
+                raw.hset(b"rq:job:" + job_id, name, b"\xff garbage")
+        elif record == "string":
+            raw.set(b"rq:job:" + job_id, b"garbage")
+        raw.lpush("rq:queue:duckferry-runs-main", job_id)
+        run = queue_run(state)
+        hand_over(state, MANY)
+        assert heard(state, f"seen:{run.id}").isdecimal(), record
+        state.rpush(f"go:{run.id}", 1)
+        assert ended(state, run).state is RunState.PUBLISHED
+        assert worker.poll() is None
 
 
 @pytest.mark.parametrize("record", ["fields", "string"])

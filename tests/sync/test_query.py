@@ -1,6 +1,6 @@
 """The closed vocabulary: what it answers, what it refuses and in which words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from sync.errors import BadQuery, ColumnNotFound
 from sync.plan import Column
-from sync.warehouse.manifest import ManifestEntry
+from sync.warehouse.manifest import ManifestEntry, publish
 from sync.warehouse.query import Query, compile_query
-from sync.warehouse.query_process import Queries, QueryLimits, open_queries
+from sync.warehouse.query_process import Queries, QueryLimits
+from tests.asking import AskedAt
+from tests.sync.tables import place_rows, table_plan
 
 PublishRows = Callable[..., ManifestEntry]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -40,16 +42,21 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def entry(publish_rows: PublishRows) -> ManifestEntry:
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("warehouse")
+
+
+@pytest.fixture(scope="module")
+def entry(root: Path) -> ManifestEntry:
     rows = [(i, c, Decimal(str(a)), g, o, s) for i, c, a, g, o, s in ROWS]
-    return publish_rows(COLUMNS, rows, key=["ID"])
+    plan = table_plan(COLUMNS, key=["ID"])
+    return publish(root, [place_rows(root, plan, rows, 1)]).entry(plan.ref)
 
 
 @pytest.fixture
-def queries(tmp_path: Path) -> Iterator[Queries]:
-    with open_queries(tmp_path, QueryLimits(seconds=20)) as queries_:
-        yield queries_
+def queries(root: Path, asked_at: AskedAt) -> Queries:
+    return asked_at(root, QueryLimits(seconds=20))
 
 
 @pytest.fixture
@@ -258,8 +265,9 @@ def test_numbers_that_are_kept_as_text_are_not_taken_by_their_size(
 
 
 def test_numbers_that_are_kept_as_text_are_shown_counted_and_compared(
-    publish_rows: PublishRows, queries: Queries
+    publish_rows: PublishRows, tmp_path: Path, asked_at: AskedAt
 ) -> None:
+    queries = asked_at(tmp_path, QueryLimits(seconds=20))
     big = "1" + "0" * 60
     entry = publish_rows(
         [("ID", "NUMBER(10)"), ("BIG", "NUMBER")], [(1, "9"), (2, big)], key=["ID"]
