@@ -1,8 +1,11 @@
-"""The English sentence of a stored failure, for the model; people's words are the app's."""
+"""The English sentence of a stored failure; what people read in Slack is worded by the app."""
 
 from collections.abc import Iterator
 
 from sync.errors import DuckferryError, Failure
+
+_OF_ROWS = {"figure_differs": ("what", "copied", "oracle")}
+"""Parameters that tell of rows, by code."""
 
 
 def sentence_of(failure: Failure) -> str:
@@ -15,6 +18,12 @@ def sentence_of(failure: Failure) -> str:
             except KeyError:  # stored by a version with other parameters
                 break
     return f"It ended with {failure.code}."
+
+
+def sentence_for_model(failure: Failure) -> str:
+    """Word *failure* without what stands in a table: it is told in threads, whoever reads them."""
+    kept = dict.fromkeys(_OF_ROWS.get(failure.code, ()), "(not shown)")
+    return sentence_of(failure.model_copy(update={"params": {**failure.params, **kept}}))
 
 
 def _kinds(kind: type[DuckferryError]) -> Iterator[type[DuckferryError]]:

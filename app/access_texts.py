@@ -45,6 +45,19 @@ ACCESS_PHRASES: dict[str, tuple[str, str]] = {
         "규칙 {rule}에 따라 값은 보이지 않습니다.",
         "By the rule {rule} its values are not shown.",
     ),
+    "card.shared_channels": ("공유 채널", "shared channels"),
+    "card.sql_withheld": (
+        ":lock: 규칙 {rule}에 따라 SQL은 여기에 보이지 않습니다.",
+        ":lock: By the rule {rule} the SQL is not shown here.",
+    ),
+    "card.sql_on_button": (
+        "볼 수 있는 사람은 *SQL 보기*로 볼 수 있습니다.",
+        "Who may see it finds it behind *Show SQL*.",
+    ),
+    "card.figure_withheld": (
+        "{table} 사본의 수치 하나가 Oracle과 다릅니다. 규칙 {rule}에 따라 값은 여기에 보이지 않습니다. 게시하지 않았고 기존 데이터는 그대로입니다. 다시 요청하고, 계속되면 관리자에게 알려 주세요. 관리자는 `botctl runs`에서 값을 볼 수 있습니다.",
+        "A figure of the copy of {table} is not what Oracle says; by the rule {rule} it is not shown here. Nothing was published and the old data stays; ask again, and tell an admin if it stays so, who sees it with `botctl runs`.",
+    ),
     "answer.private": (
         ":lock: {who}에게만 다이렉트 메시지로 답했습니다(규칙 {rule}).",
         ":lock: Answered to {who} alone, in a direct message (rule {rule}).",

@@ -139,7 +139,7 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
             remember_published(office.core.redis, outcome)
             note_answers_due(office.core.redis, office.team, office.core.glossary, outcome)
         if outcome and _is_ours(office, outcome.approval.request.thread):
-            desk = Desk(office.core.redis, office.slack, office.core.config)
+            desk = Desk(office.core.redis, office.slack, office.core.config, office.see)
             tell_incidents(desk, outcome)
             # The stream of cards is bounded, this inbox is not trimmed: the end is always drawn.
             show_card(office.core.redis, outcome.approval.id)

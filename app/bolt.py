@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
 from app.desk import CardDesk
-from app.listeners import actions, answers, events, modals, receipts
+from app.listeners import actions, answers, events, modals, questions, receipts
 from app.listeners.clicks import ClickOutcome
 from app.settings import SlackSettings
 
@@ -55,5 +55,6 @@ def make_app(
     modals.register(app, desk, on_click)
     receipts.register(app, desk, on_click)  # before the buttons, the last of which takes any
     answers.register(app, desk, on_click)
+    questions.register(app, desk, on_click)
     actions.register(app, desk, on_click)
     return app

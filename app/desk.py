@@ -17,6 +17,7 @@ from app.policy import Groups, Judgement, judge_request, may_decide, require_all
 from app.views.approval_card import can_be_asked_again
 from app.views.card_parts import CardFacts, Role
 from app.views.schedule_lines import change_lines, window_lines
+from app.withheld import rules_for_readers
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -133,7 +134,20 @@ def facts_of(desk: CardDesk, approval: Approval, run: Run | None) -> CardFacts:
         replaced_by=later.request.revision if later else None,
         asked_again_by=again.request.requested_by if again else None,
         change_lines=tuple(_change_lines(desk, request)),
+        withheld=_withheld(desk, approval, run),
     )
+
+
+def _withheld(desk: CardDesk, approval: Approval, run: Run | None) -> str:
+    """Name the rules that keep a card's values from some who read it, where it has any."""
+    request = approval.request
+    has_failed = run is not None and bool(run.failure or run.last_failure)
+    goes_on = any(table.is_partial for table in request.plan.tables)
+    if not (request.question or has_failed or goes_on):
+        return ""
+    channel = thread_of(approval).channel
+    refs = [table.source_ref for table in request.plan.tables]
+    return rules_for_readers(request.language, desk.see, channel, request.requested_by, refs)
 
 
 def _change_lines(desk: CardDesk, request: Request) -> list[str]:

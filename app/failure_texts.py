@@ -8,6 +8,7 @@ from app.import_texts import IMPORT_FAILURES
 from app.oracle_texts import KOREAN
 from app.past_texts import PAST_FAILURES
 from app.query_texts import QUERY_FAILURES
+from app.texts import say
 from sync.errors import Failure
 from sync.oracle_errors import kind_of
 
@@ -25,6 +26,14 @@ def word_failure(language: Language, failure: Failure) -> str:
         korean, english = FAILURES.get(failure.code, FAILURES["unexpected"])
     params = defaultdict[str, str | int](lambda: "-", failure.params)
     return (korean if language == "ko" else english).format_map(params)
+
+
+def word_withheld(language: Language, failure: Failure, rules: str) -> str:
+    """Give an error's sentence; where *rules* keep a table from some readers, without figures."""
+    if rules and failure.code in _FIGURES_TOLD:
+        table = failure.params.get("table", "-")
+        return say(language, "card.figure_withheld", table=table, rule=rules)
+    return word_failure(language, failure)
 
 
 TOLD_TO_PEOPLE = NOT_ALLOWED | frozenset(
@@ -63,6 +72,9 @@ TOLD_TO_PEOPLE = NOT_ALLOWED | frozenset(
     }
 )
 """Failures of a tool that people are told in these words too, however the model puts them."""
+
+_FIGURES_TOLD = frozenset({"figure_differs"})
+"""Failures whose words hold what stands in a table."""
 
 FAILURES: dict[str, tuple[str, str]] = {
     **IMPORT_FAILURES,

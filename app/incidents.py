@@ -8,13 +8,15 @@ import redis
 from pydantic import BaseModel, ConfigDict
 from slack_sdk import WebClient
 
+from app.access import SeeIn, everywhere_whole
 from app.bot_config import BotConfig
-from app.failure_texts import word_failure
+from app.failure_texts import word_withheld
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, SlackAway, SlackRefused, post, update
 from app.texts import Language, say
 from app.views.approval_card import Message
 from app.views.text import cut, escape, section, when
+from app.withheld import rules_for_readers
 from sync.plan import TableRef
 from sync.runs import Run, RunState
 from sync.state import key, team_of
@@ -44,6 +46,7 @@ class Desk:
     redis: "redis.Redis"
     slack: WebClient
     config: BotConfig
+    see: SeeIn = everywhere_whole
 
 
 def tell_incidents(desk: Desk, run: Run) -> None:
@@ -89,7 +92,9 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
         ts = post(desk.slack, Place(team, channel), _head(desk, "incident.open", ref, incident))
         incident = incident.model_copy(update={"ts": ts})
     desk.redis.set(where, incident.model_dump_json())
-    reason = word_failure(desk.config.language, run.failure) if run.failure else ""
+    language = desk.config.language
+    rules = rules_for_readers(language, desk.see, incident.channel, "", [ref])
+    reason = word_withheld(language, run.failure, rules) if run.failure else ""
     text = cut(escape(reason), 2000)
     if text:
         thread = Place(team, incident.channel, incident.ts)

@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.conversation import Message
 from agent.events import Basis, moment_told
-from agent.failures import sentence_of
+from agent.failures import sentence_for_model
 from sync.approvals import Approval, ApprovalState
 from sync.receipt import columns_of, part_of
 from sync.runs import FINAL, Run, RunState
@@ -51,7 +51,7 @@ def _run_ended(run: Run) -> tuple[dict[str, Any], tuple[Basis, ...]]:
         }
         return event, basis
     if run.failure is not None:
-        event |= {"code": run.failure.code, "error": sentence_of(run.failure)}
+        event |= {"code": run.failure.code, "error": sentence_for_model(run.failure)}
     return event | {"tables": [{"table": name} for name in _tables(run.approval)]}, ()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from agent.deps import AnalystDeps
-from agent.failures import sentence_of
+from agent.failures import sentence_for_model
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
 from agent.tools.copies import copies, imported
 from sync.approvals import (
@@ -217,7 +217,7 @@ def _run_line(deps: AnalystDeps, run: Run) -> dict[str, Any]:
         "rows": sum(table.rows for table in run.receipt.tables) if run.receipt else None,
         "rows_so_far": run.progress.rows if is_open and run.progress else None,
         "finished_at": _moment(run.finished_ms),
-        "error": sentence_of(run.failure) if run.failure else None,
+        "error": sentence_for_model(run.failure) if run.failure else None,
     }
 
 

@@ -9,7 +9,6 @@ from slack_sdk import WebClient
 
 from app.access import See
 from app.desk import CardDesk
-from app.failure_texts import word_failure
 from app.listeners.actions import answered
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, opened, read_press, run_of, tell
 from app.texts import Language, say
@@ -17,7 +16,7 @@ from app.views.approval_card import DETAILS
 from app.views.receipt_details import Standing, TableDetails, table_details
 from app.views.receipt_modal import receipt_modal
 from app.views.text import escape
-from sync.access_errors import NotAllowed
+from app.withheld import why_not_all
 from sync.approvals import Approval
 from sync.errors import WarehouseDamaged
 from sync.receipt import Receipt, TableReceipt
@@ -58,11 +57,7 @@ def show(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval,
 
 def _details(language: Language, see: See, table: TableReceipt, standing: Standing) -> TableDetails:
     """Write a table's receipt, without its values for whoever may not see all of the table."""
-    try:
-        exposure = see(table.of)
-        why = say(language, "details.by_rule", rule=exposure.rule) if exposure.is_partial else ""
-    except NotAllowed as error:
-        why = word_failure(language, error.failure)
+    why = why_not_all(language, see, table.of)
     if not why:
         return table_details(language, table, standing)
     bare = table.model_copy(update={"checks": (), "columns": (), "watermark": None})

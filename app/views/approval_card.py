@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.failure_texts import word_failure
+from app.failure_texts import word_withheld
 from app.texts import Language, say
 from app.views.card_life import people_lines, progress_line, quorum_line, receipt_line
 from app.views.card_parts import (
@@ -41,6 +41,7 @@ REJECT = "sync.reject"
 CANCEL = "sync.cancel"
 AGAIN = "sync.again"
 DETAILS = "sync.details"
+SHOW_SQL = "sync.sql"
 
 TABLES_EDITABLE = 20
 """A form with more tables would be longer than anybody reads."""
@@ -132,7 +133,7 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
         return [*lines, _status(approval, run, facts)]
     lines = [
         *facts.change_lines,
-        *question_lines(request),
+        *question_lines(request, facts.withheld),
         *([] if request.question else plan_lines(language, request.plan, facts)),
         *wish_lines(language, request, facts),
     ]
@@ -144,6 +145,8 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
         return lines
     if request.change is None and request.question is None and not request.plan.is_undo:
         lines.append(cost_line(language, request.plan, facts))
+    if request.question and facts.withheld:
+        lines.append(say(language, "card.sql_on_button"))
     if facts.refused:
         lines.append(say(language, "card.refused_by_rule"))
     needed = max(facts.quorum, request.quorum)
@@ -152,14 +155,17 @@ def _body(approval: Approval, run: Run | None, facts: CardFacts) -> list[str]:
     return lines
 
 
-def question_lines(request: Request) -> list[str]:
-    """Write SQL that waits for a yes, and over how much."""
+def question_lines(request: Request, withheld: str) -> list[str]:
+    """Write SQL that waits for a yes, and over how much; without it where rules are *withheld*."""
     question, language = request.question, request.language
     if question is None:
         return []
     names = ", ".join(f"*{name_of(table.ref)}*" for table in request.plan.tables[:TABLES_IN_FULL])
+    over = f"{names}\n{say(language, 'card.question_rows', rows=number(question.planned_rows))}"
+    if withheld:
+        return [over, say(language, "card.sql_withheld", rule=cut(escape(withheld), 300))]
     return [
-        f"{names}\n{say(language, 'card.question_rows', rows=number(question.planned_rows))}",
+        over,
         f"```{cut(escape(question.sql.replace('```', chr(39) * 3)), 2500)}```",
     ]
 
@@ -174,7 +180,7 @@ def _status(approval: Approval, run: Run | None, facts: CardFacts) -> str:
         phrase = "system.undone" if approval.request.plan.is_undo else "system.published"
         return say(language, phrase, rows=rows)
     if run.state in FINAL:
-        return _ending(language, run)
+        return _ending(language, run, facts)
     if run.cancel_by:
         return say(language, "system.stopping", who=person(run.cancel_by))
     if approval.request.plan.is_undo and not run.put_off_ms:
@@ -198,10 +204,10 @@ def _standing(approval: Approval, names: str, facts: CardFacts) -> str:
     return say(language, phrase, tables=names)
 
 
-def _ending(language: Language, run: Run) -> str:
+def _ending(language: Language, run: Run, facts: CardFacts) -> str:
     if run.failure is None or run.state is RunState.CANCELLED:
         return say(language, "system.cancelled", who=person(run.cancel_by or "?"))
-    reason = escape(word_failure(language, run.failure))
+    reason = escape(word_withheld(language, run.failure, facts.withheld))
     if run.parked:
         return say(language, "system.parked", tries=run.attempts - run.excused + 1, reason=reason)
     return say(language, "system.failed", reason=reason)
@@ -209,7 +215,7 @@ def _ending(language: Language, run: Run) -> str:
 
 def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
     if run.put_off_ms and run.last_failure and run.last_failure.code == SourceStopped.code:
-        reason = escape(word_failure(language, run.last_failure))
+        reason = escape(word_withheld(language, run.last_failure, facts.withheld))
         return say(language, "system.source_stopped", reason=reason)
     if run.put_off_ms and run.last_failure:
         return say(
@@ -218,7 +224,7 @@ def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
             try_number=run.attempts - run.excused + 1,
             tries=MAX_RETRIES + 1,
             when=when(moment_of(run.put_off_ms)),
-            reason=escape(word_failure(language, run.last_failure)),
+            reason=escape(word_withheld(language, run.last_failure, facts.withheld)),
         )
     if run.put_off_ms:
         return say(language, "system.put_off", when=when(moment_of(run.put_off_ms)))
@@ -232,10 +238,12 @@ def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
 
 def _buttons(approval: Approval, run: Run | None, facts: CardFacts) -> list[dict[str, Any]]:
     if approval.state is ApprovalState.PENDING:
-        edit = [_button(approval, EDIT, "card.edit")] if is_editable(approval) else []
+        more = [_button(approval, EDIT, "card.edit")] if is_editable(approval) else []
+        if approval.request.question and facts.withheld:
+            more.append(_button(approval, SHOW_SQL, "answer.sql"))
         reject = _button(approval, REJECT, "card.reject", "danger")
         # A rule's no can only be looked at: a yes would be refused at the click.
-        return [*([] if facts.refused else [_approve(approval)]), *edit, reject]
+        return [*([] if facts.refused else [_approve(approval)]), *more, reject]
     if run and run.state not in FINAL:
         return [] if run.cancel_by else [_cancel(approval)]
     if run and run.receipt:

@@ -54,6 +54,8 @@ class CardFacts:
     replaced_by: int | None = None
     """The revision that replaces this request."""
     asked_again_by: str | None = None
+    withheld: str = ""
+    """The rules by which not all who read the card see all of its tables: it tells no values."""
     change_lines: tuple[str, ...] = ()
     """What a change of a schedule comes to, already safe."""
 
@@ -138,7 +140,7 @@ def duration(language: Language, seconds: float) -> str:
 def _table(
     language: Language, table: TablePlan, estimate: Estimate | None, facts: CardFacts
 ) -> str:
-    parts = table_parts(language, table, estimate)
+    parts = table_parts(language, table, estimate, values=not facts.withheld)
     text = f"*{name_of(table.ref)}*\n" + " · ".join(parts)
     if table.left_out:
         names = _listed([column.name for column in table.left_out])
@@ -150,12 +152,15 @@ def _table(
     return cut(text, _TABLE_CHARACTERS)
 
 
-def table_parts(language: Language, table: TablePlan, estimate: Estimate | None) -> list[str]:
-    """Tell of one table what would be copied, as safe mrkdwn."""
+def table_parts(
+    language: Language, table: TablePlan, estimate: Estimate | None, *, values: bool = True
+) -> list[str]:
+    """Tell of one table what would be copied, as safe mrkdwn; with *values* from where on."""
     if table.undo is not None:
         return _undo_parts(language, table, table.undo, estimate)
     parts = [say(language, "card.from_to", source=table.ref.source)]
-    parts.append(how_line(language, table, estimate.current_rows if estimate else None))
+    rows = estimate.current_rows if estimate else None
+    parts.append(how_line(language, table, rows, values=values))
     if estimate and estimate.full_because and estimate.full_because != "first":
         parts.append(say(language, f"card.full_{estimate.full_because}"))
     if table.where:
@@ -189,7 +194,9 @@ def _undo_parts(
     return parts
 
 
-def how_line(language: Language, table: TablePlan, current_rows: int | None) -> str:
+def how_line(
+    language: Language, table: TablePlan, current_rows: int | None, *, values: bool = True
+) -> str:
     """Tell how a table is copied, and what becomes of the copy there is."""
     wish = table.wished
     if wish.trial_rows is not None:
@@ -206,10 +213,8 @@ def how_line(language: Language, table: TablePlan, current_rows: int | None) -> 
             rows=rows,
         )
     if table.is_partial:
-        begin = lower_bound(table)
-        return say(
-            language, f"card.{table.mode}", cursor=cursor, from_=escape(written(begin)), rows=rows
-        )
+        begin = written(lower_bound(table)) if values else "…"
+        return say(language, f"card.{table.mode}", cursor=cursor, from_=escape(begin), rows=rows)
     if current_rows is None:
         return say(language, "card.first_copy")
     return say(language, "card.replaces", rows=rows)

@@ -11,6 +11,7 @@ from pathlib import Path
 from redis import Redis
 
 from agent.deps import Language
+from app.access import SeeIn, everywhere_whole
 from app.bolt import LISTENERS, make_app
 from app.bot_config import Approvals, BotConfig, SourceSection, TableSection
 from app.cards import keep_cards_true
@@ -144,6 +145,7 @@ def card_world(
     planner: Planner = planned,
     sweep_seconds: float = 30.0,
     warehouse: Path | None = None,
+    see: SeeIn = everywhere_whole,
 ) -> Generator[CardWorld]:
     """Listeners over Socket Mode and cards kept true, until the end of the block."""
     stop, clicks = threading.Event(), list[ClickOutcome]()
@@ -156,7 +158,7 @@ def card_world(
         settings = SlackSettings.model_validate(tokens)
         client = make_client(settings)
         groups = make_groups(client)
-        desk = CardDesk(redis, config, plan=planner, groups=groups, warehouse=warehouse)
+        desk = CardDesk(redis, config, plan=planner, groups=groups, warehouse=warehouse, see=see)
         app = make_app(settings, redis, client, config, listeners, clicks.append, desk)
         transport = make_transport(app, settings, Unanswered())
         cards = threading.Thread(

@@ -48,6 +48,7 @@ def done(
     asked, card = world.ask(language=language)
     world.press(JUNHO, card, APPROVE)
     world.card(asked, "Sync is queued" if language == "en" else "동기화 대기 중")
+    world.until(lambda: "approved" in world.clicks)
     assert claim(world.redis, world.run(asked))
     finish(world.redis, world.run(asked), RunState.PUBLISHED, of or receipt(plan("ORDERS")))
     return asked, world.card(asked, "Sync is done" if language == "en" else "동기화 완료")
