@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
-from agent.events import Basis
+from agent.events import Basis, Limit
 from agent.outputs import Chart, File
 from agent.remarks import Remark
 from agent.tokens import units_of
@@ -78,8 +78,10 @@ class Message(BaseModel):
     """The approval a tool result waits for."""
     failure: Failure | None = None
     """The error a tool result tells of."""
-    limit: str | None = None
+    limit: Limit | None = None
     """The limit this message tells of."""
+    most: float = 0
+    """How much that allows."""
     private: OnlyFor | None = None
     """Whom a tool result is for, where that is not everybody who reads the thread."""
     spent: Spent | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agent.outputs import Chart, File
 from agent.remarks import Remark
@@ -122,13 +122,27 @@ class Said:
     basis: tuple[Basis, ...] = ()
 
 
+Limit = Literal[
+    "step_limit",
+    "call_limit",
+    "time_limit",
+    "token_limit",
+    "cost_limit",
+    "user_token_limit",
+    "user_cost_limit",
+    "day_token_limit",
+    "day_cost_limit",
+]
+"""What may end a turn before its answer: of the turn, of its person's day, of everybody's day."""
+
+
 @dataclass(frozen=True)
 class GaveUp:
-    """A limit ended the turn; the surface words it."""
+    """A limit ended the turn; the surface words it. What was found before has been told."""
 
-    code: str
-    steps: int
-    """Replies of the model in this turn."""
+    code: Limit
+    most: float
+    """How much the limit allows: replies, calls, seconds, tokens or US dollars."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     import openai
 
 
+MAX_TOKENS = 100_000_000
+"""More than this no server can mean by a count of tokens."""
+
+
 class LLMError(DuckferryError):
     """The model gave no usable answer."""
 
@@ -100,8 +104,11 @@ class ModelBadReply(LLMError):
     code = "model_bad_reply"
     message = "The model's answer cannot be used: {reason}. Ask again, perhaps in other words."
 
-    def __init__(self, *, reason: str, worth_repeating: bool = False) -> None:
+    def __init__(
+        self, *, reason: str, worth_repeating: bool = False, usage: Usage | None = None
+    ) -> None:
         super().__init__(reason=reason)
+        self.usage = usage or Usage()
         self.worth_repeating = worth_repeating
         """The same question may well get an answer."""
 
@@ -256,26 +263,30 @@ def probe(config: LLMConfig) -> str:
 
 def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:
     """Read a chat completion; raises ModelBadReply where it holds nothing to act on."""
+    usage = _usage(completion.get("usage"))
     choice = mapping(next(iter(sequence(completion.get("choices"))), None))
     message = mapping(choice.get("message"))
     finish_reason = str(choice.get("finish_reason") or "stop")
     if finish_reason == "content_filter":
-        raise ModelBadReply(reason="a content filter withheld it")
+        raise ModelBadReply(reason="a content filter withheld it", usage=usage)
     if finish_reason == "length":
-        raise ModelBadReply(reason="it was cut off because it grew too long")
+        raise ModelBadReply(reason="it was cut off because it grew too long", usage=usage)
     if message.get("refusal"):
-        raise ModelBadReply(reason="the model declined to answer")
+        raise ModelBadReply(reason="the model declined to answer", usage=usage)
     reply = parse_reply(message)
     if not reply.text and not reply.tool_calls:
-        raise ModelBadReply(reason="it is empty", worth_repeating=True)
-    return LLMResponse(reply.text, reply.tool_calls, finish_reason, _usage(completion.get("usage")))
+        raise ModelBadReply(reason="it is empty", worth_repeating=True, usage=usage)
+    return LLMResponse(reply.text, reply.tool_calls, finish_reason, usage)
 
 
 def _usage(raw: object) -> Usage:
     told = mapping(raw)
     cached = mapping(told.get("prompt_tokens_details")).get("cached_tokens")
     counts = (told.get("prompt_tokens"), told.get("completion_tokens"), cached)
-    return Usage(*(count if isinstance(count, int) else 0 for count in counts))
+    prompt, completion, of_cache = (
+        min(max(count, 0), MAX_TOKENS) if isinstance(count, int) else 0 for count in counts
+    )
+    return Usage(prompt, completion, min(of_cache, prompt))
 
 
 def _named(error: "openai.OpenAIError", timeout_seconds: float) -> LLMError:

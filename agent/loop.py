@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from agent.budget import Budget, calls_made, note_call, reached, spent_today
 from agent.conversation import (
     ConversationHistory,
     Message,
@@ -31,7 +32,7 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from agent.llm import LLMError, LLMResponse, Model
+from agent.llm import LLMError, LLMResponse, Model, ModelBadReply
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
 from agent.runtime.recovery import limit_text, retry_after_seconds
 from agent.runtime.slots import fill_slots
@@ -49,16 +50,12 @@ class SyncAgent:
         llm: Model,
         registry: ToolRegistry,
         *,
-        max_steps: int = 8,
-        context_tokens: int = 32_000,
+        budget: Budget | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.llm = llm
         self.registry = registry
-        self.max_steps = max_steps
-        """Replies of the model in one turn, counted in the thread and so also across crashes."""
-        self.context_tokens = context_tokens
-        """About the most the model reads: instructions, tools and as much of the thread."""
+        self.budget = budget or Budget()
         self._wait = wait
 
     def run(
@@ -69,6 +66,7 @@ class SyncAgent:
         Every step is in the thread before its event is told. What an earlier, cut-off call had done
         already is told again and not done again, so a listener always sees the whole turn.
         """
+        began = time.monotonic()
         messages = history.messages()
         yield from tell(newest_turn(messages), deps)
         while True:
@@ -87,24 +85,22 @@ class SyncAgent:
             if end is not None:
                 yield from end
                 return
-            steps = sum(message.role == "assistant" for message in turn)
-            if steps >= self.max_steps:
-                text = limit_text(steps)
-                history.append(Message(role="assistant", content=text, limit="step_limit"))
+            stop = reached(self.budget, turn, time.monotonic() - began, spent_today(deps))
+            if stop is not None:
+                text = limit_text(stop.limit, stop.most)
+                history.append(
+                    Message(role="assistant", content=text, limit=stop.limit, most=stop.most)
+                )
             else:
                 try:
-                    reply = self._ask(history, deps, system_prompt)
+                    reply, spent = self._ask(history, deps, system_prompt)
                 except LLMError as error:
                     yield Failed(error.failure)
                     return
                 taken = {call.id for message in messages for call in message.tool_calls}
-                calls = with_new_ids(reply.tool_calls, taken, len(messages))
-                said = Message(
-                    role="assistant",
-                    content=reply.text,
-                    tool_calls=calls,
-                    spent=Spent(self.llm.name, reply.usage),
-                )
+                heard = reply.tool_calls[: self.budget.calls - calls_made(turn)]
+                calls = with_new_ids(heard, taken, len(messages))
+                said = Message(role="assistant", content=reply.text, tool_calls=calls, spent=spent)
                 history.append(said)
                 if calls and reply.text:
                     yield Thought(reply.text)
@@ -134,23 +130,25 @@ class SyncAgent:
 
     def _ask(
         self, history: ConversationHistory, deps: AnalystDeps, system_prompt: str
-    ) -> LLMResponse:
+    ) -> tuple[LLMResponse, Spent]:
         tools, name = self.registry.schemas(), self.llm.name
         of_tools = units_of_tools(tools)
-        most_units = int(self.context_tokens / tokens_per_unit(deps.redis, name))
+        most_units = int(self.budget.context_tokens / tokens_per_unit(deps.redis, name))
         read = history.read(system_prompt, most_units - of_tools)
-        reply = self._complete([message.to_openai() for message in read], tools)
+        reply = self._complete(deps, [message.to_openai() for message in read], tools)
         learn_tokens(deps.redis, name, estimate_units(read) + of_tools, reply.usage.prompt_tokens)
-        return reply
+        return reply, note_call(deps, self.budget, name, reply.usage)
 
     def _complete(
-        self, sent: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
+        self, deps: AnalystDeps, sent: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
     ) -> LLMResponse:
         attempt = 1
         while True:
             try:
                 return self.llm.complete(sent, tools)
             except LLMError as error:
+                if isinstance(error, ModelBadReply):  # what cannot be used has been paid for, too
+                    note_call(deps, self.budget, self.llm.name, error.usage)
                 wait_seconds = retry_after_seconds(error, attempt)
                 if wait_seconds is None:
                     raise
@@ -209,8 +207,7 @@ def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
     last = turn[-1]
     if last.role == "assistant" and not last.tool_calls:
         if last.limit:
-            steps = sum(message.role == "assistant" for message in turn[:-1])
-            return [GaveUp(last.limit, steps)]
+            return [GaveUp(last.limit, last.most)]
         results = [message.table for message in turn if message.table is not None]
         return [Said(fill_slots(last.content, results), _basis(turn))]
     if last.role != "tool":

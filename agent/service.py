@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from redis import Redis
 
+from agent.budget import Budget
 from agent.conversation import Message
 from agent.deps import AnalystDeps
 from agent.events import Event, Failed
@@ -42,7 +43,7 @@ class Analyst:
     policy: Policy = field(default_factory=Policy)
 
 
-def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
+def make_analyst(llm: Model, budget: Budget | None = None) -> Analyst:
     """Give a model its tools."""
     registry = ToolRegistry(
         SYNC_TOOLS,
@@ -57,7 +58,7 @@ def make_analyst(llm: Model, *, max_steps: int = 8) -> Analyst:
         CHANGE_TOOLS,
         SCHEDULER_TOOLS,
     )
-    return Analyst(SyncAgent(llm, registry, max_steps=max_steps))
+    return Analyst(SyncAgent(llm, registry, budget=budget))
 
 
 def run_analyst_turn(

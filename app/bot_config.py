@@ -14,12 +14,15 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from agent.deps import ModelSees
+from agent.ledger import PRICES, Price, Prices
 from app.config_sections import (
     AccessRule,
+    AgentSection,
     Alerts,
     Approvals,
     Limits,
     ModelSection,
+    PriceSection,
     RoleName,
     Rule,
     Section,
@@ -61,12 +64,20 @@ class BotConfig(Section):
     access: tuple[AccessRule, ...] = ()
     alerts: Alerts = Alerts()
     model: ModelSection = ModelSection()
+    agent: AgentSection = AgentSection()
+    price: tuple[PriceSection, ...] = ()
     limits: Limits = Limits()
 
     @property
     def offered(self) -> tuple[TableRef, ...]:
         """The tables that may be copied, in the order of the file."""
         return tuple(_ref(table, self.source) for table in self.table)
+
+    @property
+    def prices(self) -> Prices:
+        """What models cost: those we know, and over them those of the file."""
+        said = {one.model: Price(one.prompt, one.completion, one.cached) for one in self.price}
+        return {**PRICES, **said}
 
     def max_rows(self, ref: TableRef) -> int:
         """Give the row ceiling of a table."""
@@ -133,6 +144,7 @@ class BotConfig(Section):
             *_table_problems(self),
             *_schedule_problems(self),
             *_access_problems(self),
+            *(f"price of {model} is listed twice" for model in _twice(_priced(self))),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -248,6 +260,10 @@ def _access_problems(config: BotConfig) -> list[str]:
         if one != "*" and one not in config.roles and not _SLACK_ID.fullmatch(one)
     ]
     return problems
+
+
+def _priced(config: BotConfig) -> list[str]:
+    return [one.model for one in config.price]
 
 
 def _schedule_problems(config: BotConfig) -> list[str]:

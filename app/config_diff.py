@@ -217,7 +217,8 @@ def _schedule_changes(old: BotConfig, new: BotConfig, now: datetime) -> Iterator
 
 def _settings_changes(old: BotConfig, new: BotConfig) -> Iterator[Change]:
     yield from _field_changes("model", old.model.model_dump(), new.model.model_dump(), "model.")
-    for name in ("language", "timezone"):
+    yield from _field_changes("agent", old.agent.model_dump(), new.agent.model_dump(), "agent.")
+    for name in ("language", "timezone", "price"):
         yield from _field_changes(
             "settings", {name: getattr(old, name)}, {name: getattr(new, name)}
         )

@@ -98,6 +98,26 @@ class ModelSection(Section):
     """Of every table that was imported from a DuckDB file; the same as `sees` where not said."""
 
 
+class AgentSection(Section):
+    """How conversations are carried on."""
+
+    context_tokens: Annotated[int, Field(ge=12_000, le=2_000_000)] = 32_000
+    """About the most one call of the model reads: instructions, tools and thread."""
+    ledger_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long it is kept what was used."""
+
+
+class PriceSection(Section):
+    """What a model costs, in US dollars for a million tokens."""
+
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    """As OPENAI_MODEL names it."""
+    prompt: Annotated[float, Field(ge=0)]
+    cached: Annotated[float, Field(ge=0)] | None = None
+    """Of the part of a prompt that the server had read before; the same as `prompt` if not said."""
+    completion: Annotated[float, Field(ge=0)]
+
+
 class Approvals(Section):
     """Who decides about what is proposed."""
 
@@ -185,6 +205,19 @@ class Limits(Section):
     """Of a file's rows as JSON."""
     turn_steps: Annotated[int, Field(gt=0, le=50)] = 8
     """Model calls of one turn."""
+    turn_calls: Annotated[int, Field(gt=0, le=200)] = 24
+    """Tool calls of one turn."""
+    turn_seconds: Annotated[float, Field(gt=0, le=3600)] = 300
+    turn_tokens: Annotated[int, Field(gt=0)] = 400_000
+    """Read and written in one turn."""
+    turn_usd: Annotated[float, Field(gt=0)] = 1.0
+    """Of one turn; all costs by `BotConfig.prices`."""
+    user_day_tokens: Annotated[int, Field(gt=0)] = 5_000_000
+    """Of one person on one day of the time zone."""
+    user_day_usd: Annotated[float, Field(gt=0)] = 10.0
+    day_tokens: Annotated[int, Field(gt=0)] = 50_000_000
+    """Of everybody together."""
+    day_usd: Annotated[float, Field(gt=0)] = 100.0
     turns: Annotated[int, Field(gt=0, le=64)] = 8
     """Turns at the same time in one bot."""
     runs_per_user: Annotated[int, Field(gt=0, le=64)] = 2

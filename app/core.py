@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import redis
 
+from agent.budget import Budget
 from agent.deps import AnalystDeps, Caller, Channel, Ruling, ScheduleLine, SchedulerStatus
 from agent.glossary import NO_GLOSSARY, Glossary
 from agent.service import Analyst
@@ -269,6 +270,25 @@ def query_limits(config: BotConfig) -> QueryLimits:
         memory_mb=config.limits.query_memory_mb,
         bytes=config.limits.query_kb * 1000,
         planned_rows=config.limits.query_planned_rows,
+    )
+
+
+def turn_budget(config: BotConfig) -> Budget:
+    """Say what turns, people and days may use of the model."""
+    limits = config.limits
+    return Budget(
+        context_tokens=config.agent.context_tokens,
+        steps=limits.turn_steps,
+        calls=limits.turn_calls,
+        seconds=limits.turn_seconds,
+        tokens=limits.turn_tokens,
+        usd=limits.turn_usd,
+        user_day_tokens=limits.user_day_tokens,
+        user_day_usd=limits.user_day_usd,
+        day_tokens=limits.day_tokens,
+        day_usd=limits.day_usd,
+        prices=config.prices,
+        ledger_days=config.agent.ledger_days,
     )
 
 

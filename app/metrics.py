@@ -7,7 +7,7 @@ people wrote and no cell is ever a label.
 import re
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from agent.events import Event, ToolFinished
+from agent.ledger import PRICES, Prices, spent_on
 from agent.llm import LLMError, LLMResponse, Model
 from agent.runtime.result_contract import Action, result_of
 from app.listeners.actions import ClickOutcome
@@ -41,6 +42,7 @@ class Metrics:
     turn_seconds: Histogram
     model_seconds: Histogram
     model_tokens: Counter
+    model_cost: Counter
     tool_calls: Counter
     slack_calls: Counter
     clicks: Counter
@@ -98,7 +100,15 @@ def make_metrics(client: "redis.Redis", warehouse: Path) -> Metrics:
             registry=registry,
         ),
         model_tokens=_counter(
-            registry, "model_tokens", "Tokens of the model: read (prompt), written.", "kind"
+            registry,
+            "model_tokens",
+            "Tokens of the model: read (prompt), of these read before (cached), written.",
+            "kind",
+        ),
+        model_cost=_counter(
+            registry,
+            "model_cost_usd",
+            "What the model cost in US dollars, as far as its price is known.",
         ),
         tool_calls=_counter(
             registry,
@@ -133,6 +143,7 @@ class CountedModel:
 
     model: Model
     metrics: Metrics
+    prices: Prices = field(default_factory=lambda: PRICES)
 
     @property
     def name(self) -> str:
@@ -153,7 +164,10 @@ class CountedModel:
         finally:
             self.metrics.model_seconds.labels(outcome).observe(time.monotonic() - began)
         self.metrics.model_tokens.labels("prompt").inc(reply.usage.prompt_tokens)
+        self.metrics.model_tokens.labels("cached").inc(reply.usage.cached_tokens)
         self.metrics.model_tokens.labels("completion").inc(reply.usage.completion_tokens)
+        spent = spent_on(self.prices, self.name, reply.usage)
+        self.metrics.model_cost.inc((spent.nano_usd or 0) / 1e9)
         return reply
 
 
@@ -184,7 +198,7 @@ def _begin_at_zero(metrics: Metrics) -> None:
     for literal in get_args(ClickOutcome):
         for outcome in get_args(literal):
             metrics.clicks.labels(outcome)
-    for side in ("prompt", "completion"):
+    for side in ("prompt", "cached", "completion"):
         metrics.model_tokens.labels(side)
 
 

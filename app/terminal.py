@@ -23,7 +23,7 @@ from agent.events import (
 from agent.outputs import File
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.fidelity_texts import losses, word_fidelity
-from app.texts import Language, say
+from app.texts import Language, say, word_limit
 from app.views.answer import write_arguments
 from app.views.card_life import counts_line, receipt_notes
 from app.views.card_parts import table_parts
@@ -63,8 +63,8 @@ def answer_lines(language: Language, event: Event, timezone: str = "UTC") -> lis
             lines = chart_lines(language, chart, timezone)
         case FileMade(file=file):
             lines = file_lines(language, file)
-        case GaveUp(steps=steps):
-            lines = [say(language, "answer.gave_up", steps=steps)]
+        case GaveUp(code=code, most=most):
+            lines = [word_limit(language, code, most)]
         case Failed(failure=failure):
             lines = [word_failure(language, failure)]
         case ToolFinished(failure=failure) if failure and failure.code in TOLD_TO_PEOPLE:

@@ -3,11 +3,13 @@
 import re
 
 from agent.deps import Language
+from agent.events import Limit
 from app.access_texts import ACCESS_PHRASES
 from app.card_texts import CARD_PHRASES
 from app.chart_texts import CHART_PHRASES
 from app.copy_texts import COPY_PHRASES
 from app.import_texts import IMPORT_PHRASES
+from app.limit_texts import LIMIT_PHRASES
 from app.past_texts import PAST_PHRASES
 from app.query_texts import QUERY_PHRASES
 from app.remark_texts import REMARK_PHRASES
@@ -21,6 +23,12 @@ def language_of(text: str, otherwise: Language) -> Language:
     if _HANGUL.search(text):
         return "ko"
     return "en" if _LATIN.search(text) else otherwise
+
+
+def word_limit(language: Language, limit: Limit, most: float) -> str:
+    """Say which limit ended a turn, and what to do."""
+    told = f"{most:,.2f}" if "cost" in limit else f"{most:,.0f}"
+    return say(language, f"limit.{limit}", most=told)
 
 
 def say(language: Language, phrase: str, **values: str | int) -> str:
@@ -38,6 +46,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **QUERY_PHRASES,
     **ACCESS_PHRASES,
     **REMARK_PHRASES,
+    **LIMIT_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),
@@ -45,10 +54,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "answer.empty": (
         "답할 내용이 없습니다. 다르게 물어봐 주세요.",
         "There is nothing to say to that. Please ask in another way.",
-    ),
-    "answer.gave_up": (
-        "{steps}단계 안에 끝내지 못해 멈췄습니다. 질문을 나누어 다시 물어봐 주세요.",
-        "This was not finished within {steps} steps, so it was stopped. Please ask in smaller parts.",
     ),
     "answer.hello": (
         '무엇을 알고 싶으세요? 예: "어떤 테이블이 있어?", "ORDERS 테이블 동기화 해줘"',

@@ -22,7 +22,7 @@ from app.bot_config import BotConfig
 from app.cards import keep_cards_true
 from app.channels import make_find_channel, make_is_shared
 from app.config_diff import note_config
-from app.core import Core, query_limits
+from app.core import Core, query_limits, turn_budget
 from app.desk import make_desk
 from app.event_log import STARTED, note_event
 from app.glossary_file import load_glossary
@@ -65,7 +65,7 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         config=config,
         warehouse=settings.warehouse_dir,
         queries=open_queries(settings.warehouse_dir, query_limits(config)),
-        analyst=make_analyst(llm or _llm(settings), max_steps=config.limits.turn_steps),
+        analyst=make_analyst(llm or _llm(settings), turn_budget(config)),
         sources=resolve_sources(settings.oracle, config).reachable,
         mask_key=settings.mask_key.get_secret_value() if settings.mask_key else "",
         glossary=load_glossary(settings.bot_toml),
@@ -95,7 +95,9 @@ def build(
         raise SettingsError([missing])
     client = connect_state(settings.redis_url.get_secret_value())
     metrics = make_metrics(client, settings.warehouse_dir)
-    core = build_core(settings, config, llm=CountedModel(llm or _llm(settings), metrics))
+    core = build_core(
+        settings, config, llm=CountedModel(llm or _llm(settings), metrics, config.prices)
+    )
     for warning in missing_safety(core.redis):
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)

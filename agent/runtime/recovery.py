@@ -1,5 +1,6 @@
 """What to do when a turn cannot simply go on: pure decisions, carried out by the loop."""
 
+from agent.events import Limit
 from agent.llm import LLMError, ModelBadReply, ModelBusy, ModelTimeout
 
 MAX_ATTEMPTS = 3
@@ -26,6 +27,19 @@ def retry_after_seconds(error: LLMError, attempt: int) -> float | None:
     return wait if wait <= MAX_WAIT_SECONDS else None
 
 
-def limit_text(steps: int) -> str:
+_LIMITS: dict[Limit, str] = {
+    "step_limit": "it was not finished within {most:,.0f} steps",
+    "call_limit": "it was not finished with {most:,.0f} tool calls",
+    "time_limit": "it was not finished within {most:,.0f} s",
+    "token_limit": "it was not finished with {most:,.0f} tokens",
+    "cost_limit": "it was not finished for ${most:,.2f}",
+    "user_token_limit": "the person's {most:,.0f} tokens of the day are used up",
+    "user_cost_limit": "the person's ${most:,.2f} of the day are used up",
+    "day_token_limit": "the team's {most:,.0f} tokens of the day are used up",
+    "day_cost_limit": "the team's ${most:,.2f} of the day are used up",
+}
+
+
+def limit_text(limit: Limit, most: float) -> str:
     """Tell the model, when it reads the thread again, that its turn was stopped by a limit."""
-    return f"The turn was stopped here: it was not finished within {steps} steps."
+    return f"The turn was stopped here: {_LIMITS[limit].format(most=most)}."

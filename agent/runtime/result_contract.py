@@ -68,8 +68,8 @@ def result_of(events: Iterable[Event]) -> AnalystResult:
     match told[-1] if told else None:
         case Said(text=text, basis=basis):
             action = "reply"
-        case GaveUp(steps=steps):
-            action, text = "gave_up", limit_text(steps)
+        case GaveUp(code=code, most=most):
+            action, text = "gave_up", limit_text(code, most)
         case Failed(failure=failure):
             action, text = "error", sentence_of(failure)
         case _:

@@ -17,6 +17,11 @@ OPERATOR = "operator"
 _POLL_SECONDS = 0.2
 
 
+def teams(owner: object) -> tuple[str, ...]:
+    """Name the teams whose records a terminal shows: this Redis's *owner* and its own."""
+    return (str(owner), TEAM) if owner else (TEAM,)
+
+
 def decide_here(core: Core, approval: Approval, verdict: Verdict) -> Outcome:
     """Decide an approval as the local operator."""
     click = Click(user=OPERATOR, verdict=verdict, digest=approval.request.digest, where="terminal")

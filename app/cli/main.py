@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.copies import diff, prove, query, receipt, warehouse
+from app.cli.costs import costs
 from app.cli.glossary import glossary
 from app.cli.schedules import schedule
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    commands=[schedule, warehouse, diff, prove, query, receipt, glossary],
+    commands=[schedule, warehouse, diff, prove, query, receipt, glossary, costs],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from agent.failures import sentence_of
-from app.cli.local import TEAM
+from app.cli.local import teams
 from app.cli.session import Session
 from app.logs import start_logging
 from app.settings import SettingsError
@@ -34,7 +34,7 @@ def list_audit(
     since_ms = int((time.time() - _seconds(since)) * 1000)
     entries = [
         (team, entry)
-        for team in _teams(client.get(OWNER))
+        for team in teams(client.get(OWNER))
         for entry in read_audit(client, team, since_ms=since_ms)
         if who in (None, entry.who) and what in (None, entry.what)
     ]
@@ -51,7 +51,7 @@ def list_runs(session: Session, table: str | None, limit: int, *, as_json: bool)
     only = resolve_table(table, (*session.config().offered, *imported)) if table else None
     found = [
         run
-        for team in _teams(client.get(OWNER))
+        for team in teams(client.get(OWNER))
         for run in recent_runs(client, team, _LISTED)
         if only is None or only in [one.ref for one in run.approval.request.plan.tables]
     ]
@@ -60,10 +60,6 @@ def list_runs(session: Session, table: str | None, limit: int, *, as_json: bool)
             click.echo(f"Source {name} is stopped since {stop.since} ({stop.reason}).")
     for run in sorted(found, key=lambda one: one.queued_ms, reverse=True)[:limit]:
         click.echo(_run_as_json(run) if as_json else _run_as_line(run))
-
-
-def _teams(owner: object) -> tuple[str, ...]:
-    return (str(owner), TEAM) if owner else (TEAM,)
 
 
 def _seconds(since: str) -> int:

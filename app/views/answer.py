@@ -21,7 +21,7 @@ from agent.events import (
     ToolStarted,
 )
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
-from app.texts import Language, say
+from app.texts import Language, say, word_limit
 from app.views.answer_buttons import answer_buttons
 from app.views.approval_card import Message
 from app.views.chart import alt_text, chart_notes, native_charts
@@ -80,6 +80,8 @@ def answer_message(
     steps = steps_line(language, events)
     spoke = any(isinstance(event, Said | GaveUp | Failed) for event in events)
     made = [event for event in events if isinstance(event, ChartShown | FileMade)]
+    if (tables or made) and any(isinstance(event, GaveUp) for event in events):
+        text += "\n" + say(language, "limit.found")
     if not text and not tables and not made and not steps and not spoke:
         return None
     asks = any(isinstance(event, ApprovalRequested) for event in events)
@@ -151,8 +153,8 @@ def _words(language: Language, event: Event) -> str:
     match event:
         case Said(text=text):
             return from_model(text)
-        case GaveUp(steps=steps):
-            return say(language, "answer.gave_up", steps=steps)
+        case GaveUp(code=code, most=most):
+            return word_limit(language, code, most)
         case Failed(failure=failure):
             return ":warning: " + escape(word_failure(language, failure))
         case _:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent.budget import Budget
 from agent.conversation import ConversationHistory, Message, unanswered
 from agent.deps import AnalystDeps
 from agent.events import (
@@ -221,9 +222,9 @@ def test_the_step_limit_is_told_with_its_number(
     deps: AnalystDeps,
 ) -> None:
     ask(history, "테이블?")
-    agent = make_agent(*[Calls(call("list_tables"))] * 3, max_steps=3)
+    agent = make_agent(*[Calls(call("list_tables"))] * 3, budget=Budget(steps=3))
     events = list(agent.run(history, deps, "You help."))
-    assert events[-1] == GaveUp("step_limit", steps=3)
+    assert events[-1] == GaveUp("step_limit", most=3)
     told = "The turn was stopped here: it was not finished within 3 steps."
     assert history.messages()[-1].content == told
     assert list(make_agent().run(history, deps, "You help.")) == events
@@ -249,7 +250,9 @@ def test_a_long_thread_is_read_from_its_newest_exchanges(
         history.append(Message(role="assistant", content=f"answer {number}"))
     ask(history, "last", "2-1")
     model = scripted(Text("ok"))
-    agent = SyncAgent(make_client(model), ToolRegistry(QUERY_TOOLS), context_tokens=1_000)
+    agent = SyncAgent(
+        make_client(model), ToolRegistry(QUERY_TOOLS), budget=Budget(context_tokens=1_000)
+    )
     list(agent.run(history, deps, "You help."))
     (request,) = model.requests
     assert len(request["messages"]) < 20

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
+from agent.budget import Budget
 from agent.conversation import ConversationHistory, Message
 from agent.deps import AnalystDeps
 from agent.llm import LLMClient
@@ -57,7 +58,9 @@ def test_a_turn_teaches_how_much_the_next_one_can_read(
         history.append(Message(role="user", content="x" * 300, source_id=f"1-{number}"))
         history.append(Message(role="assistant", content="ok"))
     model = scripted(Text("first"), Text("second"))
-    agent = SyncAgent(make_client(model), ToolRegistry(QUERY_TOOLS), context_tokens=4_000)
+    agent = SyncAgent(
+        make_client(model), ToolRegistry(QUERY_TOOLS), budget=Budget(context_tokens=4_000)
+    )
     for source in ("2-1", "2-2"):
         history.append(Message(role="user", content="last", source_id=source))
         list(agent.run(history, deps, "You help."))

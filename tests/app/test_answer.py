@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,6 +15,7 @@ from agent.events import (
     Event,
     Failed,
     GaveUp,
+    Limit,
     Said,
     TableShown,
     Thought,
@@ -23,6 +24,7 @@ from agent.events import (
 )
 from agent.remarks import remark
 from app.terminal import answer_lines
+from app.texts import word_limit
 from app.views.answer import Reader, answer_message
 from app.views.answer_buttons import Carried, read_carried
 from app.views.approval_card import Message
@@ -331,12 +333,20 @@ def test_a_failure_nobody_worded_has_its_reference() -> None:
     assert "(참조 ab12)" in drawn([failed], "ko").text
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("ko", "8단계 안에 끝내지 못해"), ("en", "not finished within 8 steps")],
-)
-def test_a_turn_that_ran_out_of_steps_says_so(language: Language, words: str) -> None:
-    assert words in drawn([GaveUp("step_limit", steps=8)], language).text
+def test_a_turn_that_reached_a_limit_says_which_and_shows_what_it_found() -> None:
+    stopped = GaveUp("step_limit", most=8)
+    assert "8단계 안에 끝내지 못해" in drawn([stopped], "ko").text
+    assert "not finished within 8 steps" in drawn([stopped], "en").text
+    assert "Your $2.50 of today" in drawn([GaveUp("user_cost_limit", most=2.5)], "en").text
+    assert "토큰 2,000,000개" in drawn([GaveUp("day_token_limit", most=2_000_000)], "ko").text
+    assert "was found until then" not in drawn([stopped], "en").text
+    found = drawn([table(["N"], [["1"]], truncated=False), stopped], "en")
+    assert "was found until then" in found.text
+
+
+@pytest.mark.parametrize("limit", get_args(Limit))
+def test_each_limit_has_words_in_both_languages(limit: Limit) -> None:
+    assert word_limit("ko", limit, 5) != word_limit("en", limit, 5)
 
 
 def test_slack_takes_300_random_messages_and_finds_nothing_live_in_them() -> None:
@@ -392,7 +402,7 @@ def _turn(chance: random.Random) -> list[Event]:
                     [[text()] * width for _ in range(chance.choice((0, 1, 120)))],
                     truncated=chance.random() < 0.5,
                 ),
-                GaveUp("step_limit", chance.randrange(30)),
+                GaveUp(chance.choice(get_args(Limit)), chance.randrange(30)),
                 Failed(Failure(code="bad_query", params={"reason": text()})),
             )
         )

@@ -110,6 +110,8 @@ def test_a_turn_is_counted_with_its_calls_once_it_is_told_and_only_once(
     assert value(samples, "model_call_duration_seconds_count", outcome="ok") == 2
     assert value(samples, "model_tokens_total", kind="prompt") == 300
     assert value(samples, "model_tokens_total", kind="completion") == 37
+    cost = value(samples, "model_cost_usd_total")  # 300 at $0.15 and 37 at $0.60 a million
+    assert cost == pytest.approx(67.2e-6)
     post = "chat.postMessage"
     assert value(samples, "slack_calls_total", method=post, outcome="server_error") == 1
     assert value(samples, "slack_calls_total", method=post, outcome="ok") == 1

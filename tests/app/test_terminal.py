@@ -22,7 +22,7 @@ ORDERS = Basis(table="SHOP.ORDERS", rows=100_000, as_of="2026-11-22T01:02:03Z")
 ANSWERS: tuple[Event, ...] = (
     Said("150."),
     TableShown(("N",), ((1,),), truncated=False, basis=None),
-    GaveUp("step_limit", steps=8),
+    GaveUp("step_limit", most=8),
     Failed(TableNotSynced(table="SHOP.X").failure),
 )
 STEPS: tuple[Event, ...] = (

@@ -60,7 +60,7 @@ def test_a_failure_nobody_knows_any_more_still_has_a_sentence() -> None:
 
 
 def test_a_limit_is_no_reply() -> None:
-    result = result_of([GaveUp("step_limit", steps=8)])
+    result = result_of([GaveUp("step_limit", most=8)])
     assert result.action == "gave_up"
     assert "not finished within 8 steps" in result.response_text
     assert result.trace == (TraceNode(node="gave_up", detail="step_limit"),)
