@@ -21,6 +21,7 @@ class Recorded:
 
     replies: list[RecordedReply] = field(default_factory=list[RecordedReply])
     said: int = 0
+    name: str = "recorded replies"
 
     def begin(self, replies: Iterable[RecordedReply]) -> None:
         """Take the replies of the next turn."""
@@ -51,6 +52,11 @@ class Watched:
     completion_tokens: int = 0
     read: list[str] = field(default_factory=list[str])
     """All it was ever sent, but its own words."""
+
+    @property
+    def name(self) -> str:
+        """The name of the model that is watched."""
+        return self.model.name
 
     def complete(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent.llm import LLMClient, Model
+from agent.llm import Model
 from app.settings import SettingsError, read_environment
 from tests.evals.case import Case, load_cases
 from tests.evals.judging import judge
@@ -71,7 +71,7 @@ def _run(only: str, *, recorded: bool) -> Report:
     recorded = recorded or not environ.get("OPENAI_API_KEY")
     with world({} if recorded else environ) as here:
         model = None if recorded else here.core.analyst.agent.llm
-        name = model.config.model if isinstance(model, LLMClient) else "recorded replies"
+        name = model.name if model else "recorded replies"
         print(f"{len(cases)} cases with {name}.", flush=True)
         return Report(
             model=name,
