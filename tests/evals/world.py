@@ -15,7 +15,7 @@ from agent.service import make_analyst
 from app.access import see_in, see_whole
 from app.bot_config import load_bot_config
 from app.cli.local import decide_here, run_here
-from app.core import Core, deps_for, perform, query_limits
+from app.core import Core, deps_for, perform, query_limits, turn_budget
 from app.settings import load_settings
 from app.texts import Language
 from app.wiring import build_core
@@ -147,7 +147,7 @@ def place(here: World, name: str, model: Model) -> Generator[Place]:
     warehouse = here.folder / name
     shutil.copytree(here.core.warehouse, warehouse, symlinks=True, copy_function=os.link)
     queries = open_queries(warehouse, query_limits(here.core.config))
-    analyst = make_analyst(model, max_steps=here.core.config.limits.turn_steps)
+    analyst = make_analyst(model, turn_budget(here.core.config))
     core = replace(here.core, warehouse=warehouse, queries=queries, analyst=analyst)
     try:
         yield Place(core, here.oracle, f"E-{name}")
