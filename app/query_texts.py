@@ -83,6 +83,14 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
         "실행 계획이 약 *{rows}행*을 다룹니다. 사본만 읽으며 Oracle은 읽지 않습니다.",
         "Its plan works through about *{rows} rows*. Only copies are read, not Oracle.",
     ),
+    "card.question_chart": (
+        "승인하면 결과를 차트로 그립니다.",
+        "A yes has its result drawn as a chart.",
+    ),
+    "card.question_file": (
+        "승인하면 결과를 파일로 만들어 드립니다.",
+        "A yes has its result written to a file.",
+    ),
     "system.question_approved": (
         "[System] 승인되어 조회를 실행합니다.",
         "[System] Approved; the query is run.",

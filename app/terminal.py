@@ -26,7 +26,7 @@ from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say, word_limit
 from app.views.answer import write_arguments
 from app.views.card_life import counts_line, receipt_notes
-from app.views.card_parts import table_parts
+from app.views.card_parts import question_words, table_parts
 from app.views.receipt_details import TableDetails
 from app.views.remark import word_remark
 from app.views.schedule_lines import to_plain
@@ -94,9 +94,8 @@ def plan_lines(language: Language, plan: Plan) -> list[str]:
 
 def question_lines(language: Language, question: Question) -> list[str]:
     """Write SQL that waits for a yes, and over how much."""
-    rows = number(question.planned_rows)
-    told = to_plain(say(language, "card.question_rows", rows=rows))
-    return [say(language, "card.question_pending"), told, CONTROL.sub("", question.sql)]
+    told = map(to_plain, question_words(language, question))
+    return [say(language, "card.question_pending"), *told, CONTROL.sub("", question.sql)]
 
 
 def receipt_lines(language: Language, receipt: Receipt) -> list[str]:

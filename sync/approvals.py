@@ -58,6 +58,10 @@ class ApprovalState(StrEnum):
     EXPIRED = "expired"
 
 
+Wanted = Literal["rows", "chart", "file"]
+"""What is made of the rows of SQL."""
+
+
 class Question(BaseModel):
     """SQL whose plan works through so many rows that a person is asked first."""
 
@@ -65,6 +69,7 @@ class Question(BaseModel):
 
     sql: str
     planned_rows: int
+    wanted: Wanted = "rows"
 
 
 class Request(BaseModel):

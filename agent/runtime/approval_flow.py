@@ -6,11 +6,13 @@ from typing import Any
 from agent.conversation import Message
 from agent.events import Basis, moment_told
 from agent.failures import sentence_for_model
-from sync.approvals import Approval, ApprovalState
+from sync.approvals import Approval, ApprovalState, Wanted
 from sync.receipt import columns_of, part_of
 from sync.runs import FINAL, Run, RunState
 from sync.standing import StandingSchedule
 from sync.when import in_words
+
+_TOOLS: dict[Wanted, str] = {"rows": "run_sql", "chart": "make_chart", "file": "export_result"}
 
 
 def event_message(outcome: Run | Approval, source_id: str) -> Message:
@@ -67,7 +69,8 @@ def _decided(approval: Approval) -> dict[str, Any]:
         case ApprovalState.APPROVED if change is not None:
             return {"event": "schedule_changed", **about, **_when(approval, change.schedule)}
         case ApprovalState.APPROVED if question is not None:
-            return {"event": "question_approved", **about, "approved_by": approval.decided_by}
+            told = {"tool": _TOOLS[question.wanted], "approved_by": approval.decided_by}
+            return {"event": "question_approved", **about, **told}
         case ApprovalState.REJECTED:
             reason = {"reason": approval.reason} if approval.reason else {}
             return {"event": "rejected", **about, "rejected_by": approval.decided_by, **reason}

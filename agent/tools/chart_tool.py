@@ -17,6 +17,7 @@ from agent.tools.chart_data import (
     slices,
     thinned_series,
 )
+from agent.tools.costly_sql import by_a_yes
 from agent.tools.reading import Read, Source, note_read, read
 from sync.errors import BadQuery
 from sync.warehouse.thinning import thinning
@@ -56,18 +57,38 @@ class MakeChartTool(BaseTool[MakeChartParameters]):
     parameters = MakeChartParameters
 
     def run(
-        self, deps: AnalystDeps, parameters: MakeChartParameters, _call_id: str, /
+        self, deps: AnalystDeps, parameters: MakeChartParameters, call_id: str, /
     ) -> ToolResult:
-        """Read the points. Raises `BadQuery` and what `query_table` and `run_sql` raise."""
+        """Read the points, or ask for a yes where the plan of its SQL is too large.
+
+        Raises `BadQuery` and what `query_table` and `run_sql` raise.
+        """
+        return by_a_yes(
+            deps,
+            parameters.sql,
+            "chart",
+            call_id,
+            lambda costly: self._drawn(deps, parameters, costly=costly),
+        )
+
+    def _drawn(
+        self, deps: AnalystDeps, parameters: MakeChartParameters, *, costly: bool
+    ) -> ToolResult:
         if parameters.series is not None and len(parameters.y) > 1:
             raise BadQuery(reason="with a column for series, y is one column.")
-        found = read(deps, parameters, deps.queries.taking(rows=_PLAIN_ROWS, size=_MOST_BYTES))
+        found = read(
+            deps,
+            parameters,
+            deps.queries.taking(
+                rows=_PLAIN_ROWS, size=_MOST_BYTES, patient=costly, any_cost=costly
+            ),
+        )
         x = find(found.result, parameters.x)
         axis = axis_of(x, parameters.kind)
         series = series_of(found.result, parameters.kind, x.name, parameters.y, parameters.series)
         points, left_out = sum(len(one.points) for one in series), False
         if axis != "category" and found.is_cut(len(found.result.rows)):
-            series, points = _thinned(deps, parameters, found)
+            series, points = _thinned(deps, parameters, found, costly=costly)
         elif axis == "category":
             series, left_out = first_categories(series)
             left_out = left_out or found.is_cut(len(found.result.rows))
@@ -94,7 +115,7 @@ class MakeChartTool(BaseTool[MakeChartParameters]):
 
 
 def _thinned(
-    deps: AnalystDeps, parameters: MakeChartParameters, found: Read
+    deps: AnalystDeps, parameters: MakeChartParameters, found: Read, *, costly: bool
 ) -> tuple[tuple[Series, ...], int]:
     """Have DuckDB thin what is longer than can be drawn."""
     x = find(found.result, parameters.x)
@@ -103,6 +124,8 @@ def _thinned(
     queries = deps.queries.taking(
         rows=_DRAWN_POINTS * (MOST_SERIES + 1),
         size=_MOST_BYTES,
+        patient=costly,
+        any_cost=costly,
         around=thinning((x.name, x.type), ys, series, _DRAWN_POINTS),
     )
     result = read(deps, parameters, queries).result

@@ -1,5 +1,6 @@
 """SQL whose plan is too large to be run unasked: a card, and one run for its yes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.deps import AnalystDeps
@@ -9,6 +10,7 @@ from sync.approvals import (
     ApprovalState,
     Question,
     Request,
+    Wanted,
     load_approval,
     request_approval,
 )
@@ -24,6 +26,29 @@ _REMEMBERED_SECONDS = 40 * 86_400
 """Longer than an approval is kept."""
 
 
+def by_a_yes(
+    deps: AnalystDeps,
+    sql: str | None,
+    wanted: Wanted,
+    call_id: str,
+    run: Callable[[bool], ToolResult],
+) -> ToolResult:
+    """What *run* makes of *sql*, at any cost where somebody said yes to that, or a card.
+
+    *run* is told whether it may cost more than is run unasked; a yes is used up only where it must.
+    Raises what *run* raises.
+    """
+    may_cost = False
+    try:
+        return run(may_cost)
+    except QueryTooCostly as error:
+        if sql is None:  # a closed question, which none has refused yet
+            raise
+        asked = asked_before(deps, sql, wanted, call_id)
+        may_cost = is_allowed(asked)
+        return run(may_cost) if may_cost else _proposed(deps, sql, wanted, error, asked)
+
+
 @dataclass(frozen=True)
 class Asked:
     """The newest request of a thread for some SQL; none where it was never asked for."""
@@ -32,15 +57,17 @@ class Asked:
     approval: Approval | None
 
 
-def asked_before(deps: AnalystDeps, sql: str, call_id: str) -> Asked:
-    """Find the request of this thread for exactly *sql* that is not used up.
+def asked_before(deps: AnalystDeps, sql: str, wanted: Wanted, call_id: str) -> Asked:
+    """Find the request of this thread for just that of exactly *sql* that is not used up.
 
     A yes is used once: it is this call's from here on, also where the call is made again after a
     crash. A no stands for the thread's next call too, and no longer.
     """
     found = Asked("", None)
     for number in range(_MOST_ASKED):
-        approval_id = derived_id(deps.caller.team, deps.thread, "question", sql, str(number))
+        approval_id = derived_id(
+            deps.caller.team, deps.thread, "question", wanted, sql, str(number)
+        )
         found = Asked(approval_id, load_approval(deps.redis, approval_id))
         if found.approval is None or found.approval.state is ApprovalState.PENDING:
             return found
@@ -54,7 +81,9 @@ def is_allowed(asked: Asked) -> bool:
     return asked.approval is not None and asked.approval.state is ApprovalState.APPROVED
 
 
-def proposed(deps: AnalystDeps, sql: str, error: QueryTooCostly, asked: Asked) -> ToolResult:
+def _proposed(
+    deps: AnalystDeps, sql: str, wanted: Wanted, error: QueryTooCostly, asked: Asked
+) -> ToolResult:
     """Ask for a yes, once however often the call is made. Raises *error* where it was a no."""
     approval = asked.approval
     if approval is not None and approval.state is not ApprovalState.PENDING:
@@ -63,7 +92,7 @@ def proposed(deps: AnalystDeps, sql: str, error: QueryTooCostly, asked: Asked) -
         request = Request(
             id=asked.id,
             plan=_over(deps, str(error.params["tables"]).split(", ")),
-            question=Question(sql=sql, planned_rows=int(error.params["planned"])),
+            question=Question(sql=sql, planned_rows=int(error.params["planned"]), wanted=wanted),
             requested_by=deps.caller.user,
             thread=deps.thread,
             language=deps.language,

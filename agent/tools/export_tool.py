@@ -10,6 +10,7 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.outputs import File
 from agent.tools.base import BaseTool, ToolResult
+from agent.tools.costly_sql import by_a_yes
 from agent.tools.reading import Source, note_read, read
 from sync.errors import DuckferryError
 from sync.warehouse.export_file import MOST_XLSX_ROWS, ExportFile, FileFormat
@@ -38,14 +39,31 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
     parameters = ExportResultParameters
 
     def run(
-        self, deps: AnalystDeps, parameters: ExportResultParameters, _call_id: str, /
+        self, deps: AnalystDeps, parameters: ExportResultParameters, call_id: str, /
     ) -> ToolResult:
-        """Write the file. Raises `BadQuery`, `DiskFull` and what the query tools raise."""
+        """Write the file, or ask for a yes where the plan of its SQL is too large.
+
+        Raises `BadQuery`, `DiskFull` and what the query tools raise.
+        """
+        return by_a_yes(
+            deps,
+            parameters.sql,
+            "file",
+            call_id,
+            lambda costly: self.written(deps, parameters, costly=costly),
+        )
+
+    def written(
+        self, deps: AnalystDeps, parameters: ExportResultParameters, *, costly: bool
+    ) -> ToolResult:
+        """Write the file. Raises what `run` raises, and `QueryTooCostly` unless it is *costly*."""
         most = deps.export_rows
         if parameters.format == "xlsx":
             most = min(most, MOST_XLSX_ROWS)
         file = ExportFile(deps.warehouse, parameters.format, deps.timezone)
-        queries = deps.queries.taking(rows=most, size=deps.export_bytes, patient=True, sink=file)
+        queries = deps.queries.taking(
+            rows=most, size=deps.export_bytes, patient=True, any_cost=costly, sink=file
+        )
         try:
             found = read(deps, parameters, queries)
             file.close()

@@ -66,7 +66,8 @@ def read(
     """Read what *source* asks for through *queries*, as far as the caller may see it.
 
     *kept* is the copy that is asked of each table; the current one of those that are not there.
-    Raises what `query_table` and `run_sql` raise; a plan that is too large is not asked for here.
+    Raises what `query_table` and `run_sql` raise, `QueryTooCostly` where *queries* may not
+    cost that much.
     """
     first = None
     kept = kept or {}

@@ -10,10 +10,9 @@ from agent.events import moment_told
 from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
 from agent.tools.copies import bases_of, note_query, visible
-from agent.tools.costly_sql import asked_before, is_allowed, proposed
+from agent.tools.costly_sql import by_a_yes
 from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty_sql
 from agent.tools.model_view import rows_for_model
-from sync.query_errors import QueryTooCostly
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
 from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query_process import QueryResult
@@ -55,14 +54,19 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
 
         Raises SqlRefused, SqlInvalid, TableNotOffered, ….
         """
+        return by_a_yes(
+            deps,
+            parameters.sql,
+            "rows",
+            call_id,
+            lambda costly: self._answer(deps, parameters, costly=costly),
+        )
+
+    def _answer(
+        self, deps: AnalystDeps, parameters: RunSqlParameters, *, costly: bool
+    ) -> ToolResult:
         known = visible(deps, read_manifest(deps.warehouse))
-        asked = asked_before(deps, parameters.sql, call_id)
-        try:
-            result = deps.queries.run_sql(
-                parameters.sql, known, deps.exposure, costly=is_allowed(asked)
-            )
-        except QueryTooCostly as error:
-            return proposed(deps, parameters.sql, error, asked)
+        result = deps.queries.run_sql(parameters.sql, known, deps.exposure, costly=costly)
         empty = told_empty_sql(deps, parameters.sql, known, result.rows)
         note_query(deps, result, parameters.sql)
         sees, basis = sees_of(deps, result), bases_of(deps, result)

@@ -7,10 +7,20 @@ from agent.deps import AnalystDeps
 from agent.events import ToolStarted
 from agent.tools.base import ToolResult
 from agent.tools.costly_sql import asked_before, is_allowed
-from agent.tools.export_tool import EXPORT_TOOLS, file_name
+from agent.tools.export_tool import ExportResultParameters, ExportResultTool, file_name
 from agent.tools.registry import ToolRegistry
 
-_EXPORTS = ToolRegistry(EXPORT_TOOLS)
+
+class _UnaskedExport(ExportResultTool):
+    """The same for an answer that stands already, below which nobody looks for a card."""
+
+    def run(
+        self, deps: AnalystDeps, parameters: ExportResultParameters, _call_id: str, /
+    ) -> ToolResult:
+        return self.written(deps, parameters, costly=False)
+
+
+_EXPORTS = ToolRegistry((_UnaskedExport(),))
 
 
 def names_its_rows(call: ToolStarted) -> bool:
@@ -37,7 +47,7 @@ def whole_result(deps: AnalystDeps, call: ToolStarted) -> ToolResult:
     if call.name == "run_sql":
         sql = str(call.arguments.get("sql", ""))
         asked = {"sql": sql}
-        if is_allowed(asked_before(deps, sql, call.call_id)):
+        if is_allowed(asked_before(deps, sql, "rows", call.call_id)):
             deps = replace(deps, queries=deps.queries.taking(any_cost=True))
     wanted = json.dumps({**asked, "name": _stem(call)})
     return _EXPORTS.call(deps, "export_result", wanted, call.call_id)

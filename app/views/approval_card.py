@@ -16,6 +16,7 @@ from app.views.card_parts import (
     name_of,
     names_of,
     plan_lines,
+    question_words,
     wish_lines,
 )
 from app.views.text import (
@@ -161,7 +162,7 @@ def question_lines(request: Request, withheld: str) -> list[str]:
     if question is None:
         return []
     names = ", ".join(f"*{name_of(table.ref)}*" for table in request.plan.tables[:TABLES_IN_FULL])
-    over = f"{names}\n{say(language, 'card.question_rows', rows=number(question.planned_rows))}"
+    over = "\n".join([names, *question_words(language, question)])
     if withheld:
         return [over, say(language, "card.sql_withheld", rule=cut(escape(withheld), 300))]
     return [

@@ -7,7 +7,7 @@ from typing import Literal
 
 from app.texts import Language, say
 from app.views.text import cut, escape, number, size, when
-from sync.approvals import Request
+from sync.approvals import Question, Request
 from sync.bounds import lower_bound, written
 from sync.plan import Column, Estimate, Filter, Plan, TablePlan, TableRef, Undo
 
@@ -280,3 +280,11 @@ def _since(language: Language, before: Plan, after: Plan) -> list[str]:
         if new.key != old.key:
             changes.append(say(language, "card.table_key", table=name))
     return changes
+
+
+def question_words(language: Language, question: Question) -> list[str]:
+    """Say over how much it goes, and what a yes makes of it."""
+    words = [say(language, "card.question_rows", rows=number(question.planned_rows))]
+    if question.wanted != "rows":
+        words.append(say(language, f"card.question_{question.wanted}"))
+    return words

@@ -51,6 +51,14 @@ PHRASES: dict[str, Wording] = {
         "{tables} 동기화는 승인을 기다리고 있습니다.",
         "The sync of {tables} is waiting for approval.",
     ),
+    "question_waiting": Wording(
+        "약 {rows}행을 다루는 큰 조회라서 승인을 기다립니다.",
+        "The query works through about {rows} rows, so it waits for approval.",
+    ),
+    "question_rejected": Wording(
+        "큰 조회가 승인되지 않아 실행하지 않았습니다.",
+        "The large query was not approved, so it was not run.",
+    ),
     "undo_which_table": Wording(
         "어떤 테이블을 되돌릴까요? 예: `ORDERS 되돌려줘`",
         "Which table shall go back? For example: `undo the last sync of ORDERS`",

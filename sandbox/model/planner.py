@@ -39,8 +39,8 @@ def plan_reply(messages: Sequence[JsonObject], tools: Sequence[JsonObject]) -> R
 
 def _decide(scene: Scene) -> Text | Calls:
     """Choose the next step: do what is left of the request, or tell how it ended."""
-    opening = tell_event(scene.event, scene.language) if scene.event else ""
-    if scene.event and scene.event.get("state") != "published":
+    opening = tell_event(scene.event, scene.language) if scene.event and not scene.allowed else ""
+    if scene.event and scene.event.get("state") != "published" and not scene.allowed:
         return Text(opening)
     refused = [outcome for outcome in scene.outcomes if not outcome.ok]
     if refused:
@@ -52,7 +52,9 @@ def _decide(scene: Scene) -> Text | Calls:
     steps = (why,) if why else understand(scene.asked, scene.offered, scene.today, scene.imported)
     if scene.verified and not scene.event:
         steps = (Step((("run_sql", {"sql": scene.verified}),)),)
-    if scene.event:  # the sync this was about has been done
+    if scene.allowed:
+        steps = (Step((scene.allowed,)),)
+    elif scene.event:  # the sync this was about has been done
         steps = tuple(step for step in steps if step.calls and not step.is_sync)
     for step in steps:
         if step.say:

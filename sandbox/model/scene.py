@@ -52,6 +52,8 @@ class Scene:
     """What happened outside, if that began this turn."""
     proposed: bool
     """A sync was proposed since the person asked."""
+    allowed: tuple[str, JsonObject] | None
+    """The call that the event allows, as it was made before."""
     outcomes: tuple[Outcome, ...]
     """Calls of this turn that were answered."""
     earlier: tuple[Outcome, ...]
@@ -90,6 +92,7 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
         verified=found[1] if (found := _VERIFIED.search(prompt)) else "",
         event=events[began] if events else None,
         proposed=any(outcome.name == "start_sync" for outcome in since),
+        allowed=_allowed(outcomes_of(messages[:began]), events[began] if events else None),
         outcomes=outcomes_of(messages[began:]),
         earlier=tuple(one for one in outcomes_of(messages[:began]) if one.ok),
     )
@@ -119,6 +122,17 @@ def text_of(message: JsonObject) -> str:
         parts = cast("list[JsonObject]", content)
         return "".join(str(part.get("text", "")) for part in parts)
     return str(content or "")
+
+
+def _allowed(
+    outcomes: Sequence[Outcome], event: JsonObject | None
+) -> tuple[str, JsonObject] | None:
+    if event is None or event["event"] != "question_approved":
+        return None
+    for one in reversed(outcomes):
+        if (one.name, one.arguments.get("sql")) == (event["tool"], event["sql"]):
+            return one.name, one.arguments
+    return None
 
 
 def _asked_at(

@@ -16,6 +16,8 @@ def tell(outcome: Outcome, question: OrdersQuestion | None, language: Language) 
     """Say what a call that went well brought."""
     if not outcome.result.keys() - {"ok", "note"}:  # the product empties old results for room
         return say("dropped_result", language)
+    if outcome.result.get("status") == "waiting_for_approval" and "planned_rows" in outcome.result:
+        return say("question_waiting", language, rows=number(outcome.result["planned_rows"]))
     if outcome.name == "query_table" and question is not None:
         return tell_orders(question, outcome.result, language)
     teller = _TELLERS.get(outcome.name)
@@ -27,6 +29,8 @@ def tell_event(event: JsonObject, language: Language) -> str:
     tables = names(table_names(event))
     if "schedule" in event:
         return _tell_schedule_event(event, language)
+    if "sql" in event:
+        return say("question_rejected", language)
     if event["event"] != "run_ended":
         return say(
             "expired" if event["event"] == "expired" else "rejected", language, tables=tables

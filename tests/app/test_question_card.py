@@ -16,18 +16,18 @@ HOSTILE = "SELECT '<!channel>', '```' FROM ORDERS"
 @pytest.mark.parametrize(
     ("language", "title", "words"),
     [
-        ("ko", "큰 조회 승인 요청", "실행 계획이 약 *900,000,000행*을 다룹니다."),
+        ("ko", "큰 조회 승인 요청", "승인하면 결과를 파일로 만들어 드립니다."),
         (
             "en",
             "A large query needs approval",
-            "Its plan works through about *900,000,000 rows*.",
+            "Only copies are read, not Oracle.\nA yes has its result written to a file.",
         ),
     ],
 )
 def test_it_shows_the_sql_as_text_and_over_how_much(
     language: Language, title: str, words: str
 ) -> None:
-    question = Question(sql=HOSTILE, planned_rows=900_000_000)
+    question = Question(sql=HOSTILE, planned_rows=900_000_000, wanted="file")
     wish = request(plan("ORDERS"), language=language).model_copy(update={"question": question})
     card = approval_card(approval(wish), None, APPROVERS)
     refuse_over_limit(card.text, card.blocks)

@@ -11,10 +11,12 @@ from agent.deps import AnalystDeps
 from agent.events import ToolStarted
 from agent.runtime.approval_flow import event_message
 from agent.tools.base import ToolResult
+from agent.tools.chart_tool import CHART_TOOLS
+from agent.tools.export_tool import EXPORT_TOOLS
 from agent.tools.registry import ToolRegistry
 from agent.tools.sql_tool import SQL_TOOLS
 from agent.tools.whole_result import whole_result
-from sync.approvals import Approval, Click, Verdict, decide, load_approval
+from sync.approvals import Approval, Click, Question, Verdict, Wanted, decide, load_approval
 from sync.inbox import take
 from sync.plan import TableRef
 from sync.runs import open_runs
@@ -35,8 +37,16 @@ def careful(
         yield make_deps(queries=queries)
 
 
-def run(deps: AnalystDeps, call_id: str) -> ToolResult:
-    return ToolRegistry(SQL_TOOLS).call(deps, "run_sql", json.dumps({"sql": CROSSED}), call_id)
+MADE = {
+    "make_chart": {"sql": CROSSED, "kind": "bar", "x": "s", "y": ["s"], "title": "합계"},
+    "export_result": {"sql": CROSSED, "format": "csv"},
+}
+
+
+def run(deps: AnalystDeps, call_id: str, tool: str = "run_sql") -> ToolResult:
+    arguments = json.dumps(MADE.get(tool, {"sql": CROSSED}))
+    tools = ToolRegistry((*SQL_TOOLS, *CHART_TOOLS, *EXPORT_TOOLS))
+    return tools.call(deps, tool, arguments, call_id)
 
 
 def decided(deps: AnalystDeps, result: ToolResult, verdict: Verdict) -> Approval:
@@ -72,6 +82,7 @@ def test_a_yes_starts_no_run_and_tells_the_thread_which_sql_it_is_for(careful: A
         "event": "question_approved",
         "tables": ["SHOP.USERS"],
         "sql": CROSSED,
+        "tool": "run_sql",
         "approved_by": "UJUNHO",
     }
 
@@ -101,3 +112,23 @@ def test_a_yes_of_another_thread_is_worth_nothing(
 def test_a_no_is_told_to_the_model(careful: AnalystDeps) -> None:
     decided(careful, run(careful, "c1"), "reject")
     assert run(careful, "c2").data["code"] == "query_too_costly"
+
+
+@pytest.mark.parametrize(("tool", "wanted"), [("make_chart", "chart"), ("export_result", "file")])
+def test_a_chart_and_a_file_have_a_yes_of_their_own_that_is_good_for_one(
+    careful: AnalystDeps, tool: str, wanted: Wanted
+) -> None:
+    decided(careful, run(careful, "c0"), "approve")
+    asked = run(careful, "c1", tool)
+    assert asked.data == {"status": "waiting_for_approval", "planned_rows": 27}
+    assert (asked.chart, asked.file) == (None, None)
+    approval = decided(careful, asked, "approve")
+    assert approval.request.question == Question(sql=CROSSED, planned_rows=27, wanted=wanted)
+    assert json.loads(event_message(approval, "s1").content)["tool"] == tool
+    made = run(careful, "c2", tool)
+    if made.file:
+        assert Path(made.file.path).read_text(encoding="utf-8-sig").splitlines() == ["s", "216"]
+    else:
+        assert made.chart
+        assert made.chart.series[0].points == (("216", 216.0),)
+    assert run(careful, "c3", tool).data["status"] == "waiting_for_approval"
