@@ -18,6 +18,10 @@ from sync.warehouse.manifest import Manifest
 
 FILE_NAME = "glossary.toml"
 MAX_FILE_BYTES = 2_000_000
+_REMEDY = (
+    "No bot starts while {0} is wrong, for it would take the team's words for others; a worker or "
+    "a clock by itself does. Correct it, or move it away to do without."
+)
 
 
 def glossary_path(bot_toml: Path) -> Path:
@@ -26,9 +30,15 @@ def glossary_path(bot_toml: Path) -> Path:
 
 
 def load_glossary(bot_toml: Path) -> Glossary:
-    """Read the glossary; empty where there is none. Raises SettingsError with each fault."""
+    """Read the glossary; empty where there is none. Raises SettingsError with each fault.
+
+    A bot does not answer without one that it was given: it would take the team's words for others.
+    """
     path = glossary_path(bot_toml)
-    return _checked(_text(path), path)
+    try:
+        return _checked(_text(path), path)
+    except SettingsError as error:
+        raise SettingsError([*error.problems, _REMEDY.format(path.name)]) from error
 
 
 def glossary_problems(glossary: Glossary, config: BotConfig, manifest: Manifest) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import cast
 import redis
 from slack_sdk import WebClient
 
+from agent.glossary import NO_GLOSSARY, Glossary
 from agent.llm import LLMClient, LLMConfig, Model
 from agent.service import make_analyst
 from app.access import mask_key_problem, see_in
@@ -55,10 +56,16 @@ class Bot:
     metrics: Metrics
 
 
-def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = None) -> Core:
+def build_core(
+    settings: Settings,
+    config: BotConfig,
+    *,
+    llm: Model | None = None,
+    glossary: Glossary = NO_GLOSSARY,
+) -> Core:
     """Put together everything but a surface. Reaches nothing yet.
 
-    Raises SettingsError where the glossary is wrong.
+    Whoever answers needs the *glossary*; what only copies goes on where it is wrong.
     """
     return Core(
         redis=connect_state(settings.redis_url.get_secret_value()),
@@ -68,7 +75,7 @@ def build_core(settings: Settings, config: BotConfig, *, llm: Model | None = Non
         analyst=make_analyst(llm or _llm(settings), turn_budget(config)),
         sources=resolve_sources(settings.oracle, config).reachable,
         mask_key=settings.mask_key.get_secret_value() if settings.mask_key else "",
-        glossary=load_glossary(settings.bot_toml),
+        glossary=glossary,
     )
 
 
@@ -85,19 +92,19 @@ def build(
 
     *alive* is called again and again while the bot takes messages and Slack can reach it.
 
-    Raises SettingsError if Slack is not set, WarehouseMismatch, and slack_sdk's errors if Slack
-    refuses the token.
+    Raises SettingsError if Slack is not set or the glossary is wrong, WarehouseMismatch, and
+    slack_sdk's errors if Slack refuses the token.
     """
     if settings.slack is None:
         raise SettingsError(["SLACK_BOT_TOKEN is not set; the bot needs Slack."])
     missing = mask_key_problem(settings, config)
     if missing:
         raise SettingsError([missing])
+    glossary = load_glossary(settings.bot_toml)
     client = connect_state(settings.redis_url.get_secret_value())
     metrics = make_metrics(client, settings.warehouse_dir)
-    core = build_core(
-        settings, config, llm=CountedModel(llm or _llm(settings), metrics, config.prices)
-    )
+    counted = CountedModel(llm or _llm(settings), metrics, config.prices)
+    core = build_core(settings, config, llm=counted, glossary=glossary)
     for warning in missing_safety(core.redis):
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)

@@ -80,7 +80,7 @@ def _look_at_glossary(report: _Report, settings: Settings, config: BotConfig) ->
         glossary = load_glossary(settings.bot_toml)
         manifest = read_manifest(settings.warehouse_dir)
     except SettingsError as error:
-        report.problems += error.problems
+        report.problems += error.problems[:-1]  # the last says what to do
     except WarehouseDamaged as error:
         report.notes.append(f"The glossary is not compared with the copies: {error}")
     else:

@@ -89,12 +89,16 @@ class Session:
         return load_bot_config(path)
 
     def core(self, *need: str) -> "Core":
-        """Put the product together without a surface."""
+        """Put the product together without a surface; what needs the ``model`` has the glossary."""
+        from agent.glossary import NO_GLOSSARY
+        from app.glossary_file import load_glossary
         from app.wiring import build_core
         from sync.warehouse.walls import keep_memory_private
 
         keep_memory_private()  # no query it asks may read the secrets of its environment
-        core = build_core(self.settings(*need), self.config())
+        settings = self.settings(*need)
+        glossary = load_glossary(settings.bot_toml) if "model" in need else NO_GLOSSARY
+        core = build_core(settings, self.config(), glossary=glossary)
         self._stack.callback(core.queries.close)
         return core
 

@@ -10,6 +10,7 @@ from app.access import mask_key_problem
 from app.access_check import rule_notes
 from app.bot_config import BotConfig
 from app.doctor.checks import Check, listed
+from app.glossary_file import load_glossary
 from app.settings import NAMES, PASSWORD_OF, SECRETS, Settings, SettingsError, load_settings
 from app.sources import resolve_sources
 
@@ -126,11 +127,25 @@ def _config_checks(readable: Readable, config: BotConfig) -> Iterator[Check]:
             "Add a [[table]] for each that people may ask about.",
         )
         return
+    yield from _glossary_checks(readable)
     names = [str(ref) for ref in config.offered]
     yield _check("tables", "OK", f"{len(names)} offered: {listed(names)}")
     yield from _decision_checks(config)
     yield _check("what the model sees", "OK", _seen(config))
     yield from _access_checks(readable, config)
+
+
+def _glossary_checks(readable: Readable) -> Iterator[Check]:
+    try:
+        glossary = load_glossary(readable.bot_toml)
+    except SettingsError as error:
+        *problems, remedy = error.problems
+        for problem in problems:
+            yield _check("glossary", "FAIL", problem, remedy)
+        return
+    counts = (len(glossary.term), len(glossary.code), len(glossary.example))
+    if any(counts):
+        yield _check("glossary", "OK", "{} terms, {} codes, {} examples".format(*counts))
 
 
 def _access_checks(readable: Readable, config: BotConfig) -> Iterator[Check]:

@@ -119,6 +119,21 @@ def test_a_file_that_is_wrong_is_refused_with_the_place(
     assert problem in str(raised.value)
 
 
+def test_with_a_wrong_file_nobody_answers_and_what_only_copies_goes_on(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    words(tmp_path, "[[term]")
+    asked = call_botctl({**environ, "OPENAI_API_KEY": "x"}, "simulate", "--text", "매출 알려줘")
+    assert asked.returncode != 0
+    assert "is not valid TOML" in asked.stderr
+    assert "Correct it, or move it away to do without." in asked.stderr
+    worker = call_botctl(environ, "worker")  # it has got as far as the source it cannot reach
+    assert "ORACLE_DSN" in worker.stderr
+    assert "glossary" not in worker.stderr
+    doctor = call_botctl(environ, "doctor", "--offline")
+    assert "FAIL  glossary: " in doctor.stdout
+
+
 def test_config_check_names_what_the_glossary_gets_wrong(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from app.access import see_in, see_whole
 from app.bot_config import load_bot_config
 from app.cli.local import decide_here, run_here
 from app.core import Core, deps_for, perform, query_limits, turn_budget
+from app.glossary_file import load_glossary
 from app.settings import load_settings
 from app.texts import Language
 from app.wiring import build_core
@@ -133,7 +134,8 @@ def world(environ: Mapping[str, str], copied: tuple[str, ...] = COPIED) -> Gener
                 "BOT_TOML": str(Path(__file__).with_name("bot.toml")),
             }
         )
-        core = build_core(settings, load_bot_config(settings.bot_toml))
+        glossary = load_glossary(settings.bot_toml)
+        core = build_core(settings, load_bot_config(settings.bot_toml), glossary=glossary)
         stack.callback(core.redis.close)
         stack.callback(core.queries.close)
         _make_tables(oracle)
