@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from agent.events import Basis, Limit
-from agent.outputs import Chart, File
+from agent.outputs import AskUser, Chart, File
 from agent.remarks import Remark
 from agent.tokens import units_of
 from agent.usage import Spent
@@ -57,6 +57,9 @@ class OnlyFor(BaseModel):
     rules: str
 
 
+_UNTRUE = "[The program told the person that this is not so: no sync has run here.]"
+
+
 class Message(BaseModel):
     """One message in OpenAI's format; the fields after `speaker` are ours and never sent."""
 
@@ -74,10 +77,14 @@ class Message(BaseModel):
     table: Table | None = None
     chart: Chart | None = None
     file: File | None = None
+    ask: AskUser | None = None
+    """What a tool result asks people."""
     approval_id: str | None = None
     """The approval a tool result waits for."""
     failure: Failure | None = None
     """The error a tool result tells of."""
+    untrue: Literal["sync"] | None = None
+    """What it claims that no record knows: code says so beside it."""
     limit: Limit | None = None
     """The limit this message tells of."""
     most: float = 0
@@ -101,6 +108,8 @@ class Message(BaseModel):
     def to_openai(self) -> dict[str, Any]:
         """Write it as the Chat Completions API reads it."""
         message: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.untrue:
+            message["content"] += f"\n\n{_UNTRUE}"
         if self.tool_calls:
             message["content"] = self.content or None
             message["tool_calls"] = [
@@ -244,7 +253,7 @@ def _stub(message: Message, only_for: OnlyFor) -> Message:
     note = f"Shown to {only_for.user} alone, by the rule {only_for.rules}."
     content = note if message.role == "assistant" else json.dumps({"ok": True, "note": note})
     calls = tuple(call.model_copy(update={"arguments": "{}"}) for call in message.tool_calls)
-    shown = dict.fromkeys(("table", "chart", "file"))
+    shown = dict.fromkeys(("table", "chart", "file", "ask"))
     update = {"content": content, "tool_calls": calls, "basis": (), **shown}
     return message.model_copy(update=update)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.outputs import Chart, File
+from agent.outputs import AskUser, Chart, File
 from agent.remarks import Remark
 from sync.approvals import Approval
 from sync.errors import Failure
@@ -81,6 +81,14 @@ class ApprovalRequested:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The person is asked back; the turn ends here, and the answer is a message like any other."""
+
+    ask: AskUser
+    call_id: str = ""
+
+
+@dataclass(frozen=True)
 class TableShown:
     """Rows of a query, to be drawn by code from the result and never by the model."""
 
@@ -120,6 +128,8 @@ class Said:
 
     text: str
     basis: tuple[Basis, ...] = ()
+    untrue: Literal["sync"] | None = None
+    """What it claims that no record knows; a surface says so before it."""
 
 
 Limit = Literal[
@@ -157,6 +167,7 @@ Event = (
     | ToolStarted
     | ToolFinished
     | ApprovalRequested
+    | Asked
     | TableShown
     | ChartShown
     | FileMade

@@ -20,6 +20,7 @@ from agent.conversation import (
 from agent.deps import AnalystDeps
 from agent.events import (
     ApprovalRequested,
+    Asked,
     Basis,
     ChartShown,
     Event,
@@ -33,6 +34,7 @@ from agent.events import (
     ToolStarted,
 )
 from agent.llm import LLMError, LLMResponse, Model, ModelBadReply
+from agent.runtime.honesty import claims_a_sync
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
 from agent.runtime.recovery import limit_text, retry_after_seconds
 from agent.runtime.slots import fill_slots
@@ -100,7 +102,14 @@ class SyncAgent:
                 taken = {call.id for message in messages for call in message.tool_calls}
                 heard = reply.tool_calls[: self.budget.calls - calls_made(turn)]
                 calls = with_new_ids(heard, taken, len(messages))
-                said = Message(role="assistant", content=reply.text, tool_calls=calls, spent=spent)
+                false = not calls and claims_a_sync(reply.text, messages, _names(deps))
+                said = Message(
+                    role="assistant",
+                    content=reply.text,
+                    tool_calls=calls,
+                    spent=spent,
+                    untrue="sync" if false else None,
+                )
                 history.append(said)
                 if calls and reply.text:
                     yield Thought(reply.text)
@@ -119,6 +128,7 @@ class SyncAgent:
             table=result.table,
             chart=result.chart,
             file=result.file,
+            ask=result.ask,
             approval_id=result.approval.id if result.approval else None,
             failure=result.failure,
             private=OnlyFor(user=deps.caller.user, rules=result.private)
@@ -209,19 +219,25 @@ def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
         if last.limit:
             return [GaveUp(last.limit, last.most)]
         results = [message.table for message in turn if message.table is not None]
-        return [Said(fill_slots(last.content, results), _basis(turn))]
+        return [Said(fill_slots(last.content, results), _basis(turn), last.untrue)]
     if last.role != "tool":
         return None
     asked = [number for number, message in enumerate(turn) if message.role == "assistant"]
     replies = turn[asked[-1] :]
-    return _waiting(replies, deps) if any(reply.approval_id for reply in replies) else None
+    waits = any(reply.approval_id or reply.ask for reply in replies)
+    return _waiting(replies, deps) if waits else None
 
 
 def _waiting(replies: Sequence[Message], deps: AnalystDeps) -> list[Event]:
     """Tell what *replies* wait for; an approval Redis has forgotten is told no more."""
     ids = [reply.approval_id for reply in replies if reply.approval_id]
     approvals = (load_approval(deps.redis, approval_id) for approval_id in ids)
-    return [ApprovalRequested(approval) for approval in approvals if approval]
+    asked = [Asked(reply.ask, reply.tool_call_id or "") for reply in replies if reply.ask]
+    return [*(ApprovalRequested(approval) for approval in approvals if approval), *asked]
+
+
+def _names(deps: AnalystDeps) -> frozenset[str]:
+    return frozenset(ref.table.upper() for ref in deps.offered)
 
 
 def _basis(turn: Sequence[Message]) -> tuple[Basis, ...]:

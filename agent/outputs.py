@@ -1,4 +1,4 @@
-"""What a tool made for people besides rows: a chart, a file. Values, kept in the thread."""
+"""What a tool made for people besides rows: a chart, a file, a question. Kept in the thread."""
 
 from typing import Literal
 
@@ -63,3 +63,13 @@ class File(BaseModel):
     cut_cells: int = 0
     """Texts longer than the format takes."""
     sql: str = ""
+
+
+class AskUser(BaseModel):
+    """A question back to whoever asked; the turn waits for the answer, which is a message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    question: str
+    choices: tuple[str, ...]
+    """What may be pressed instead of written."""

@@ -16,6 +16,7 @@ from agent.runtime.config import Policy, system_prompt
 from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
+from agent.tools.ask_tool import ASK_TOOLS
 from agent.tools.change_tool import CHANGE_TOOLS
 from agent.tools.chart_tool import CHART_TOOLS
 from agent.tools.copies import copies
@@ -46,6 +47,7 @@ class Analyst:
 def make_analyst(llm: Model, budget: Budget | None = None) -> Analyst:
     """Give a model its tools."""
     registry = ToolRegistry(
+        ASK_TOOLS,
         SYNC_TOOLS,
         UNDO_TOOLS,
         SEARCH_TOOLS,

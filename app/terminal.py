@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.events import (
+    Asked,
     Basis,
     ChartShown,
     Event,
@@ -54,8 +55,12 @@ def trace_line(language: Language, event: Event) -> str | None:
 def answer_lines(language: Language, event: Event, timezone: str = "UTC") -> list[str]:
     """Write what an event says to the person; nothing for a step."""
     match event:
-        case Said(text=text, basis=bases):
-            lines = [text, *(_basis(language, basis) for basis in bases)]
+        case Said(text=text, basis=bases, untrue=untrue):
+            warning = [to_plain(say(language, "answer.untrue_sync"))] if untrue else []
+            lines = [*warning, text, *(_basis(language, basis) for basis in bases)]
+        case Asked(ask=ask):
+            lines = [ask.question]
+            lines += [f"  [{at}] {choice}" for at, choice in enumerate(ask.choices, 1)]
         case TableShown(columns=columns, rows=rows, remarks=remarks):
             lines = table_lines(columns, rows)
             lines += [f"({word_remark(language, one, str, _moment)})" for one in remarks]

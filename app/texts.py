@@ -55,6 +55,15 @@ PHRASES: dict[str, tuple[str, str]] = {
         "답할 내용이 없습니다. 다르게 물어봐 주세요.",
         "There is nothing to say to that. Please ask in another way.",
     ),
+    "answer.untrue_sync": (
+        ":warning: *이 대화에서 끝난 동기화가 없습니다.* 아래 글의 동기화 이야기는 사실이 아닙니다.",
+        ":warning: *No sync has run in this conversation.* What is said of one below is not so.",
+    ),
+    "answer.chosen_already": (
+        "이미 답한 질문입니다. 다른 답은 글로 써 주세요.",
+        "This has been answered already. Write another answer in words.",
+    ),
+    "answer.chosen": ("{who} 선택: {choice}", "{who} chose: {choice}"),
     "answer.hello": (
         '무엇을 알고 싶으세요? 예: "어떤 테이블이 있어?", "ORDERS 테이블 동기화 해줘"',
         'What would you like to know? For example: "what tables are there?", "sync the ORDERS table"',

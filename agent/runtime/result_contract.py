@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.events import (
     ApprovalRequested,
+    Asked,
     Basis,
     ChartShown,
     Event,
@@ -20,11 +21,12 @@ from agent.events import (
     ToolStarted,
 )
 from agent.failures import sentence_of
+from agent.outputs import AskUser
 from agent.runtime.recovery import limit_text
 from sync.approvals import Approval
 from sync.errors import Failure
 
-Action = Literal["reply", "approval", "error", "gave_up"]
+Action = Literal["reply", "approval", "ask", "error", "gave_up"]
 
 
 class TraceNode(BaseModel):
@@ -33,8 +35,8 @@ class TraceNode(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     node: str
-    """``thought``, ``tool:<name>``, ``approval``, ``table``, ``chart``, ``file``, ``reply``,
-    ``gave_up``, ``error``."""
+    """``thought``, ``tool:<name>``, ``approval``, ``ask``, ``table``, ``chart``, ``file``,
+    ``reply``, ``gave_up``, ``error``."""
     detail: str = ""
 
 
@@ -45,8 +47,11 @@ class AnalystResult(BaseModel):
 
     action: Action
     response_text: str = ""
-    """The answer, the last thought beside a card, or the English sentence of a failure or limit."""
+    """The answer, the last thought beside a card, the question back, or the English sentence of a
+    failure or limit."""
     approvals: tuple[Approval, ...] = ()
+    ask: AskUser | None = None
+    """What the person is asked back."""
     tables: tuple[TableShown, ...] = ()
     basis: tuple[Basis, ...] = ()
     trace: tuple[TraceNode, ...] = ()
@@ -60,9 +65,10 @@ def result_of(events: Iterable[Event]) -> AnalystResult:
     trace = tuple(node for event in told for node in _nodes(event))
     approvals = tuple(event.approval for event in told if isinstance(event, ApprovalRequested))
     tables = tuple(event for event in told if isinstance(event, TableShown))
+    asks = [event.ask for event in told if isinstance(event, Asked)]
     thoughts = [event.text for event in told if isinstance(event, Thought)]
-    action: Action = "approval" if approvals else "reply"
-    text = thoughts[-1] if approvals and thoughts else ""
+    action: Action = "approval" if approvals else "ask" if asks else "reply"
+    text = thoughts[-1] if approvals and thoughts else asks[-1].question if asks else ""
     basis: tuple[Basis, ...] = ()
     failure = None
     match told[-1] if told else None:
@@ -78,6 +84,7 @@ def result_of(events: Iterable[Event]) -> AnalystResult:
         action=action,
         response_text=text,
         approvals=approvals,
+        ask=asks[-1] if asks else None,
         tables=tables,
         basis=basis,
         trace=trace,
@@ -95,6 +102,8 @@ def _nodes(event: Event) -> Iterable[TraceNode]:
             yield TraceNode(node=f"tool:{name}", detail="ok" if ok else str(result.get("code")))
         case ApprovalRequested(approval=approval):
             yield TraceNode(node="approval", detail=approval.id)
+        case Asked(ask=ask):
+            yield TraceNode(node="ask", detail=ask.question)
         case TableShown() | ChartShown() | FileMade():
             yield _shown(event)
         case Said():

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from agent.conversation import Table
 from agent.deps import AnalystDeps
 from agent.events import Basis
-from agent.outputs import Chart, File
+from agent.outputs import AskUser, Chart, File
 from sync.approvals import Approval
 from sync.errors import Failure
 
@@ -42,6 +42,8 @@ class ToolResult:
     """What is drawn for people."""
     file: File | None = None
     """What is handed to them."""
+    ask: AskUser | None = None
+    """What they are asked; the turn ends with it."""
     approval: Approval | None = None
     """What a person must decide before anything happens; the turn ends with it."""
     failure: Failure | None = None

@@ -64,11 +64,13 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
     core = session.core("model")
     thread = _new_thread()
     click.echo(say(core.config.language, "answer.hello"))
-    done, language = None, core.config.language
+    done, ask, language = None, None, core.config.language
     while (text := _read("> ")) is not None:
         if not text:
             continue
-        if text == "1" and done is not None:
+        if ask is not None and text in map(str, range(1, len(ask.choices) + 1)):
+            text = ask.choices[int(text) - 1]
+        elif text == "1" and done is not None:
             click.echo("\n".join(_in_full(language, done)))
             continue
         language = language_of(text, core.config.language)
@@ -79,6 +81,7 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
         while result.approvals:
             result, newer = _decide(core, deps, result, language, show)
             done = newer or done
+        ask = result.ask
         if done is not None:
             click.echo(f"  [1] {say(language, 'card.details')}")
 

@@ -1,6 +1,7 @@
-"""The buttons of an answer: show the SQL behind it, or refresh what it rests on."""
+"""The buttons of an answer: its SQL, a refresh of what it rests on, and answers to a question."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -21,11 +22,12 @@ from app.desk import CardDesk
 from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
 from app.places import Place, parse_place
-from app.slack_gateway import reason
+from app.slack_gateway import NotDelivered, reason, update
 from app.texts import Language, language_of, say
-from app.views.answer_buttons import REFRESH, SHOW_SQL, Carried, read_carried
+from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, Carried, read_carried
+from app.views.approval_card import Message as Drawn
 from app.views.modals import sql_view
-from app.views.text import channel_link, escape
+from app.views.text import channel_link, context, escape, person
 from sync.errors import TableNotOffered
 from sync.inbox import put
 from sync.names import resolve_table, shown_name
@@ -38,7 +40,7 @@ _Handler = Callable[[CardDesk, WebClient, Pressed, str], Answer]
 def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None]) -> None:
     """Listen to the buttons of answers. They change nothing: a refresh only asks for a card."""
 
-    def listen(action_id: str, handler: _Handler) -> None:
+    def listen(action_id: str | re.Pattern[str], handler: _Handler) -> None:
         def listener(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
             ack()
             pressed = read_press(body)
@@ -52,6 +54,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 
     listen(SHOW_SQL, show_sql)
     listen(REFRESH, refresh)
+    listen(re.compile(f"{CHOOSE}[0-4]"), choose)
 
 
 def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
@@ -99,6 +102,35 @@ def refresh(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) 
         channel = channel_link(asked.place.channel)
         told = f"{told} {say(language, 'answer.refreshing_in', channel=channel)}"
     return Answer("asked", told)
+
+
+def choose(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
+    """Take a choice as what its person wrote: in their name, where the question was asked, once."""
+    asked = _asked(desk, pressed, value)
+    language = _language(desk, asked)
+    asks = [one.ask for one in asked.messages if one.tool_call_id == asked.carried.call]
+    number = int(pressed.action.removeprefix(CHOOSE) or 0)
+    if not asks or asks[0] is None or number >= len(asks[0].choices):
+        return Answer("unknown", say(language, "answer.forgotten"))
+    choice = asks[0].choices[number]
+    name = f"choice:{pressed.team}:{pressed.where}"
+    body = {"text": choice, "user": pressed.user, "source": name}
+    if not put(desk.redis, "message", str(asked.place), body, once=(name,)):
+        return Answer("asked_again", say(language, "answer.chosen_already"))
+    told = say(language, "answer.chosen", who=person(pressed.user), choice=escape(choice))
+    question = escape(asks[0].question)
+    kept = [block for block in pressed.blocks if not _offers_choices(block)]
+    try:
+        message = Drawn(f"{question}\n{told}", [*map(dict, kept), context(told)])
+        update(slack, pressed.channel, pressed.message, message)
+    except NotDelivered as error:
+        log.info("a question keeps its buttons: %s", error)
+    return Answer("asked")
+
+
+def _offers_choices(block: Mapping[str, Any]) -> bool:
+    elements = cast("list[Mapping[str, Any]]", block.get("elements") or [])
+    return any(str(one.get("action_id", "")).startswith(CHOOSE) for one in elements)
 
 
 @dataclass(frozen=True)

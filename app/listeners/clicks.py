@@ -70,6 +70,8 @@ class Pressed:
     """The ts of the message that was clicked."""
     approval_id: str
     digest: str
+    action: str = ""
+    """Which button, where one listener hears several."""
     trigger_id: str = ""
     blocks: tuple[Mapping[str, Any], ...] = ()
     """What the message showed."""
@@ -94,6 +96,7 @@ def read_press(body: Mapping[str, Any]) -> Pressed:
         message=str(container.get("message_ts") or ""),
         approval_id=approval_id,
         digest=digest,
+        action=str(actions[0].get("action_id", "")),
         trigger_id=str(body.get("trigger_id", "")),
         blocks=tuple(cast("list[Mapping[str, Any]]", message.get("blocks") or [])),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.events import (
     ApprovalRequested,
+    Asked,
     Basis,
     ChartShown,
     Event,
@@ -78,7 +79,7 @@ def answer_message(
     text = "\n\n".join(words for words in texts if words.strip())
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
     steps = steps_line(language, events)
-    spoke = any(isinstance(event, Said | GaveUp | Failed) for event in events)
+    spoke = any(isinstance(event, Said | Asked | GaveUp | Failed) for event in events)
     made = [event for event in events if isinstance(event, ChartShown | FileMade)]
     if (tables or made) and any(isinstance(event, GaveUp) for event in events):
         text += "\n" + say(language, "limit.found")
@@ -151,8 +152,11 @@ def write_arguments(arguments: Mapping[str, Any]) -> str:
 
 def _words(language: Language, event: Event) -> str:
     match event:
-        case Said(text=text):
-            return from_model(text)
+        case Said(text=text, untrue=untrue):
+            warning = say(language, "answer.untrue_sync") + "\n\n" if untrue else ""
+            return warning + from_model(text)
+        case Asked(ask=ask):
+            return from_model(ask.question)
         case GaveUp(code=code, most=most):
             return word_limit(language, code, most)
         case Failed(failure=failure):

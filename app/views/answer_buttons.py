@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from agent.events import Basis, ChartShown, Event, FileMade, TableShown, ToolFinished
+from agent.events import Asked, Basis, ChartShown, Event, FileMade, TableShown, ToolFinished
 from app.texts import Language, say
 from app.views.text import plain
 
 SHOW_SQL = "answer_sql"
 REFRESH = "answer_refresh"
+CHOOSE = "answer_choice_"
+"""With the number of the choice behind it."""
 _NAME_CHARACTERS = 100
 _TABLES_REFRESHED = 5
 _THREAD = re.compile(r"[A-Z0-9]{1,20}:[A-Z0-9]{1,20}:[0-9.]{1,24}")
@@ -32,7 +34,7 @@ class Carried:
 def answer_buttons(
     language: Language, events: Sequence[Event], stale: Sequence[Basis], asked_in: str
 ) -> list[dict[str, Any]]:
-    """Draw what can be pressed: the SQL of the last result, and a refresh of what is old."""
+    """Draw what can be pressed: choices, the SQL of the last result, a refresh of what is old."""
     shown = [
         event.call_id
         for event in events
@@ -47,7 +49,20 @@ def answer_buttons(
     if names and calls:
         carried = Carried(calls[-1], tuple(names[:_TABLES_REFRESHED]), asked_in)
         buttons.append(_button(say(language, "answer.refresh"), REFRESH, carried))
-    return [{"type": "actions", "elements": buttons}] if buttons else []
+    rows = [_choices(event, asked_in) for event in events if isinstance(event, Asked)]
+    rows += [{"type": "actions", "elements": buttons}] if buttons else []
+    return rows
+
+
+def _choices(asked: Asked, asked_in: str) -> dict[str, Any]:
+    carried = Carried(asked.call_id, asked_in=asked_in)
+    return {
+        "type": "actions",
+        "elements": [
+            _button(choice, f"{CHOOSE}{number}", carried)
+            for number, choice in enumerate(asked.ask.choices)
+        ],
+    }
 
 
 def read_carried(value: str) -> Carried | None:

@@ -13,6 +13,7 @@ from sandbox.model.telling import tell, tell_event
 from sandbox.model.understanding import Step, understand
 
 LONGEST_REASON = 200
+MOST_CHOICES = 5
 PROPOSALS = ("start_sync", "undo_sync", "create_schedule", "change_schedule")
 """What a person decides about, so that the turn ends with it."""
 
@@ -58,7 +59,7 @@ def _decide(scene: Scene) -> Text | Calls:
         steps = tuple(step for step in steps if step.calls and not step.is_sync)
     for step in steps:
         if step.say:
-            return Text(say(step.say, scene.language))
+            return _said(step.say, scene)
         if not _answers(step, scene):
             return _calls(step.calls, scene.language, "" if scene.outcomes else opening)
     told = [
@@ -67,6 +68,16 @@ def _decide(scene: Scene) -> Text | Calls:
         for outcome in _answers(step, scene)
     ]
     return Text(" ".join(told) or opening)
+
+
+def _said(phrase: str, scene: Scene) -> Text | Calls:
+    """Say a phrase, or ask what it asks with tables to choose from."""
+    if phrase != "which_table" or not scene.offered:
+        return Text(say(phrase, scene.language))
+    wording = "{} 동기화 해줘" if scene.language == "ko" else "sync {}"
+    choices = [wording.format(name) for name in scene.offered[:MOST_CHOICES]]
+    asked: JsonObject = {"question": say("which_table", scene.language), "choices": choices}
+    return _calls((("ask_user", asked),), scene.language, "")
 
 
 def _after_refusal(refused: Sequence[Outcome], scene: Scene) -> Text | Calls:

@@ -7,10 +7,11 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from agent.conversation import ConversationHistory, Message, OnlyFor, Table, ToolCall
+from agent.outputs import AskUser
 from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners.actions import guarded
-from app.listeners.answers import refresh, show_sql
+from app.listeners.answers import choose, refresh, show_sql
 from app.listeners.clicks import Pressed
 from sync.inbox import Entry, take
 from sync.state import INBOX, key
@@ -136,3 +137,22 @@ def test_what_was_for_one_alone_is_led_back_to_its_thread_for_them_and_nobody_el
     )
     elsewhere = replace(theirs, team="T2")
     assert refresh(desk, NOWHERE, elsewhere, value).outcome == "unknown"
+
+
+def test_a_choice_is_sent_in_the_name_of_whoever_pressed_it_once(desk: CardDesk) -> None:
+    history = ConversationHistory(desk.redis, THREAD)
+    call = ToolCall(id="call_2", name="ask_user", arguments="{}")
+    history.append(Message(role="assistant", tool_calls=(call,)))
+    ask = AskUser(question="어느 달?", choices=("3월", "4월"))
+    history.append(Message(role="tool", content="{}", tool_call_id="call_2", ask=ask))
+    value = '{"call": "call_2"}'
+    forged = replace(pressed(), action="answer_choice_4")
+    assert choose(desk, NOWHERE, forged, value).words == GONE
+    assert choose(desk, NOWHERE, replace(pressed(), action="answer_choice_1"), SQL).words == GONE
+    second = replace(pressed(), action="answer_choice_1")
+    assert choose(desk, NOWHERE, second, value).outcome == "asked"
+    again = choose(desk, NOWHERE, replace(second, user="UALICE"), value)
+    assert again.words == "이미 답한 질문입니다. 다른 답은 글로 써 주세요."
+    [entry] = waiting(desk.redis)
+    assert (entry.kind, entry.thread) == ("message", THREAD)
+    assert (entry.body["text"], entry.body["user"]) == ("4월", "UMINA")

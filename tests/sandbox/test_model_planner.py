@@ -15,6 +15,7 @@ SYSTEM = {
 TOOLS: list[Any] = [
     {"type": "function", "function": {"name": name}}
     for name in (
+        "ask_user",
         "start_sync",
         "undo_sync",
         "get_sync_status",
@@ -315,7 +316,6 @@ def test_an_error_is_said_plainly_in_the_person_s_language(
     [
         ("동기화하지 마", "알겠습니다. 아무것도 바꾸지 않습니다."),
         ("don't sync ORDERS", "All right, I change nothing."),
-        ("동기화 해줘", "어떤 테이블을 동기화할까요? 예: `USERS 테이블 동기화 해줘`"),
         ("네", "승인은 글이 아니라 카드의 *승인* 버튼으로 합니다."),
         ("고마워!", "천만에요. 더 궁금한 것이 있으면 말씀해 주세요."),
     ],
@@ -330,7 +330,7 @@ def test_a_stranger_is_told_what_can_be_asked() -> None:
 
 
 def test_a_tool_that_is_not_offered_is_never_called() -> None:
-    reply = plan_reply([SYSTEM, user("sync USERS")], TOOLS[1:])
+    reply = plan_reply([SYSTEM, user("sync USERS")], TOOLS[2:])
     assert isinstance(reply, Text)
     assert reply.text.endswith("The 'start_sync' tool is not available now.")
 
@@ -339,6 +339,12 @@ def test_a_period_without_a_known_day_is_refused_rather_than_guessed() -> None:
     reply = plan_reply([user("how many orders last week?")], TOOLS)
     assert isinstance(reply, Status)
     assert "Today is YYYY-MM-DD" in reply.message
+
+
+def test_a_sync_of_no_table_asks_back_with_tables_to_choose_from() -> None:
+    [(name, asked)] = called(user("동기화 해줘"))
+    assert (name, asked["choices"][0]) == ("ask_user", "SHOP.USERS 동기화 해줘")
+    assert asked["question"].startswith("어떤 테이블을 동기화할까요?")
 
 
 def test_the_same_messages_get_the_same_reply() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from app.views.answer_buttons import SHOW_SQL
+from app.views.answer_buttons import CHOOSE, SHOW_SQL
 from sandbox.slack.values import dm_id
 from sync.runs import RunState
 from sync.schedules import Schedule, fire
@@ -111,6 +111,18 @@ def test_the_sql_behind_an_answer_is_shown_on_a_button(shared: World) -> None:
     assert 'sum("TOTAL_AMOUNT") AS "total_amount" FROM "SHOP"."ORDERS"' in sql
     assert sql.endswith("LIMIT 5```")
     shared.sandbox.slack.close_view(JUNHO)
+
+
+def test_a_question_back_is_answered_by_a_button_which_then_is_gone(shared: World) -> None:
+    asked = shared.ask("동기화 해줘", ALICE)
+    shared.answer(asked, "어떤 테이블을 동기화할까요")
+    question = shared.said(asked)[0]
+    shared.press(question, f"{CHOOSE}0", MINJI)
+    shared.answer(asked, "<@U0MINJI> 선택: ")
+    card = shown(shared.open_card(asked))
+    assert "<@U0MINJI>" in card
+    changed = next(m for m in shared.said(asked) if m.ts == question.ts)
+    assert not any(block["type"] == "actions" for block in changed.blocks)
 
 
 def test_a_direct_message_is_answered_without_a_mention(shared: World) -> None:
