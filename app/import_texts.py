@@ -45,6 +45,10 @@ IMPORT_FAILURES: dict[str, tuple[str, str]] = {
         "{file}에는 가져올 수 있는 테이블이나 뷰가 없습니다.",
         "{file} has no table or view that can be imported.",
     ),
+    "not_imported": (
+        "{table}은(는) 가져온 테이블이 아니라 Oracle에서 복사한 것이라 없애지 않습니다. bot.toml에서 빼면 아무에게도 제공되지 않습니다.",
+        "{table} was copied from Oracle, not imported, so it is not dropped. Take it out of bot.toml, and it is offered to nobody.",
+    ),
     "not_from_oracle": (
         "{table}은(는) DuckDB 파일에서 가져온 테이블이라 Oracle에 없습니다. 동기화하거나 Oracle과 대조할 수 없습니다. 바꾸려면 관리자가 새 파일로 `botctl warehouse import`를 실행하면 됩니다.",
         "{table} was imported from a DuckDB file and is not in Oracle: it can neither be synced nor proven. An admin can replace it by `botctl warehouse import` of a newer file.",

@@ -6,8 +6,8 @@ PAST_FAILURES: dict[str, tuple[str, str]] = {
         "There is no older copy of {table} to go back to. Only a new sync can change it.",
     ),
     "copy_moved": (
-        "요청한 뒤에 {table}의 새 사본이 게시되어 되돌리지 않았습니다. 여전히 필요하면 다시 요청하세요.",
-        "{table} has got another copy since this was asked for, so nothing was undone. Ask again if it is still wanted.",
+        "요청한 뒤에 {table}의 새 사본이 게시되어 아무것도 바꾸지 않았습니다. 여전히 필요하면 다시 요청하세요.",
+        "{table} has got another copy since this was asked for, so nothing was changed. Ask again if it is still wanted.",
     ),
     "nothing_to_compare": (
         "{table}에는 {as_of} 기준 사본보다 오래된 사본이 없어 비교할 것이 없습니다. 동기화할 때마다 이전 사본이 보관되니, 테이블을 동기화한 뒤 다시 물어봐 주세요.",

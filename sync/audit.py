@@ -33,6 +33,7 @@ What = Literal[
     "source_switched",
     "proof_repeated",
     "imported",
+    "dropped",
     "query",
 ]
 

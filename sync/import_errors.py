@@ -13,7 +13,8 @@ WarehouseError
     ├── ImportFileChanged
     ├── ImportRunning           transient
     ├── NothingToImport
-    └── NotFromOracle
+    ├── NotFromOracle
+    └── NotImported
 """
 
 from sync.errors import WarehouseError
@@ -123,4 +124,14 @@ class NotFromOracle(ImportFailed):
     message = (
         "{table} was imported from a DuckDB file and is not in Oracle: it can neither be synced "
         "nor proven. `botctl warehouse import` of a newer file replaces it."
+    )
+
+
+class NotImported(ImportFailed):
+    """A copy of Oracle is to be dropped as imported tables are."""
+
+    code = "not_imported"
+    message = (
+        "{table} was copied from Oracle, not imported, so it is not dropped. Take it out of "
+        "bot.toml, and it is offered to nobody."
     )

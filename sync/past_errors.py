@@ -29,12 +29,12 @@ class NothingToUndo(PastError):
 
 
 class CopyMoved(PastError, PlanDrifted):
-    """The table was published again since the undo was asked for."""
+    """The table was published again since an undo or a drop of it was asked for."""
 
     code = "copy_moved"
     message = (
-        "{table} has got another copy since this was asked for, so nothing was undone. Ask for the "
-        "undo again if it is still wanted."
+        "{table} has got another copy since this was asked for, so nothing was changed. Ask again "
+        "if it is still wanted."
     )
 
 

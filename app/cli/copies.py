@@ -128,6 +128,20 @@ def import_(session: "Session", *, file: Path, yes: bool) -> None:
 
 
 @warehouse.command()
+@click.argument("table")
+@click.option("--yes", is_flag=True, help="Drop what is shown without asking.")
+@click.pass_obj
+def drop(session: "Session", *, table: str, yes: bool) -> None:
+    """Drop the imported TABLE with its older copies; a copy of Oracle is not dropped.
+
+    This cannot be undone. Exit code 1: nothing was dropped.
+    """
+    from app.cli.dropping import drop_table
+
+    drop_table(session, table, yes=yes)
+
+
+@warehouse.command()
 @click.pass_obj
 def adopt(session: "Session") -> None:
     """Make WAREHOUSE_DIR the warehouse of this Redis, after the folder was replaced on purpose."""

@@ -25,6 +25,14 @@ def link_current(root: Path, generations: Sequence[tuple[TableRef, str]]) -> Non
             )
 
 
+def unlink_current(root: Path, ref: TableRef) -> None:
+    """Take a table's link away."""
+    try:
+        current_link(root, ref).unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s/ still shows %s: %s", CURRENT, ref, error.strerror)
+
+
 def current_link(root: Path, ref: TableRef) -> Path:
     """Where other tools find the current file of a table."""
     name = folder_name(ref.schema_name, ref.table, "duckdb")

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.errors import DiskFull, StaleFence, TableNotSynced, WarehouseDamaged
-from sync.past_errors import ManifestReadable
+from sync.past_errors import CopyMoved, ManifestReadable
 from sync.plan import Column, TableRef
 from sync.receipt import TableReceipt
-from sync.warehouse.current import link_current
+from sync.warehouse.current import link_current, unlink_current
 from sync.warehouse.layout import (
     data_file,
     locked,
@@ -149,6 +149,27 @@ def rebuild(root: Path, found: Sequence[ManifestEntry], *, force: bool) -> Manif
         write_durably(root / MANIFEST_FILE, rebuilt.model_dump_json(indent=2), mode=0o644)
         link_current(root, [(entry.ref, entry.generation) for entry in rebuilt.entries])
     return rebuilt
+
+
+def forget(root: Path, entry: ManifestEntry) -> None:
+    """Take a table out of the manifest in one moment, and then remove all its generations.
+
+    Raises `CopyMoved`, and changes nothing, where *entry* is not the current one any more. A reader
+    that has a file of it open keeps reading. Where the removal fails or is cut off the files stay,
+    in nobody's sight: the next import of the name goes on, and `rebuild` alone would find them.
+    """
+    with locked(root / LOCK_FILE, wait_seconds=LOCK_WAIT_SECONDS, what=MANIFEST_FILE):
+        manifest = read_manifest(root)
+        if manifest.find(entry.ref) != entry:
+            raise CopyMoved(table=str(entry.ref))
+        kept = tuple(one for one in manifest.entries if one.ref != entry.ref)
+        is_safe = _replaced(root, Manifest(entries=kept))
+        unlink_current(root, entry.ref)
+        if is_safe:
+            try:
+                remove_folder(table_folder(root, entry.ref))
+            except OSError as error:
+                log.warning("files of %s could not be removed: %s", entry.ref, _cause(error))
 
 
 def generations_on_disk(table: Path) -> list[Path]:

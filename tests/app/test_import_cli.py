@@ -3,12 +3,17 @@
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from redis import Redis
 
 from app.cli.local import TEAM
 from sync.audit import read_audit
+from sync.past_errors import CopyMoved
 from sync.plan import TableRef
+from sync.warehouse.current import current_link
+from sync.warehouse.dropping import drop_imported
+from sync.warehouse.layout import data_file, table_folder
 from sync.warehouse.manifest import publish, read_manifest
 from tests.botctl import call_botctl
 from tests.sync.foreign_files import ORDERS_FILE, fingerprint, make_file, open_elsewhere
@@ -72,6 +77,38 @@ def test_it_shows_asks_imports_and_the_tables_can_be_asked_about_at_once(
             "not proven against Oracle"
         ),
     ]
+
+
+def test_a_table_is_dropped_by_a_yes_and_a_reader_that_has_begun_is_not_disturbed(
+    environ: dict[str, str], root: Path, file: Path
+) -> None:
+    place = table_plan([("ID", "NUMBER(10)")])
+    publish(root, [place_rows(root, place, [(1,)], 1)])
+    for _ in range(2):
+        assert call_botctl(environ, "warehouse", "import", str(file), "--yes").returncode == 0
+    entry = read_manifest(root).entry(ORDERS)
+    path = data_file(root, ORDERS, entry.generation)
+    asked = call_botctl(environ, "warehouse", "drop", "주문 내역", typed="n\n")
+    assert (asked.returncode, "Nothing was dropped." in asked.stdout) == (1, True)
+    copied = call_botctl(environ, "warehouse", "drop", "SHOP.T", "--yes")
+    assert (copied.returncode, "was copied from Oracle" in copied.stderr) == (1, True)
+    with duckdb.connect(str(path), read_only=True) as reader:
+        done = call_botctl(environ, "warehouse", "drop", "주문 내역", typed="y\n")
+        assert done.returncode == 0, done.stderr
+        assert "3 rows imported from team data.duckdb" in done.stdout
+        assert "2 copies." in done.stdout
+        assert done.stdout.endswith("Dropped 주문 내역.\n")
+        assert reader.execute('SELECT count(*) FROM "main"."주문 내역"').fetchone() == (3,)
+    assert read_manifest(root).find(ORDERS) is None
+    assert [entry.ref.table for entry in read_manifest(root).entries] == ["완료 주문", "T"]
+    assert not table_folder(root, ORDERS).exists()
+    assert not current_link(root, ORDERS).is_symlink()
+    gone = call_botctl(environ, "warehouse", "drop", "주문 내역", "--yes")
+    assert gone.returncode == 1
+    assert call_botctl(environ, "warehouse", "import", str(file), "--yes").returncode == 0
+    assert read_manifest(root).entry(ORDERS).rows == 3
+    with pytest.raises(CopyMoved):
+        drop_imported(root, entry)  # what was shown is not what is there
 
 
 @pytest.mark.parametrize("typed", ["n\n", ""])
