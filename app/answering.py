@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -23,6 +23,7 @@ from app.failure_texts import word_failure
 from app.groups import Members
 from app.handing_over import attachments, hand_over
 from app.incidents import Desk, tell_incidents
+from app.pictures import Pictures
 from app.places import Place, parse_place
 from app.policy import Groups
 from app.result_conditions import handle_condition
@@ -76,6 +77,7 @@ class Office:
     owner_is_gone: Callable[[str], bool] = lambda _: False
     groups: Groups = lambda _: frozenset[str]()
     members: Members = lambda _: None
+    pictures: Pictures = field(default_factory=Pictures)
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -263,7 +265,7 @@ def _deliver(
                 office.on_turn(entry, events)
         timezone = office.core.config.timezone
         drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
-        beside = attachments(language, events, frozenset(drawn), timezone)
+        beside = attachments(language, events, frozenset(drawn), timezone, office.pictures)
         whole = whole_results(language, events, deps) if deps else ()
         where = Place(office.team, posted.channel) if rules else place
         hand_over(office.slack, office.core.redis, where, delivered, language, chain(beside, whole))

@@ -20,8 +20,8 @@ CHART_PHRASES: dict[str, tuple[str, str]] = {
         "Only the first {shown} categories are drawn; there are more.",
     ),
     "chart.not_drawn": (
-        ":warning: 차트 “{title}”을(를) 그림으로 그리지 못했습니다. 표로 보여 달라고 해 주세요.",
-        ":warning: The chart “{title}” could not be drawn as a picture. Ask for a table instead.",
+        ":warning: 차트 “{title}”을(를) 그림으로 그리지 못했습니다. 표로 보여 달라고 해 주세요.\n{told}",
+        ":warning: The chart “{title}” could not be drawn as a picture. Ask for a table instead.\n{told}",
     ),
     "file.made": (
         ":page_facing_up: {name}: {rows}행, {size}",

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 
 from agent.events import ChartShown, Event, FileMade
 from agent.outputs import Chart, File
-from app.pictures import NotDrawn, draw_picture
+from app.pictures import NotDrawn, Pictures
 from app.places import Place
 from app.slack_gateway import SlackRefused, post, upload
 from app.texts import Language, say
@@ -52,12 +52,16 @@ class Lost(Exception):
 
 
 def attachments(
-    language: Language, events: Sequence[Event], drawn: frozenset[str], timezone: str
+    language: Language,
+    events: Sequence[Event],
+    drawn: frozenset[str],
+    timezone: str,
+    pictures: Pictures,
 ) -> Iterator[Attachment]:
     """What a turn made besides its message, which shows the charts of the calls *drawn* already."""
     for event in events:
         if isinstance(event, ChartShown) and event.call_id not in drawn:
-            yield _picture(language, event.chart, timezone)
+            yield _picture(language, event.chart, timezone, pictures)
         elif isinstance(event, FileMade):
             yield _file(language, event.file)
 
@@ -91,16 +95,19 @@ def hand_over(
             one.path.unlink(missing_ok=True)
 
 
-def _picture(language: Language, chart: Chart, timezone: str) -> Attachment:
+def _picture(language: Language, chart: Chart, timezone: str, pictures: Pictures) -> Attachment:
+    told = alt_text(language, chart, timezone)
+
     def content() -> Content:
         try:
-            return Content(draw_picture(chart_spec(language, chart, timezone), language))
+            return Content(pictures.draw(chart_spec(language, chart, timezone), language))
         except NotDrawn as error:
             log.warning("a chart was not drawn: %s", error)
             title = escape(cut(chart.title, _NAME))
-            raise Lost(say(language, "chart.not_drawn", title=title)) from error
+            words = say(language, "chart.not_drawn", title=title, told=escape(told))
+            raise Lost(words) from error
 
-    return Attachment(_PICTURE, alt_text(language, chart, timezone), content)
+    return Attachment(_PICTURE, told, content)
 
 
 def _file(language: Language, file: File) -> Attachment:

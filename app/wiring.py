@@ -160,14 +160,14 @@ def build(
         transport.open()
         cards.start()
         core.queries.prepare()  # once Slack is there: it takes a core for a moment
-        try:
-            turns.run(stop)
-        finally:
-            stop.set()
-            transport.close()
-            cards.join()
-            listeners.shutdown()
-            core.queries.close()
+        with core.queries, office.pictures:
+            try:
+                turns.run(stop)
+            finally:
+                stop.set()
+                transport.close()
+                cards.join()
+                listeners.shutdown()
 
     return Bot(core, run, transport.is_open, metrics)
 

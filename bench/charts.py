@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.outputs import Chart, Series
 from agent.tools.chart_data import series_of, thinned_series
-from app.pictures import draw_picture
+from app.pictures import Pictures
 from app.views.chart_spec import chart_spec
 from bench.figures import Figure, interleaved, percentile
 from sync.plan import TableRef
@@ -21,7 +21,7 @@ SQL = f"SELECT n, sin(n / 500.0) * 1000 + n % 97 AS y FROM (SELECT range AS n FR
 
 def measure_chart(warehouse: Path, repetitions: int) -> Figure:
     """Draw it *repetitions* times each way."""
-    with open_queries(warehouse, QueryLimits()) as queries:
+    with open_queries(warehouse, QueryLimits()) as queries, Pictures(60) as pictures:
         every = series_of(
             _ask(queries.taking(rows=POINTS, size=30_000_000, patient=True)),
             "line",
@@ -37,12 +37,12 @@ def measure_chart(warehouse: Path, repetitions: int) -> Figure:
             found = _ask(queries.taking(rows=2 * DRAWN, size=3_000_000, around=around))
             series, points = thinned_series(found, "number")
             assert (points, len(series[0].points)) == (POINTS, DRAWN)
-            _draw(series)
+            _draw(pictures, series)
             return time.perf_counter() - began
 
         def whole() -> float:
             began = time.perf_counter()
-            _draw(every)
+            _draw(pictures, every)
             return time.perf_counter() - began
 
         first = thinned()
@@ -65,6 +65,6 @@ def _whole(_: TableRef) -> Exposure:
     return WHOLE
 
 
-def _draw(series: tuple[Series, ...]) -> None:
+def _draw(pictures: Pictures, series: tuple[Series, ...]) -> None:
     chart = Chart(kind="line", title="chart", x="n", axis="number", series=series, points=POINTS)
-    draw_picture(chart_spec("en", chart, "UTC"), "en")
+    pictures.draw(chart_spec("en", chart, "UTC"), "en")

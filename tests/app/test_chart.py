@@ -1,6 +1,7 @@
 """A chart as Slack's own block, as a picture, in words and at a terminal."""
 
 import random
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from agent.events import ChartShown, Event, Said
 from agent.outputs import Chart, Point, Series
-from app.pictures import draw_picture
+from app.pictures import NotDrawn, Pictures
 from app.terminal import answer_lines
 from app.views.answer import answer_message
 from app.views.approval_card import Message
@@ -37,6 +38,12 @@ def chart(*series: tuple[str, tuple[Point, ...]], **given: Any) -> Chart:
         "points": sum(len(points) for _, points in series) or len(MONTHS),
     }
     return Chart(**(parts | given))
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Iterator[Pictures]:
+    with Pictures() as drawing:
+        yield drawing
 
 
 def drawn(*events: Event) -> Message:
@@ -111,9 +118,17 @@ def test_a_pie_of_many_slices_has_the_smallest_together() -> None:
         chart(("n", ((1.0, 1.0),)), axis="number", kind="scatter"),
     ],
 )
-def test_what_does_not_fit_slacks_block_is_a_picture(large: Chart) -> None:
+def test_what_does_not_fit_slacks_block_is_a_picture(pictures: Pictures, large: Chart) -> None:
     assert chart_block("en", large, SEOUL) is None
-    assert draw_picture(chart_spec("en", large, SEOUL), "en").startswith(PNG)
+    assert pictures.draw(chart_spec("en", large, SEOUL), "en").startswith(PNG)
+
+
+def test_what_draws_is_ended_where_it_takes_too_long_and_another_draws_the_next() -> None:
+    with Pictures(seconds=3) as pictures:
+        endless = {"data": {"sequence": {"start": 0, "stop": 1e9}}, "mark": "point"}
+        with pytest.raises(NotDrawn, match="within 3 seconds"):
+            pictures.draw(endless, "en")
+        assert pictures.draw(chart_spec("en", chart(), SEOUL), "en").startswith(PNG)
 
 
 def test_a_message_shows_two_charts_itself() -> None:
@@ -129,7 +144,7 @@ def test_a_slack_that_knows_no_charts_gets_none() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_hostile_names_are_drawn_as_text_and_taken_by_slack(name: str) -> None:
+def test_hostile_names_are_drawn_as_text_and_taken_by_slack(pictures: Pictures, name: str) -> None:
     points = ((name, 3.0), ("other", 1.0))
     charts: dict[Any, Chart] = {
         kind: chart((name, points), kind=kind, axis="category", title=name, x=name, unit=name[:9])
@@ -141,7 +156,7 @@ def test_hostile_names_are_drawn_as_text_and_taken_by_slack(name: str) -> None:
         refuse_over_limit(message.text, message.blocks)
         assert "<!channel>" not in message.text
         assert "\x07" not in "".join(answer_lines(language, ChartShown(hostile, None)))
-    assert draw_picture(chart_spec("ko", charts["bar"], SEOUL), "ko").startswith(PNG)
+    assert pictures.draw(chart_spec("ko", charts["bar"], SEOUL), "ko").startswith(PNG)
 
 
 def test_a_moment_with_a_zone_stands_on_the_peoples_clock() -> None:
@@ -154,7 +169,7 @@ def test_a_moment_with_a_zone_stands_on_the_peoples_clock() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_chart_is_taken_by_slack_or_drawn(seed: int) -> None:
+def test_any_chart_is_taken_by_slack_or_drawn(pictures: Pictures, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 -- a repeatable chart
     kind: Any = chance.choice(["bar", "line", "area", "pie", "scatter"])
     axis = "category" if kind == "pie" else chance.choice(["time", "category"])
@@ -171,7 +186,7 @@ def test_any_chart_is_taken_by_slack_or_drawn(seed: int) -> None:
     made = chart(*series, kind=kind, axis=axis)
     message = drawn(ChartShown(made, None, "c1"))
     if message.blocks[0]["type"] != "data_visualization":
-        assert draw_picture(chart_spec("ko", made, SEOUL), "ko").startswith(PNG)
+        assert pictures.draw(chart_spec("ko", made, SEOUL), "ko").startswith(PNG)
     assert len(alt_text("ko", made, SEOUL)) <= 1000
 
 

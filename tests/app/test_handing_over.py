@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from agent.events import ChartShown, Event, FileMade
 from agent.outputs import Chart, File, Series
 from app.handing_over import attachments, hand_over
+from app.pictures import DRAW_SECONDS, Pictures
 from app.places import Place
 from app.slack_gateway import SlackAway
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -44,10 +45,17 @@ def made(folder: Path, content: str = "n\n1\n") -> FileMade:
     return FileMade(File(path=str(path), name="주문.csv", format="csv", rows=1, bytes=size), None)
 
 
-def give(slack: SlackStandIn, redis: Redis, place: Place, *events: Event) -> None:
+def give(
+    slack: SlackStandIn,
+    redis: Redis,
+    place: Place,
+    *events: Event,
+    seconds: float = DRAW_SECONDS,
+) -> None:
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
-    given = attachments("ko", events, frozenset(), "Asia/Seoul")
-    hand_over(client, redis, place, "delivered:1", "ko", given)
+    with Pictures(seconds) as pictures:
+        given = attachments("ko", events, frozenset(), "Asia/Seoul", pictures)
+        hand_over(client, redis, place, "delivered:1", "ko", given)
 
 
 def said(slack: SlackStandIn, place: Place) -> list[Message]:
@@ -69,6 +77,16 @@ def test_a_file_and_a_picture_arrive_in_the_thread_once(
         "꺾은선 차트: 긴 줄. n 0 ~ 49, 계열 1개, 점 50개, 최솟값 0, 최댓값 2,401"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_takes_too_long_is_told_in_words_and_what_follows_arrives(
+    slack: SlackStandIn, redis: Redis, place: Place, tmp_path: Path
+) -> None:
+    give(slack, redis, place, ChartShown(LINE, None, "c1"), made(tmp_path), seconds=0.001)
+    told, file = said(slack, place)
+    assert "차트 “긴 줄”을(를) 그림으로 그리지 못했습니다." in told.text
+    assert "n 0 ~ 49, 계열 1개, 점 50개, 최솟값 0, 최댓값 2,401" in told.text
+    assert [one["name"] for one in file.files] == ["주문.csv"]
 
 
 def test_a_file_that_is_gone_is_said_to_be(
@@ -94,7 +112,7 @@ def test_a_slack_that_is_away_is_tried_again(
 ) -> None:
     event = made(tmp_path)
     away = WebClient(token=slack.bot_token, base_url="http://127.0.0.1:9/")
-    given = attachments("ko", [event], frozenset(), "Asia/Seoul")
+    given = attachments("ko", [event], frozenset(), "Asia/Seoul", Pictures())
     with pytest.raises(SlackAway):
         hand_over(away, redis, place, "delivered:1", "ko", given)
     give(slack, redis, place, event)

@@ -34,7 +34,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("app/",),
     "slack_sdk": ("app/",),
     "tomlkit": ("app/bot_toml.py",),
-    "vl_convert": ("app/pictures.py",),
+    "vl_convert": ("app/picture_process.py",),
     "waitress": ("app/http_server.py",),
     "xlsxwriter": ("sync/warehouse/",),
 }
