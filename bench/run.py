@@ -17,6 +17,7 @@ from bench.peers.measure import measure_peers
 from bench.question import measure_question
 from bench.ready import measure_help, measure_ready
 from bench.recovery import measure_recovery
+from bench.rendering import measure_rendering
 from bench.rows import create_table
 from bench.shares import measure_shares
 from bench.storm import measure_storm
@@ -118,6 +119,7 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
         return
     yield measure_question(small, warehouse, sizes.questions)
     yield from measure_turns(small, warehouse, sizes.turns)
+    yield measure_rendering(5 * sizes.questions)
     yield measure_chart(warehouse, sizes.repetitions)
     yield from measure_walls(scratch / "walls", WALLS * sizes.rows, sizes.questions)
     remove_folder(scratch / "walls")
