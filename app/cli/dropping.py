@@ -28,8 +28,8 @@ def drop_table(session: Session, table: str, *, yes: bool) -> None:
     name = shown_name(entry.ref, [*known, *config.offered])
     _say(
         f"{name}: {number(entry.rows)} rows imported from {entry.receipt.imported} at "
-        f"{entry.as_of}, {1 + len(entry.previous)} copies. Nobody can ask about it any more, and "
-        "this cannot be undone; import its file again to have it back."
+        f"{entry.as_of}; copies kept: {1 + len(entry.previous)}. Nobody can ask about it "
+        "any more, and this cannot be undone; import its file again to have it back."
     )
     if not yes and not click.confirm(CONTROL.sub("", f"Drop {name}?")):
         _say("Nothing was dropped.")

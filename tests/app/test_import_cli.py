@@ -96,7 +96,7 @@ def test_a_table_is_dropped_by_a_yes_and_a_reader_that_has_begun_is_not_disturbe
         done = call_botctl(environ, "warehouse", "drop", "주문 내역", typed="y\n")
         assert done.returncode == 0, done.stderr
         assert "3 rows imported from team data.duckdb" in done.stdout
-        assert "2 copies." in done.stdout
+        assert "copies kept: 2." in done.stdout
         assert done.stdout.endswith("Dropped 주문 내역.\n")
         assert reader.execute('SELECT count(*) FROM "main"."주문 내역"').fetchone() == (3,)
     assert read_manifest(root).find(ORDERS) is None
