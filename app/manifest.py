@@ -27,6 +27,14 @@ SCOPES = (
     Asked("app_mentions:read", "to hear when somebody mentions the bot"),
     Asked("chat:write", "to answer, to post cards and to keep them true"),
     Asked("im:history", "to hear direct messages"),
+    Asked(
+        "channels:history",
+        "to hear replies without a mention in its threads, edits and deletions, and what is asked "
+        "in channels that `answers_in` of bot.toml names",
+        minimal=False,
+    ),
+    Asked("groups:history", "the same in private channels", minimal=False),
+    Asked("mpim:history", "the same in group messages", minimal=False),
     Asked("files:write", "to hand over exports, and charts as pictures", minimal=False),
     Asked("channels:read", "whether the bot is in a channel it is to write in", minimal=False),
     Asked(
@@ -51,6 +59,11 @@ SCOPES = (
 EVENTS = (
     Asked("app_mention", "somebody mentions the bot in a channel"),
     Asked("message.im", "somebody writes to the bot in a direct message"),
+    Asked(
+        "message.channels", "somebody writes, edits or deletes in a channel it is in", minimal=False
+    ),
+    Asked("message.groups", "the same in a private channel", minimal=False),
+    Asked("message.mpim", "the same in a group message", minimal=False),
 )
 
 

@@ -1,35 +1,47 @@
-"""Mentions and direct messages: into the inbox before Slack is answered, worked on later."""
+"""What people write: into the inbox before Slack is answered, worked on later."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import redis
-from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt import App, BoltContext, BoltResponse
 from slack_sdk import WebClient
 
+from agent.service import has_thread_memory
 from app.event_log import note_event
-from app.places import Place
+from app.listeners.hearing import Said, heard, spoken
 from app.slack_gateway import mark_seen
-from app.views.text import unescape
 from sync.inbox import put
 
-_ASKING_SUBTYPES = (None, "file_share", "thread_broadcast")
-_MENTION = re.compile(r"<@[UW][A-Z0-9]+(\|[^>]*)?>")
+Overhears = Callable[[str, str], bool]
+"""Whether words that call nobody are answered: the channel, and what was said in it."""
+
+_TAKEN = "duckferry_taken"
 
 
-def register(app: App, client: "redis.Redis") -> None:
-    """Take in what people write to the bot.
+def register(
+    app: App, client: "redis.Redis", overhears: Overhears = lambda _channel, _words: False
+) -> None:
+    """Take in what people write to the bot, and what they say in its threads.
 
     The middleware runs before Slack is answered: if Redis is away, Slack delivers again.
     """
 
-    def take_in(body: Mapping[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 -- Bolt's name
-        event = question(body)
-        if event is not None:
-            _put(client, body, event)
-            note_event(client, str(body["team_id"]), str(event["type"]))
+    def take_in(
+        body: Mapping[str, Any],
+        context: BoltContext,
+        next: Callable[[], BoltResponse],  # noqa: A002 -- Bolt's name
+    ) -> BoltResponse:
+        event = heard(body)
+        if isinstance(event, Said) and _is_wanted(client, event, overhears):
+            if _put(client, event, str(body.get("event_id"))):
+                context[_TAKEN] = True
+            note_event(client, event.place.team, str(body["event"]["type"]))
         return next()
+
+    def is_taken(context: BoltContext) -> bool:
+        return _TAKEN in context
 
     def seen(event: Mapping[str, Any], client: WebClient) -> None:
         mark_seen(client, str(event["channel"]), str(event["ts"]))
@@ -38,49 +50,25 @@ def register(app: App, client: "redis.Redis") -> None:
         """Leave all else alone: Slack delivers again what nobody listens to."""
 
     app.use(take_in)
-    app.event("app_mention", matchers=[_is_question])(seen)
-    app.event("message", matchers=[_is_question])(seen)
+    app.event("app_mention", matchers=[is_taken])(seen)
+    app.event("message", matchers=[is_taken])(seen)
     app.event(re.compile(".*"))(ignore)
 
 
-def question(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Give the event if a person asks something: a mention, or a message in a DM; else None.
-
-    A mention in a channel arrives twice (as app_mention and as message); only the former counts.
-    """
-    event = cast("Mapping[str, Any]", body.get("event") or {})
-    asks = event.get("type") == "app_mention" or (
-        event.get("type") == "message" and event.get("channel_type") == "im"
-    )
-    if not asks or event.get("subtype") not in _ASKING_SUBTYPES or event.get("bot_id"):
-        return None
-    told = event.get("user") and event.get("channel") and event.get("ts") and body.get("team_id")
-    return event if told else None
+def _is_wanted(client: "redis.Redis", said: Said, overhears: Overhears) -> bool:
+    if said.is_call:
+        return True
+    if said.is_reply:
+        return not said.is_to_another and has_thread_memory(client, str(said.place))
+    return not said.names_somebody and overhears(said.place.channel, spoken(said.text))
 
 
-def spoken(text: str) -> str:
-    """Give a message's words without the mention that called the bot, as the person typed them."""
-    return unescape(_MENTION.sub(" ", text)).strip()
-
-
-def _is_question(request: BoltRequest) -> bool:
-    return question(request.body) is not None
-
-
-def _put(client: "redis.Redis", body: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-    team, channel, ts = str(body["team_id"]), str(event["channel"]), str(event["ts"])
-    message = f"message:{team}:{channel}:{ts}"
-    told = body.get("is_ext_shared_channel")
-    shared = {} if told is None else {"shared": "yes" if told else "no"}
-    put(
+def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
+    shared = {} if said.shared is None else {"shared": "yes" if said.shared else "no"}
+    return put(
         client,
         "message",
-        str(Place(team, channel, str(event.get("thread_ts") or ts))),
-        {
-            "user": str(event["user"]),
-            "text": spoken(str(event.get("text", ""))),
-            "source": message,
-            **shared,
-        },
-        once=(f"event:{body.get('event_id')}", message),
+        str(said.place),
+        {"user": said.user, "text": spoken(said.text), "source": said.source, **shared},
+        once=(f"event:{event_id}", said.source),
     )

@@ -8,8 +8,9 @@ from redis import Redis
 from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
+from agent.conversation import ConversationHistory, Message
 from app.listeners import events
-from app.listeners.events import question, spoken
+from app.listeners.hearing import Said, heard, spoken
 from sandbox.slack.server import start_slack
 from sync.inbox import Entry, take
 from sync.state import INBOX, connect_state
@@ -61,12 +62,16 @@ QUESTIONS = {
     "a direct message in a thread": direct(thread_ts="1699.0001"),
     "a direct message with a file": direct(subtype="file_share", files=[{"id": "F1"}]),
     "a direct message of nothing": direct(""),
+    "the message of a mention": in_channel(),
+    "a mention in a private channel": in_channel(channel_type="group"),
+    "a mention in a group message": in_channel(channel_type="mpim"),
 }
 NO_QUESTIONS = {
     "talk in a channel": in_channel(text="hello"),
-    "the message of a mention": in_channel(),
-    "talk in a private channel": in_channel(channel_type="group"),
-    "talk of a group": in_channel(channel_type="mpim"),
+    "talk in a private channel": in_channel(text="hello", channel_type="group"),
+    "talk of a group": in_channel(text="hello", channel_type="mpim"),
+    "a reply in a thread of others": in_channel(text="몇 건이야?", thread_ts="1699.0001"),
+    "the bot's own words": direct(user="U0DUCKFERRY"),
     "the bot's own message": direct(bot_id="B0DUCKFERRY"),
     "a message of another bot": direct(subtype="bot_message", bot_id="B1", user=None),
     "another bot's mention": mention(bot_id="B1"),
@@ -83,20 +88,17 @@ NO_QUESTIONS = {
 
 
 @pytest.mark.parametrize("event", QUESTIONS.values(), ids=QUESTIONS)
-def test_is_a_question(event: dict[str, Any]) -> None:
-    assert question(body(event)) == event
-
-
-@pytest.mark.parametrize("event", NO_QUESTIONS.values(), ids=NO_QUESTIONS)
-def test_is_no_question(event: dict[str, Any]) -> None:
-    assert question(body(event)) is None
+def test_calls_the_bot(event: dict[str, Any]) -> None:
+    said = heard(body(event))
+    assert isinstance(said, Said)
+    assert said.is_call
 
 
 @pytest.mark.parametrize(
     "other", [{}, {"type": "block_actions", "actions": []}, {"event": None}, {"event": {}}]
 )
-def test_what_is_no_event_is_no_question(other: dict[str, Any]) -> None:
-    assert question(other) is None
+def test_what_is_no_event_says_nothing(other: dict[str, Any]) -> None:
+    assert heard(other) is None
 
 
 @pytest.mark.parametrize(
@@ -179,6 +181,67 @@ def test_a_message_told_by_two_events_is_taken_in_once(door: Door) -> None:
     door.deliver(body(mention(), "Ev1"))
     door.deliver(body(mention(edited={"user": "U0MINJI", "ts": "1700.9"}), "Ev2"))
     assert len(door.entries()) == 1
+
+
+@pytest.mark.parametrize("kind", ["channel", "group", "mpim"])
+def test_a_mention_arrives_once_whichever_of_its_events_comes_first(door: Door, kind: str) -> None:
+    told = [body(mention(), "Ev1"), body(in_channel(channel_type=kind), "Ev2")]
+    later = [{**one, "event": {**one["event"], "ts": "1700.0002"}} for one in reversed(told)]
+    for payload in [*told, *later]:
+        door.deliver(payload)
+    assert [entry.thread for entry in door.entries()] == [
+        "T1:C0DATA:1700.0001",
+        "T1:C0DATA:1700.0002",
+    ]
+
+
+REPLY = {"thread_ts": "1699.0001", "ts": "1700.0009"}
+
+
+@pytest.mark.parametrize("kind", ["channel", "group", "mpim"])
+def test_a_reply_in_a_thread_the_agent_remembers_needs_no_mention(
+    door: Door, redis: Redis, kind: str
+) -> None:
+    ConversationHistory(redis, "T1:C0DATA:1699.0001").append(Message(role="user", content="hi"))
+    door.deliver(body(in_channel(text="그럼 11월은?", channel_type=kind, **REPLY)))
+    [entry] = door.entries()
+    assert (entry.thread, entry.body["text"]) == ("T1:C0DATA:1699.0001", "그럼 11월은?")
+
+
+TO_THE_BOT = [
+    "what did <@U0BOB> order?",
+    "thanks, and in November?",
+    f"<@U0BOB> see this. {BOT} how many orders?",
+    "감사합니다. 11월은요?",
+]
+TO_OTHERS = [
+    "<@U0BOB> can you check?",
+    "  <@U0BOB|bob>, 확인 부탁드려요",
+    "<@U0BOB>",
+    "<@U0BOB> <@W0EVE>",
+    "Thanks <@U0BOB>!",
+    "hey <@U0BOB>: is that right?",
+    "cc <@U0BOB>",
+    "네 <@U0BOB> 님 확인했습니다",
+    "<!subteam^S0DBA|@dba> 봐 주세요",
+    "<!here> anyone?",
+]
+
+
+@pytest.mark.parametrize("text", [*TO_THE_BOT, *TO_OTHERS])
+def test_a_reply_that_begins_with_somebody_else_is_left_to_them(
+    door: Door, redis: Redis, text: str
+) -> None:
+    ConversationHistory(redis, "T1:C0DATA:1699.0001").append(Message(role="user", content="hi"))
+    door.deliver(body(in_channel(text=text, **REPLY)))
+    assert len(door.entries()) == (text in TO_THE_BOT)
+
+
+def test_what_another_bot_says_in_the_agents_thread_is_left_alone(door: Door, redis: Redis) -> None:
+    ConversationHistory(redis, "T1:C0DATA:1699.0001").append(Message(role="user", content="hi"))
+    door.deliver(body(in_channel(text="deployed", bot_id="B1", **REPLY), "Ev1"))
+    door.deliver(body(in_channel(text="x", subtype="bot_message", user=None, **REPLY), "Ev2"))
+    assert door.entries() == []
 
 
 def test_messages_of_one_moment_in_two_channels_or_teams_are_different(door: Door) -> None:
