@@ -202,7 +202,8 @@ def _numbers(seen: Seen) -> Iterator[Finding]:
     for wanted in expect.numbers:
         if not says(shown, Decimal(wanted)):
             yield "number", f"{wanted} is not shown; it said: {_short(seen)}"
-    sources = [*seen.read, *(str(value) for value in _cells(seen))]
+    counts = [len(table.rows) for table in seen.tables]
+    sources = [*seen.read, *map(str, counts), *map(str, _cells(seen))]
     made_up = invented(text, sources)
     if made_up:
         yield "invented", f"nothing gave {', '.join(map(str, made_up))}; it said: {_short(seen)}"

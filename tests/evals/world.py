@@ -44,6 +44,8 @@ TODAY = date(2026, 11, 24)
 """A Tuesday. Orders reach up to the night before it."""
 AS_OF = "2026-11-23T23:30:00+00:00"
 """Half past eight in the morning in Seoul."""
+DAY_BEFORE = "2026-11-22T23:30:00+00:00"
+"""Of the copy of USERS before the present one."""
 PASSWORD = "evals-not-a-secret"
 COPIED = ("ORDERS", "ORDER_ITEMS", "USERS", "CUSTOMERS", "FEEDBACK", "SALARIES")
 
@@ -187,8 +189,9 @@ def _copy(core: Core, oracle: OracleStandIn, copied: tuple[str, ...]) -> None:
     older = read_manifest(core.warehouse).entries
     oracle.control.execute("UPDATE SHOP.USERS SET IS_ACTIVE = 'N' WHERE USER_ID % 10 = 0")
     _run(core, copied)
-    found = [*older, *read_manifest(core.warehouse).entries]
-    rebuild(core.warehouse, [_at(entry, AS_OF) for entry in found], force=True)
+    newer = read_manifest(core.warehouse).entries
+    dated = [_at(one, DAY_BEFORE) for one in older] + [_at(one, AS_OF) for one in newer]
+    rebuild(core.warehouse, dated, force=True)
 
 
 def _run(core: Core, tables: tuple[str, ...]) -> None:
