@@ -1,6 +1,7 @@
 """What cases are played in: the sandbox's shop behind Oracle, copied, and each case on its own."""
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Generator, Mapping
@@ -148,13 +149,14 @@ def world(environ: Mapping[str, str], copied: tuple[str, ...] = COPIED) -> Gener
 @contextmanager
 def place(here: World, name: str, model: Model) -> Generator[Place]:
     """Give a case the copies as they were at first, whatever other cases have published."""
-    warehouse = here.folder / name
+    team = f"E-{name}-{secrets.token_hex(4)}"  # played again, it has no memory of the first time
+    warehouse = here.folder / team
     shutil.copytree(here.core.warehouse, warehouse, symlinks=True, copy_function=os.link)
     queries = open_queries(warehouse, query_limits(here.core.config))
     analyst = make_analyst(model, turn_budget(here.core.config))
     core = replace(here.core, warehouse=warehouse, queries=queries, analyst=analyst)
     try:
-        yield Place(core, here.oracle, f"E-{name}")
+        yield Place(core, here.oracle, team)
     finally:
         queries.close()
         _remove(warehouse)
