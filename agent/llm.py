@@ -120,7 +120,9 @@ class LLMConfig:
     api_key: str = field(repr=False)
     model: str = "gpt-4o-mini"
     base_url: str | None = None
-    """None is OpenAI's own."""
+    """None is OpenAI's own; of Azure OpenAI, the endpoint of the resource."""
+    azure_api_version: str | None = None
+    """Set, the server is Azure OpenAI, and `model` names a deployment there."""
     temperature: float | None = 0.0
     """None leaves it to the server: some reasoning models refuse any other value."""
     max_tokens: int = 2_000
@@ -223,42 +225,55 @@ class LLMClient:
             asking.shutdown(wait=False)
 
     def _connected(self) -> "openai.OpenAI":
-        import openai
-
         with self._lock:
             if self._client is None:
-                self._client = openai.OpenAI(
-                    api_key=self.config.api_key,
-                    base_url=self.config.base_url or "https://api.openai.com/v1",
-                    timeout=self.config.timeout_seconds,
-                    max_retries=0,  # one policy of retries, in agent.runtime.recovery
-                )
+                self._client = _make_client(self.config)
             return self._client
+
+
+def _make_client(config: LLMConfig) -> "openai.OpenAI":
+    import openai
+
+    retries = 0  # one policy of retries, in agent.runtime.recovery
+    if config.azure_api_version:
+        return openai.AzureOpenAI(
+            api_key=config.api_key,
+            azure_endpoint=config.base_url or "",
+            api_version=config.azure_api_version,
+            timeout=config.timeout_seconds,
+            max_retries=retries,
+        )
+    return openai.OpenAI(
+        api_key=config.api_key,
+        base_url=config.base_url or "https://api.openai.com/v1",
+        timeout=config.timeout_seconds,
+        max_retries=retries,
+    )
 
 
 def probe(config: LLMConfig) -> str:
     """Name the model that answers our key, by the cheapest call. Raises LLMError.
 
-    Its description costs nothing; a server that describes no models is asked for one token.
+    Its description costs nothing; a server that describes no models is asked for one token, and so
+    is Azure, which describes models and not deployments.
     """
-    import openai
-
-    client = openai.OpenAI(
-        api_key=config.api_key,
-        base_url=config.base_url or "https://api.openai.com/v1",
-        timeout=config.timeout_seconds,
-        max_retries=0,
-    )
-    with client:
-        try:
-            return str(client.models.retrieve(config.model).id)
-        except (openai.NotFoundError, openai.BadRequestError, ValueError, AttributeError):
-            pass  # a model that does not exist is told by the next call as well
-        except openai.OpenAIError as error:
-            raise _named(error, config.timeout_seconds) from None
+    if not config.azure_api_version and (described := _described(config)):
+        return described
     with suppress(ModelBadReply):  # cut off after its one token, as we asked
         LLMClient(replace(config, max_tokens=1)).complete([{"role": "user", "content": "."}], ())
     return config.model
+
+
+def _described(config: LLMConfig) -> str | None:
+    import openai
+
+    with _make_client(config) as client:
+        try:
+            return str(client.models.retrieve(config.model).id)
+        except (openai.NotFoundError, openai.BadRequestError, ValueError, AttributeError):
+            return None  # a model that does not exist is told by the next call as well
+        except openai.OpenAIError as error:
+            raise _named(error, config.timeout_seconds) from None
 
 
 def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:
@@ -305,6 +320,8 @@ def _named(error: "openai.OpenAIError", timeout_seconds: float) -> LLMError:
         return ModelBusy(retry_after=_seconds(error.response.headers.get("retry-after")))
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         return ModelLoginRefused(status=status)
+    if error.code == "content_filter":  # Azure's, of what was sent
+        return ModelBadReply(reason="a content filter withheld it")
     if status >= 500:  # noqa: PLR2004 -- the server's own faults begin here
         return ModelServerError(status=status)
     return ModelRequestRefused(status=status, reason=str(error.code or "no reason given")[:80])

@@ -5,10 +5,11 @@ What is synced, seen, approved and limited stands in bot.toml instead (`app.bot_
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -32,6 +33,7 @@ NAMES = SECRETS | {
     "SLACK_HTTP_PORT",
     "OPENAI_MODEL",
     "OPENAI_BASE_URL",
+    "OPENAI_API_VERSION",
     "ORACLE_DSN",
     "ORACLE_HOST",
     "ORACLE_PORT",
@@ -83,6 +85,8 @@ class ModelSettings(_Value):
     api_key: SecretStr
     model: str = "gpt-4o-mini"
     base_url: str | None = None
+    api_version: str | None = None
+    """Of Azure OpenAI: set, *base_url* is its endpoint and *model* the name of a deployment."""
 
 
 class OracleSettings(_Value):
@@ -162,6 +166,7 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
         for name in ("SLACK_API_URL", "OPENAI_BASE_URL")
         if name in values and not values[name].startswith(("https://", "http://"))
     )
+    problems.extend(_azure_problems(values))
     problems.extend(
         f"{name} is {values[name]!r}, which is not a port (1 to 65535)."
         for name in ("SLACK_HTTP_PORT", "ORACLE_PORT")
@@ -190,7 +195,7 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
             "slack": _fields(values, "SLACK_", *SlackSettings.model_fields)
             if given["slack"]
             else None,
-            "model": _fields(values, "OPENAI_", "api_key", "model", "base_url")
+            "model": _fields(values, "OPENAI_", "api_key", "model", "base_url", "api_version")
             if given["model"]
             else None,
             "oracle": {
@@ -274,6 +279,23 @@ def _address(values: Mapping[str, str], name: str, problems: list[str]) -> tuple
         problems.append(f"{name} is {values[name]!r}; it must be host:port, as in 127.0.0.1:9464.")
         return None
     return host.strip("[]"), int(port)
+
+
+def _azure_problems(values: Mapping[str, str]) -> Iterator[str]:
+    if "OPENAI_API_VERSION" not in values:
+        return
+    if "OPENAI_MODEL" not in values:
+        yield "OPENAI_API_VERSION is set, so OPENAI_MODEL must name a deployment of Azure OpenAI."
+    if "OPENAI_BASE_URL" not in values:
+        yield (
+            "OPENAI_API_VERSION is set, so OPENAI_BASE_URL must be the endpoint of Azure OpenAI, "
+            "as in https://NAME.openai.azure.com."
+        )
+    elif "/openai" in urlsplit(values["OPENAI_BASE_URL"]).path:
+        yield (
+            "OPENAI_BASE_URL must end before /openai where OPENAI_API_VERSION is set; for Azure's "
+            "/openai/v1, leave OPENAI_API_VERSION out."
+        )
 
 
 def _is_port(text: str) -> bool:

@@ -191,6 +191,9 @@ def _llm(settings: Settings) -> Model:
         return LLMClient(LLMConfig(api_key=""))
     return LLMClient(
         LLMConfig(
-            api_key=model.api_key.get_secret_value(), model=model.model, base_url=model.base_url
+            api_key=model.api_key.get_secret_value(),
+            model=model.model,
+            base_url=model.base_url,
+            azure_api_version=model.api_version,
         )
     )

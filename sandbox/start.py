@@ -69,6 +69,7 @@ def start_sandbox(
             "SLACK_API_URL": slack.api_url,
             "OPENAI_API_KEY": model.api_key,
             "OPENAI_BASE_URL": model.base_url,
+            "OPENAI_API_VERSION": "",
             "ORACLE_DSN": oracle.dsn,
             "ORACLE_USER": oracle.user,
             "ORACLE_PASSWORD": oracle.password,

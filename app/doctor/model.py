@@ -21,6 +21,7 @@ def check_model(settings: ModelSettings) -> Iterator[Check]:
         api_key=settings.api_key.get_secret_value(),
         model=settings.model,
         base_url=settings.base_url,
+        azure_api_version=settings.api_version,
         timeout_seconds=ANSWER_SECONDS,
     )
     try:

@@ -19,6 +19,9 @@ from sandbox.model.wire import chunks, completion, error_body, refusal
 MODELS = ("gpt-4o-mini", "duckferry-demo")
 """What `GET /v1/models` lists. A completion is given for any name."""
 
+AZURE_COMPLETIONS = "/openai/deployments/{deployment}/chat/completions"
+"""Azure OpenAI's address of the same; a deployment of any name is there."""
+
 LARGEST_REQUEST_BYTES = 16 * 1024 * 1024
 LONGEST_STALL_SECONDS = 600.0
 START_SECONDS = 10.0
@@ -32,9 +35,12 @@ class ModelStandIn:
     def __init__(self, script: Sequence[Reply] | None, api_key: str) -> None:
         self.api_key = api_key
         self.base_url = ""
+        self.azure_endpoint = ""
+        """The same server in Azure OpenAI's form of addresses and keys."""
         self._rules = script is None
         self._script: deque[Reply] = deque(script or ())
         self._requests: deque[JsonObject] = deque(maxlen=MAX_REMEMBERED)
+        self._addresses: deque[str] = deque(maxlen=MAX_REMEMBERED)
         self._refusals: deque[str] = deque(maxlen=MAX_REMEMBERED)
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -47,6 +53,12 @@ class ModelStandIn:
         """Bodies of the completions asked for, in order; each one passed OpenAI's rules."""
         with self._lock:
             return tuple(deepcopy(list(self._requests)))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where they were asked for, path and query."""
+        with self._lock:
+            return tuple(self._addresses)
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -84,6 +96,7 @@ class ModelStandIn:
     async def _listen(self) -> None:
         app = web.Application(client_max_size=LARGEST_REQUEST_BYTES)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post(AZURE_COMPLETIONS, self._complete_of_azure)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{model}", self._model)
         runner = web.AppRunner(
@@ -94,7 +107,8 @@ class ModelStandIn:
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()
             _, port = cast("tuple[str, int]", runner.addresses[0])
-            self.base_url = f"http://127.0.0.1:{port}/v1"
+            self.azure_endpoint = f"http://127.0.0.1:{port}"
+            self.base_url = f"{self.azure_endpoint}/v1"
             self._ready.set()
             await self._stopping.wait()
         finally:
@@ -103,12 +117,24 @@ class ModelStandIn:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         if (refused := self._unauthorized(request)) is not None:
             return refused
+        return await self._checked(request)
+
+    async def _complete_of_azure(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("api-key") != self.api_key:
+            message = "Access denied due to invalid subscription key or wrong API endpoint."
+            return self._refuse(401, message, code="401")
+        if not request.query.get("api-version"):
+            return self._refuse(404, "Resource not found", code="404")
+        return await self._checked(request)
+
+    async def _checked(self, request: web.Request) -> web.StreamResponse:
         try:
             body = check_request(_json_or_none(await request.text()))
         except InvalidRequest as problem:
             return self._refuse(400, problem.message, code=problem.code, param=problem.param)
         with self._lock:
             self._requests.append(body)
+            self._addresses.append(request.raw_path)
             reply = self._next_reply(body)
         return await _respond(request, body, reply)
 

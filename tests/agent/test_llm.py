@@ -155,6 +155,35 @@ def test_a_server_that_only_sends_blanks_is_left_at_the_timeout() -> None:
     assert ended.is_set(), "the connection was left open"
 
 
+def test_azure_is_asked_for_a_deployment_and_its_refusals_have_the_same_names(
+    scripted: Scripted, make_client: MakeClient
+) -> None:
+    model = scripted(
+        Text("hi"),
+        Status(404, code="DeploymentNotFound"),
+        Status(400, code="content_filter"),
+        Status(429, retry_after=7),
+    )
+    azure = make_client(
+        model,
+        base_url=f"{model.azure_endpoint}/",
+        azure_api_version="2024-10-21",
+        model="our gpt",
+    )
+    said = azure.complete(ASK, [TOOL])
+    assert (said.text, said.usage.prompt_tokens > 0) == ("hi", True)
+    assert model.addresses == (
+        "/openai/deployments/our%20gpt/chat/completions?api-version=2024-10-21",
+    )
+    with pytest.raises(ModelRequestRefused, match="DeploymentNotFound"):
+        azure.complete(ASK, [])
+    with pytest.raises(ModelBadReply, match="content filter"):
+        azure.complete(ASK, [])
+    with pytest.raises(ModelBusy) as busy:
+        azure.complete(ASK, [])
+    assert busy.value.retry_after == 7
+
+
 def test_a_closed_port_is_unreachable() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from agent.llm import LLMConfig, ModelRequestRefused, probe
 from app.doctor.model import check_model
 from app.settings import ModelSettings
+from sandbox.model.replies import Text
 from sandbox.model.server import ModelStandIn, start_model
 from tests.app.doctor_parts import Finding, by_name, closed_port
 
@@ -79,10 +80,11 @@ def found(base_url: str, key: str, name: str = "gpt-4o-mini") -> dict[str, Findi
 
 
 def test_a_key_that_works_costs_no_completion(model: ModelStandIn) -> None:
+    before = model.requests
     told = found(model.base_url, model.api_key)
     assert told["key"] == ("OK", "works for gpt-4o-mini")
     assert told["address"][0] == "OK"
-    assert model.requests == ()
+    assert model.requests == before
 
 
 def test_a_wrong_key_is_told_without_it(model: ModelStandIn) -> None:
@@ -90,6 +92,26 @@ def test_a_wrong_key_is_told_without_it(model: ModelStandIn) -> None:
     assert told[0] == "FAIL"
     assert "refused our key (HTTP 401)" in told[1]
     assert "secret" not in told[1]
+
+
+def test_azure_is_asked_for_one_token_of_the_deployment(model: ModelStandIn) -> None:
+    def told(key: str) -> Finding:
+        settings = ModelSettings(
+            api_key=SecretStr(key),
+            base_url=model.azure_endpoint,
+            api_version="2024-10-21",
+            model="ours",
+        )
+        return by_name(check_model(settings))["key"]
+
+    model.push(Text("H", finish_reason="length"))
+    assert told(model.api_key) == ("OK", "works for ours")
+    status, words = told("secret-key")
+    assert (status, "refused our key (HTTP 401)" in words, "secret" in words) == (
+        "FAIL",
+        True,
+        False,
+    )
 
 
 def test_a_server_that_is_away_is_told() -> None:

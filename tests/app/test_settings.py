@@ -80,7 +80,8 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
             "SLACK_APP_TOKEN": "xoxb-bot",
             "SLACK_API_URL": "slack.com/api",
             "OPENAI_API_KEY_FILE": str(empty),
-            "OPENAI_BASE_URL": "localhost:8000",
+            "OPENAI_BASE_URL": "localhost:8000/openai/deployments/x",
+            "OPENAI_API_VERSION": "2024-10-21",
             "ORACLE_HOST": "db",
             "ORACLE_USER": "duckferry",
             "REDIS_URL": "localhost:6379",
@@ -95,12 +96,14 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         "SLACK_API_URL must begin with https://",
         "OPENAI_API_KEY_FILE names",
         "OPENAI_BASE_URL must begin with https://",
+        "OPENAI_BASE_URL must end before /openai",
+        "OPENAI_API_VERSION is set, so OPENAI_MODEL must name a deployment",
         "ORACLE_HOST and ORACLE_SERVICE_NAME belong together",
         "REDIS_URL must begin with redis://",
         "SLACK_SIGNING_SECRET and SLACK_SIGNING_SECRET_FILE are both set",
     ):
         assert name in told
-    assert len(found) == 8
+    assert len(found) == 10
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
