@@ -3,7 +3,7 @@
 from agent.conversation import ConversationHistory
 from app.views.answer_buttons import SHOW_SQL
 from sandbox.slack.values import BOT_USER_ID, Message
-from tests.story.world import SECONDS, TEAM, World, shown
+from tests.story.world import APPROVE, SECONDS, TEAM, World, shown
 
 
 def uploaded(world: World, asked: str) -> Message:
@@ -48,3 +48,20 @@ def test_all_rows_arrive_as_a_file(shared: World) -> None:
     kept = ConversationHistory(shared.redis, thread).messages()
     assert any(one.file and one.file.rows == 100_000 for one in kept)
     assert "안 됩니다" not in shown(message)
+
+
+def test_a_picture_and_a_file_of_a_large_query_come_after_a_yes_for_each(shared: World) -> None:
+    shared.synced("ORDERS")
+    sql = (
+        "SELECT a.ORDER_ID AS x, count(*) AS y FROM ORDERS a, ORDERS b WHERE a.ORDER_ID < 30 "
+        "GROUP BY 1"
+    )
+    for words, card_says, name in (
+        ("꺾은선 차트로 그려줘", "승인하면 결과를 차트로 그립니다.", "duckferry-chart.png"),
+        ("엑셀로 내보내줘", "승인하면 결과를 파일로 만들어 드립니다.", "result_"),
+    ):
+        asked = shared.ask(f"{words}: {sql}")
+        card = shared.open_card(asked)
+        assert card_says in shown(card)
+        shared.press(card, APPROVE)
+        assert uploaded(shared, asked).files[0]["name"].startswith(name)
