@@ -73,6 +73,10 @@ class Message(BaseModel):
     """User id of who wrote it; sent as ``name``, so that the model can tell people apart."""
     source_id: str | None = None
     """What brought it (an inbox entry); the same source is kept once."""
+    replaces: str = ""
+    """Source of a person's message in whose place this one is read."""
+    deleted: bool = False
+    """Whether its person took it back; what is read then says only that."""
     basis: tuple[Basis, ...] = ()
     table: Table | None = None
     chart: Chart | None = None
@@ -187,14 +191,19 @@ class ConversationHistory:
         """Tell whether anything was ever said here and is still remembered."""
         return bool(self.redis.exists(_log(self.thread)))
 
+    def has(self, source_id: str) -> bool:
+        """Tell whether a message of this source was put in."""
+        seen = f"{_log(self.thread)}:seen"
+        return self.redis.zscore(seen, f"source:{source_id}") is not None
+
 
 def in_order(log: Iterable[Message]) -> tuple[Message, ...]:
     """Put every tool message behind its call and drop those whose call is gone.
 
     A person may write before a call that a crash left is answered, so the log alone is not the
-    order the API wants.
+    order the API wants. A message that was changed is read as it was last, where it stood.
     """
-    kept = list(log)
+    kept = _as_changed(log)
     answers = {message.tool_call_id: message for message in kept if message.role == "tool"}
     ordered: list[Message] = []
     for message in kept:
@@ -202,6 +211,18 @@ def in_order(log: Iterable[Message]) -> tuple[Message, ...]:
             ordered.append(message)
         ordered.extend(answers[call.id] for call in message.tool_calls if call.id in answers)
     return tuple(ordered)
+
+
+def _as_changed(log: Iterable[Message]) -> list[Message]:
+    kept = list(log)
+    newest = {message.replaces: message for message in kept if message.replaces}
+    return [
+        message.model_copy(update={"content": now.content, "deleted": now.deleted})
+        if (now := newest.get(message.source_id or ""))
+        else message
+        for message in kept
+        if not message.replaces
+    ]
 
 
 def unanswered(messages: Sequence[Message]) -> tuple[ToolCall, ...]:

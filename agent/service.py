@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from agent.budget import Budget
-from agent.conversation import Message
+from agent.conversation import ConversationHistory, Message
 from agent.deps import AnalystDeps
 from agent.events import Event, Failed
 from agent.llm import Model
@@ -15,7 +15,13 @@ from agent.runtime.approval_flow import event_message
 from agent.runtime.config import Policy, system_prompt
 from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
-from agent.runtime.thread_context import open_thread, person_message, thread_is_known, turn_of
+from agent.runtime.thread_context import (
+    change_message,
+    open_thread,
+    person_message,
+    thread_is_known,
+    turn_of,
+)
 from agent.tools.ask_tool import ASK_TOOLS
 from agent.tools.change_tool import CHANGE_TOOLS
 from agent.tools.chart_tool import CHART_TOOLS
@@ -96,6 +102,22 @@ def run_analyst_approval(
 def has_thread_memory(redis: Redis, thread: str) -> bool:
     """Tell whether the agent has taken part in *thread* and remembers it."""
     return thread_is_known(redis, thread)
+
+
+def has_begun(redis: Redis, thread: str, source_id: str) -> bool:
+    """Tell whether the turn for *source_id* was begun; it then goes on with the words it had."""
+    return ConversationHistory(redis, thread).has(source_id)
+
+
+def change_words(
+    analyst: Analyst, redis: Redis, thread: str, source_id: str, text: str, change_id: str
+) -> bool:
+    """Have the model read a person's message as *text* from now on; where empty, not any more.
+
+    No turn is taken for it. Says whether that changed anything; the same *change_id* counts once.
+    """
+    history = ConversationHistory(redis, thread, analyst.policy.keep_days)
+    return change_message(history, analyst.policy, source_id, text, change_id)
 
 
 def _take_turn(

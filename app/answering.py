@@ -14,6 +14,7 @@ from agent.events import ApprovalRequested, Basis, Event, ToolFinished
 from agent.service import run_analyst_approval, run_analyst_turn
 from app.access import SeeIn, see_whole
 from app.bot_config import BotConfig
+from app.changed_messages import follow_change, words_of
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.desk import ask_after_drift, make_desk
 from app.due import handle_due, place_of_due
@@ -85,6 +86,8 @@ def handle(office: Office, entry: Entry) -> None:
     match entry.kind:
         case "message":
             _answer_message(office, entry)
+        case "message_changed":
+            follow_change(office.core.redis, office.core.analyst, entry)
         case "rejected" | "expired" | "run_ended" | "schedule_changed" | "question_approved":
             _answer_outcome(office, entry)
         case "schedule_due":
@@ -101,8 +104,8 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
-    elif entry.kind == "answers_due":
-        log.warning("verified answers were not run again: %s", error)
+    elif entry.kind in ("answers_due", "message_changed"):
+        log.warning("%s was not done: %s", entry.kind, error)
         return
     else:
         place = parse_place(entry.thread)
@@ -116,7 +119,9 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
 
 
 def _answer_message(office: Office, entry: Entry) -> None:
-    place, text = parse_place(entry.thread), entry.body["text"]
+    place, text = parse_place(entry.thread), words_of(office.core.redis, entry)
+    if text is None:
+        return
     language = language_of(text, office.core.config.language)
     if not text:
         hello = say(language, "answer.hello")

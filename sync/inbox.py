@@ -17,6 +17,7 @@ from sync.streams import GROUP, claim_left, read_new
 
 Kind = Literal[
     "message",
+    "message_changed",
     "rejected",
     "expired",
     "run_ended",
@@ -74,9 +75,14 @@ def put(
     Raises `redis.ResponseError` (INBOXFULL) where *max_entries* wait already; nothing is
     remembered then, so the same event may be delivered again later.
     """
-    keys = [INBOX, *(f"{PREFIX}:seen:{name}" for name in once)]
+    keys = [INBOX, *map(_seen, once)]
     text = json.dumps(dict(body))
     return bool(run_script(client, _PUT, keys, kind, thread, text, max_entries, _DEDUPE_SECONDS))
+
+
+def was_put(client: "redis.Redis", name: str) -> bool:
+    """Tell whether an entry with *name* in its ``once`` was added in the last day."""
+    return bool(client.exists(_seen(name)))
 
 
 def take(client: "redis.Redis", consumer: str, *, count: int, wait_seconds: float) -> list[Entry]:
@@ -113,6 +119,10 @@ def done(client: "redis.Redis", entry_id: str) -> None:
     pipeline.xack(INBOX, GROUP, entry_id)
     pipeline.xdel(INBOX, entry_id)
     pipeline.execute()
+
+
+def _seen(name: str) -> str:
+    return f"{PREFIX}:seen:{name}"
 
 
 def _deliveries(client: "redis.Redis", entry_id: str) -> int:

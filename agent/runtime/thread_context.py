@@ -19,11 +19,30 @@ def thread_is_known(redis: Redis, thread: str) -> bool:
     return ConversationHistory(redis, thread).exists()
 
 
+DELETED = "[This message was deleted by who wrote it.]"
+"""What is read in place of one: a turn needs its beginning, and an answer its question."""
+
+
+def change_message(
+    history: ConversationHistory, policy: Policy, source_id: str, text: str, change_id: str
+) -> bool:
+    """Have a person's message read as *text* from now on, or as deleted where that is empty.
+
+    What was answered stays. False where there is no such message or it says the same already. The
+    same *change_id* counts once.
+    """
+    said = next((one for one in history.messages() if one.source_id == source_id), None)
+    content = _cut(text, policy) or DELETED
+    if said is None or said.role != "user" or said.content == content:
+        return False
+    changed = {"content": content, "deleted": not text, "replaces": source_id}
+    return history.append(said.model_copy(update={**changed, "source_id": change_id}))
+
+
 def person_message(deps: AnalystDeps, policy: Policy, text: str, source_id: str) -> Message:
     """Make the message of a person, cut to the longest we keep."""
-    limit = policy.message_chars
-    cut = text if len(text) <= limit else text[:limit] + " […]"
-    return Message(role="user", content=cut, speaker=deps.caller.user, source_id=source_id)
+    content = _cut(text, policy)
+    return Message(role="user", content=content, speaker=deps.caller.user, source_id=source_id)
 
 
 def turn_of(history: ConversationHistory, source_id: str) -> tuple[Message, ...] | None:
@@ -37,3 +56,8 @@ def turn_of(history: ConversationHistory, source_id: str) -> tuple[Message, ...]
         if messages[start].source_id == source_id:
             return messages[start:end]
     return ()
+
+
+def _cut(text: str, policy: Policy) -> str:
+    limit = policy.message_chars
+    return text if len(text) <= limit else text[:limit] + " […]"

@@ -171,8 +171,8 @@ def _sql_of(asked: _Asked, reader: str | None) -> str:
 
 
 def _question(asked: _Asked) -> str:
-    said = [message.content for message in asked.messages if message.role == "user"]
-    return said[-1] if said else ""
+    said = [message for message in asked.messages if message.role == "user"]
+    return said[-1].content if said and not said[-1].deleted else ""
 
 
 def _language(desk: CardDesk, asked: _Asked) -> Language:

@@ -8,11 +8,12 @@ import redis
 from slack_bolt import App, BoltContext, BoltResponse
 from slack_sdk import WebClient
 
-from agent.service import has_thread_memory
+from agent.service import has_begun, has_thread_memory
+from app.changed_messages import note_change
 from app.event_log import note_event
-from app.listeners.hearing import Said, heard, spoken
+from app.listeners.hearing import Changed, Said, heard, spoken
 from app.slack_gateway import mark_seen
-from sync.inbox import put
+from sync.inbox import put, was_put
 
 Overhears = Callable[[str, str], bool]
 """Whether words that call nobody are answered: the channel, and what was said in it."""
@@ -33,9 +34,11 @@ def register(
         context: BoltContext,
         next: Callable[[], BoltResponse],  # noqa: A002 -- Bolt's name
     ) -> BoltResponse:
-        event = heard(body)
-        if isinstance(event, Said) and _is_wanted(client, event, overhears):
-            if _put(client, event, str(body.get("event_id"))):
+        event, event_id = heard(body), str(body.get("event_id"))
+        if isinstance(event, Changed):
+            _take_change(client, event, event_id)
+        elif event is not None and _is_wanted(client, event, overhears):
+            if _put(client, event, event_id):
                 context[_TAKEN] = True
             note_event(client, event.place.team, str(body["event"]["type"]))
         return next()
@@ -72,3 +75,12 @@ def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
         {"user": said.user, "text": spoken(said.text), "source": said.source, **shared},
         once=(f"event:{event_id}", said.source),
     )
+
+
+def _take_change(client: "redis.Redis", changed: Changed, event_id: str) -> None:
+    thread, source = str(changed.place), changed.source
+    if was_put(client, source) or has_begun(client, thread, source):
+        words = spoken(changed.text or "")
+        note_change(client, thread, source, words, at=changed.at, event_id=event_id)
+    elif changed.call:
+        _put(client, changed.call, event_id)

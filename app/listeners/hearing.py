@@ -20,6 +20,8 @@ _GREETING = (
     r"안녕하세요|안녕|네|넵|예|감사합니다|고마워요|참고로|참고)"
 )
 _TO_ANOTHER = re.compile(rf"(?i)\s*(?:{_GREETING}[\s,.!:~]*)?{_NAMED}")
+_LAST = "9999999999.999999"
+"""Later than all moments of Slack's: nothing follows a deletion."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,10 @@ def _changed(body: Mapping[str, Any], event: Mapping[str, Any]) -> Changed | Non
     # Slack also tells of links it has unfolded and of replies: the words are the same then.
     if said is None or said.text == before.get("text"):
         return None
-    newly = said.is_call and not _calls(str(before.get("text", "")), _bot_of(body))
+    bot = _bot_of(body)
+    newly = _calls(said.text, bot) and not _calls(str(before.get("text", "")), bot)
     edited = cast("Mapping[str, Any]", now.get("edited") or {})
-    at = str(edited.get("ts") or event.get("ts") or "")
+    at = str(edited.get("ts") or event.get("ts") or said.ts)
     return Changed(said.place, said.ts, said.text, at, said if newly else None)
 
 
@@ -147,8 +150,7 @@ def _deleted(
 ) -> Changed | None:
     if not (ts and event.get("channel") and body.get("team_id")) or gone.get("bot_id"):
         return None
-    at = str(event.get("ts") or event.get("event_ts") or "")
-    return Changed(_place(body, event, gone, ts), ts, None, at)
+    return Changed(_place(body, event, gone, ts), ts, None, _LAST)
 
 
 def _place(

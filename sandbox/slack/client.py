@@ -44,6 +44,14 @@ class SlackClient:
         """*user* says something in a channel. Returns its ts."""
         return self._act("post", user=user, channel=channel, text=text, thread_ts=thread_ts)
 
+    def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """*user* gives a message of theirs other words."""
+        self._act("edit", user=user, channel=channel, ts=ts, text=text)
+
+    def delete(self, user: str, channel: str, ts: str) -> None:
+        """*user* takes a message of theirs away."""
+        self._act("delete", user=user, channel=channel, ts=ts)
+
     def direct_message(self, user: str, text: str, thread_ts: str | None = None) -> str:
         """*user* writes to the bot alone. Returns its ts."""
         return self._act("direct_message", user=user, text=text, thread_ts=thread_ts)

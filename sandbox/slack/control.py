@@ -35,6 +35,8 @@ def control_routes(slack: "SlackStandIn") -> list[web.RouteDef]:
     }
     acting: dict[str, Verb] = {
         "post": _post,
+        "edit": _edit,
+        "delete": _delete,
         "direct_message": _direct_message,
         "press": _press,
         "redeliver": _redeliver,
@@ -110,6 +112,14 @@ async def _view(slack: "SlackStandIn", given: JsonObject) -> JsonObject | None:
 
 async def _post(slack: "SlackStandIn", given: JsonObject) -> str:
     return slack.post(given["user"], given["channel"], given["text"], given.get("thread_ts"))
+
+
+async def _edit(slack: "SlackStandIn", given: JsonObject) -> None:
+    slack.edit(given["user"], given["channel"], given["ts"], given["text"])
+
+
+async def _delete(slack: "SlackStandIn", given: JsonObject) -> None:
+    slack.delete(given["user"], given["channel"], given["ts"])
 
 
 async def _direct_message(slack: "SlackStandIn", given: JsonObject) -> str:

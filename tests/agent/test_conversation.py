@@ -167,6 +167,25 @@ def test_an_answer_without_its_call_is_dropped() -> None:
     assert in_order((answer("gone"), said("hi"))) == (said("hi"),)
 
 
+def test_a_message_that_was_changed_is_read_with_its_newest_words_where_it_stood(
+    history: ConversationHistory,
+) -> None:
+    history.append(user("ordres?").model_copy(update={"source_id": "m1"}))
+    history.append(said("There is no such table."))
+    history.append(user("and users?").model_copy(update={"source_id": "m2"}))
+    for number, words in enumerate(("orders?", "orders of May?")):
+        change = {"source_id": f"m1:{number}", "replaces": "m1"}
+        history.append(user(words).model_copy(update=change))
+    history.append(user("nobody's").model_copy(update={"replaces": "m9"}))
+    assert [message.content for message in history.messages()] == [
+        "orders of May?",
+        "There is no such table.",
+        "and users?",
+    ]
+    assert history.has("m1")
+    assert not history.has("m9")
+
+
 def test_a_turn_begins_with_a_persons_words_or_an_event() -> None:
     first = (user("sync and count"), calls("a"), answer("a"))
     assert newest_turn((*first, event("published"))) == (event("published"),)

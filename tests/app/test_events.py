@@ -244,6 +244,73 @@ def test_what_another_bot_says_in_the_agents_thread_is_left_alone(door: Door, re
     assert door.entries() == []
 
 
+def edited(before: str, now: str, ts: str = "1700.0001", **more: Any) -> dict[str, Any]:
+    event = in_channel(subtype="message_changed", hidden=True, ts="1700.0500")
+    del event["user"], event["text"]
+    message = {"type": "message", "user": "U0MINJI", "text": now, "ts": ts, **more}
+    at = {"user": "U0MINJI", "ts": "1700.0500"}
+    previous = {**message, "text": before}
+    return {**event, "message": {**message, "edited": at}, "previous_message": previous}
+
+
+def deleted(ts: str = "1700.0001", **more: Any) -> dict[str, Any]:
+    event = in_channel(subtype="message_deleted", hidden=True, ts="1700.0600", deleted_ts=ts)
+    del event["user"], event["text"]
+    return {**event, "previous_message": {"type": "message", "user": "U0MINJI", "ts": ts, **more}}
+
+
+def test_an_edit_and_a_deletion_of_a_question_follow_it_into_its_thread(door: Door) -> None:
+    door.deliver(body(mention(thread_ts="1699.1"), "Ev1"))
+    edit = edited(f"{BOT} 어떤 테이블이 있어?", f"{BOT} 몇 건?", thread_ts="1699.1")
+    for _ in range(2):
+        door.deliver(body(edit, "Ev2"))
+    door.deliver(body(deleted(thread_ts="1699.1"), "Ev3"))
+    entries = door.entries()
+    assert [(entry.kind, entry.thread, entry.body["text"]) for entry in entries] == [
+        ("message", "T1:C0DATA:1699.1", "어떤 테이블이 있어?"),
+        ("message_changed", "T1:C0DATA:1699.1", "몇 건?"),
+        ("message_changed", "T1:C0DATA:1699.1", ""),
+    ]
+    assert {entry.body["source"] for entry in entries} == {"message:T1:C0DATA:1700.0001"}
+
+
+CHANGES_NOTHING = {
+    "a link was unfolded": edited(f"{BOT} see a.example", f"{BOT} see a.example"),
+    "a reply was counted": edited(f"{BOT} hi", f"{BOT} hi", reply_count=1),
+    "other talk was edited": edited("hello", "good morning", ts="1700.0077"),
+    "other talk was deleted": deleted("1700.0077"),
+    "another bot edited its message": edited("a", "b", bot_id="B1"),
+    "a card was edited": edited("a", "b", user="U0DUCKFERRY", bot_id="B0DUCKFERRY"),
+}
+
+
+@pytest.mark.parametrize("event", CHANGES_NOTHING.values(), ids=CHANGES_NOTHING)
+def test_what_changes_no_words_of_a_question_does_not_arrive(
+    door: Door, event: dict[str, Any]
+) -> None:
+    door.deliver(body(mention(), "Ev1"))
+    door.entries()
+    door.deliver(body(event, "Ev2"))
+    assert door.entries() == []
+
+
+def test_a_question_below_which_others_wrote_is_gone_once_slack_says_so(door: Door) -> None:
+    door.deliver(body(mention(), "Ev1"))
+    stone = edited("어떤 테이블이 있어?", "This message was deleted.", subtype="tombstone")
+    door.deliver(body(stone, "Ev2"))
+    assert [entry.body["text"] for entry in door.entries()] == ["어떤 테이블이 있어?", ""]
+
+
+def test_a_mention_that_is_added_later_asks_once(door: Door) -> None:
+    door.deliver(body(in_channel(text="몇 건이야?"), "Ev1"))
+    edit = edited("몇 건이야?", f"{BOT} 몇 건이야?")
+    door.deliver(body(edit, "Ev2"))
+    door.deliver(body(mention(f"{BOT} 몇 건이야?", edited={"ts": "1700.05"}), "Ev3"))
+    assert [(entry.kind, entry.body["text"]) for entry in door.entries()] == [
+        ("message", "몇 건이야?")
+    ]
+
+
 def test_messages_of_one_moment_in_two_channels_or_teams_are_different(door: Door) -> None:
     door.deliver(body(mention(), "Ev1"))
     door.deliver(body(mention(channel="C0SALES"), "Ev2"))
