@@ -79,6 +79,8 @@ class Expect(_Part):
     """What must come of a turn, compared with what ran and never with the recording."""
 
     kind: Kind
+    also: frozenset[Kind] = frozenset()
+    """As good. Then only `never`, `silent` and the language are looked at besides."""
     tools: frozenset[str] = frozenset()
     """At least one of them ran and succeeded."""
     never: frozenset[str] = frozenset()
@@ -95,6 +97,8 @@ class Expect(_Part):
     """Names that a result of a tool holds: a table that was found, a column that was described."""
     says: tuple[str, ...] = ()
     """Regular expressions that match the words."""
+    offers: frozenset[str] = frozenset()
+    """Each stands among the answers to choose from, or in the words of a question."""
     silent: tuple[str, ...] = ()
     """Regular expressions that match nothing the person sees."""
     proposal: Proposal | None = None

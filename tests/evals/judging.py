@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from sync.approvals import Approval
 from sync.standing import ScheduleChange
-from tests.evals.case import Expect, Proposal
+from tests.evals.case import Expect, Kind, Proposal
 from tests.evals.numbers import Number, invented, numbers_in, says
 from tests.evals.play import Played, Seen
 
@@ -18,11 +18,13 @@ Wrong = Literal[
 """``broken``: it could not be played. ``invented``: a number nothing gave. ``claim``: a sync or an
 approval is said to be, and no record knows it."""
 
-_LOOKING = frozenset({"search_schema", "list_tables", "describe_table", "get_sync_status"})
+_LOOKING = frozenset(
+    {"ask_user", "search_schema", "list_tables", "describe_table", "get_sync_status"}
+)
 """Tools that may run before somebody is asked back: they show nothing of the data."""
-_ASKING = frozenset({"ask", "asks", "asked", "asked_back", "ask_user", "question"})
-"""What an asking turn may be called, as an action or by its tool."""
-_QUESTION = re.compile(r"[??]|까요|나요|주세요|which|tell me|let me know", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"[?？]|까요|나요|(?:알려|말씀해|골라|선택해) 주세요|tell me|let me know", re.IGNORECASE
+)
 
 _DONE = re.compile(
     r"(?:동기화|복사|sync)[^.?!\n]{0,30}?(?:완료(?:했|되었|됐|됨|입)|마쳤|끝났|끝냈|성공(?:했|적))"
@@ -70,16 +72,19 @@ Finding = tuple[Wrong, str]
 
 
 def _judged(seen: Seen) -> Iterator[Finding]:
-    yield from _action(seen)
+    yield from _never(seen)
+    yield from _claims(seen)
+    if any(not list(_action(seen, kind)) for kind in seen.turn.expect.also):
+        return
+    yield from _action(seen, seen.turn.expect.kind)
     yield from _tools(seen)
     yield from _arguments(seen)
     yield from _numbers(seen)
     yield from _words(seen)
-    yield from _claims(seen)
 
 
-def _action(seen: Seen) -> Iterator[Finding]:
-    kind, action = seen.turn.expect.kind, seen.result.action
+def _action(seen: Seen, kind: Kind) -> Iterator[Finding]:
+    action = seen.result.action
     if action in ("error", "gave_up"):
         yield "action", f"the turn ended with {action}: {seen.result.response_text}"
         return
@@ -88,25 +93,30 @@ def _action(seen: Seen) -> Iterator[Finding]:
             yield "action", f"nobody was asked to approve; it said: {_short(seen)}"
         return
     if seen.approvals:
-        yield "action", f"a card was posted where it {kind}"
+        yield "action", "a card was posted where none must be"
+    elif not seen.result.response_text:
+        yield "action", "nothing was said"
     shown = [*seen.tables, *seen.charts, *seen.files]
+    if kind == "answers" and action == "ask":
+        yield "action", f"it asked back instead of answering: {_short(seen)}"
     if kind == "refuses" and shown:
         yield "action", "data was shown where it refuses"
     if kind == "asks":
-        if not _asked(seen):
-            yield "action", f"nothing was asked back; it said: {_short(seen)}"
-        used = {one.tool for one in seen.called} - _LOOKING - _ASKING
-        if used or shown:
-            yield "action", f"it answered instead of asking back, by {', '.join(sorted(used))}"
-    if not seen.result.response_text and not _asked(seen):
-        yield "action", "nothing was said"
+        yield from _asks(seen)
+
+
+def _asks(seen: Seen) -> Iterator[Finding]:
+    if not _asked(seen):
+        yield "action", f"nothing was asked back; it said: {_short(seen)}"
+    used = {one.tool for one in seen.called} - _LOOKING
+    if used:
+        yield "action", f"it answered instead of asking back, by {', '.join(sorted(used))}"
 
 
 def _asked(seen: Seen) -> bool:
-    by_tool = {one.tool for one in seen.called} & _ASKING
-    nodes = {node.node for node in seen.result.trace} & _ASKING
-    words = bool(_QUESTION.search(seen.result.response_text))
-    return bool(by_tool or nodes or seen.result.action in _ASKING or words)
+    """By the tool that asks, or in plain words; a question quoted as an example is none."""
+    in_words = _QUESTION.search(re.sub(r"`[^`]*`", "", seen.result.response_text))
+    return seen.result.action == "ask" or in_words is not None
 
 
 def _tools(seen: Seen) -> Iterator[Finding]:
@@ -115,9 +125,6 @@ def _tools(seen: Seen) -> Iterator[Finding]:
     if expect.tools and not good & expect.tools:
         ran = ", ".join(f"{one.tool} ({'ok' if one.ok else 'failed'})" for one in seen.called)
         yield "tool", f"none of {', '.join(sorted(expect.tools))} succeeded; ran: {ran or 'none'}"
-    wrongly = {one.tool for one in seen.called} & expect.never
-    if wrongly:
-        yield "tool", f"{', '.join(sorted(wrongly))} was called"
 
 
 def _arguments(seen: Seen) -> Iterator[Finding]:
@@ -202,11 +209,6 @@ def _numbers(seen: Seen) -> Iterator[Finding]:
     for wanted in expect.numbers:
         if not says(shown, Decimal(wanted)):
             yield "number", f"{wanted} is not shown; it said: {_short(seen)}"
-    counts = [len(table.rows) for table in seen.tables]
-    sources = [*seen.read, *map(str, counts), *map(str, _cells(seen))]
-    made_up = invented(text, sources)
-    if made_up:
-        yield "invented", f"nothing gave {', '.join(map(str, made_up))}; it said: {_short(seen)}"
 
 
 def _cells(seen: Seen) -> Iterator[Decimal]:
@@ -225,20 +227,39 @@ def _cells(seen: Seen) -> Iterator[Decimal]:
 
 def _words(seen: Seen) -> Iterator[Finding]:
     expect, text = seen.turn.expect, seen.result.response_text
-    cells = [str(cell) for table in seen.tables for row in table.rows for cell in row]
-    everything = "\n".join([text, *cells])
     for wanted in expect.values:
-        if wanted.casefold() not in everything.casefold():
+        if wanted.casefold() not in _everything(seen).casefold():
             yield "words", f"{wanted!r} is not shown; it said: {_short(seen)}"
     for pattern in expect.says:
         if not re.search(pattern, text, re.IGNORECASE):
             yield "words", f"nothing like {pattern!r} is said, but: {_short(seen)}"
+    choices = " ".join(seen.result.ask.choices) if seen.result.ask else text
+    for wanted in expect.offers:
+        if wanted.casefold() not in choices.casefold():
+            yield "words", f"{wanted} is not among what may be answered: {choices[:200]}"
+
+
+def _never(seen: Seen) -> Iterator[Finding]:
+    """What must hold whichever way it went."""
+    expect, text = seen.turn.expect, seen.result.response_text
+    wrongly = {one.tool for one in seen.called} & expect.never
+    if wrongly:
+        yield "tool", f"{', '.join(sorted(wrongly))} was called"
+    counts = [len(table.rows) for table in seen.tables]
+    made_up = invented(text, [*seen.read, *map(str, counts), *map(str, _cells(seen))])
+    if made_up:
+        yield "invented", f"nothing gave {', '.join(map(str, made_up))}; it said: {_short(seen)}"
     for pattern in expect.silent:
-        if re.search(pattern, everything, re.IGNORECASE):
+        if re.search(pattern, _everything(seen), re.IGNORECASE):
             yield "words", f"{pattern!r} stands in what is shown: {_short(seen)}"
     language = expect.language or seen.language
     if text and _language(text) not in (language, None):
         yield "language", f"it is not in {language}: {_short(seen)}"
+
+
+def _everything(seen: Seen) -> str:
+    cells = [str(cell) for table in seen.tables for row in table.rows for cell in row]
+    return "\n".join([seen.result.response_text, *cells])
 
 
 def _language(text: str) -> Literal["ko", "en"] | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.service import make_analyst
+from app.texts import language_of
 from tests.evals.case import Case, RecordedReply, load_cases
 from tests.evals.judging import judge
 from tests.evals.models import Recorded
@@ -105,6 +106,11 @@ WRONG: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
         [{"tool": "query_table", "args": {"table": "SALARIES"}}, {"text": "급여를 보여 드립니다."}],
         {"wrong": "action", "by": "U0HANA"},
     ),
+    "a question in place of an answer": (
+        "count",
+        [{"tool": "ask_user", "args": {"question": "어느 계정요?", "choices": ["직원", "고객"]}}],
+        {"wrong": "action"},
+    ),
     "one reply too few": (
         "count",
         [{"tool": "query_table", "args": INACTIVE}],
@@ -119,44 +125,41 @@ WRONG: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
 """What is asked, what the model replies, and the fault that must be found."""
 
 
-@pytest.fixture(scope="module")
-def small() -> Iterator[World]:
-    with world({}, SMALL) as here:
-        yield here
+def test_right_replies_pass_and_each_kind_of_wrongness_is_caught_by_its_name() -> None:
+    with world({}, SMALL) as small:  # one world for all, as it takes seconds to make
+        sample = [case for case in load_cases() if case.name in SAMPLE]
+        passed = [report.name for report in play_all(small, sample, None) if report.passed]
+        assert (len(sample), passed) == (len(SAMPLE), [case.name for case in sample])
+
+        wrong = [(name, found_in(small, case), wrong) for name, case, wrong in wrong_cases()]
+        assert [one for one in wrong if one[2] not in one[1]] == []
+
+        case = next(case for case in sample if case.name == "inactive-users-ko")
+        played = play(small, case, Recorded([RecordedReply(text="잘 모르겠습니다.")]))
+        assert {fault.wrong for fault in judge(played)} >= {"tool", "number"}
+        assert (played.calls, played.seen[0].result.response_text) == (1, "잘 모르겠습니다.")
 
 
-def test_each_kind_of_wrongness_is_caught_by_its_name(small: World) -> None:
-    missed: list[str] = []
+def found_in(small: World, case: Case) -> set[str]:
+    return {fault.wrong for fault in judge(play(small, case))}
+
+
+def wrong_cases() -> Iterator[tuple[str, Case, str]]:
     for number, (name, (asked, replies, more)) in enumerate(WRONG.items()):
         says, expect = ASKED[asked]
         rest = {key: value for key, value in more.items() if key not in ("wrong", "by")}
         turn = {"says": says, "replies": replies, "expect": {**expect, **rest}}
-        by = more.get("by", "U0MINJI")
-        case = Case.model_validate(
-            {"name": f"wrong-{number}", "category": "wrong", "by": by, "turn": [turn]}
-        )
-        found = judge(play(small, case))
-        if more["wrong"] not in {fault.wrong for fault in found}:
-            missed.append(f"{name}: {found}")
-    assert missed == []
+        given = {"name": f"wrong-{number}", "category": "wrong", "turn": [turn]}
+        case = Case.model_validate({**given, "by": more.get("by", "U0MINJI")})
+        yield name, case, more["wrong"]
 
 
-def test_a_sample_passes_with_its_recorded_replies_and_fails_with_another_model(
-    small: World,
-) -> None:
-    cases = [case for case in load_cases() if case.name in SAMPLE]
-    reports = play_all(small, cases, None)
-    assert [report.name for report in reports if report.passed] == [case.name for case in cases]
-    assert len(cases) == len(SAMPLE)
-
-    case = next(case for case in cases if case.name == "inactive-users-ko")
-    played = play(small, case, Recorded([RecordedReply(text="잘 모르겠습니다.")]))
-    assert {fault.wrong for fault in judge(played)} >= {"tool", "number"}
-    assert (played.calls, played.seen[0].result.response_text) == (1, "잘 모르겠습니다.")
-
-
-def test_every_case_names_only_tools_that_there_are_and_is_in_one_of_two_languages() -> None:
+def test_the_cases_are_many_in_both_languages_of_many_turns_and_name_tools_that_there_are() -> None:
     cases = load_cases()
+    korean = sum(language_of(case.turn[0].says, "en") == "ko" for case in cases)
+    assert len(cases) >= 120
+    assert 60 <= korean <= len(cases) - 60
+    assert sum(len(case.turn) > 1 for case in cases) >= 20
     tools = {
         schema["function"]["name"] for schema in make_analyst(Recorded()).agent.registry.schemas()
     }
