@@ -236,7 +236,7 @@ def _words(seen: Seen) -> Iterator[Finding]:
     choices = " ".join(seen.result.ask.choices) if seen.result.ask else text
     for wanted in expect.offers:
         if wanted.casefold() not in choices.casefold():
-            yield "words", f"{wanted} is not among what may be answered: {choices[:200]}"
+            yield "words", f"{wanted} is not among what may be answered: {choices[:200]!r}"
 
 
 def _never(seen: Seen) -> Iterator[Finding]:

@@ -51,6 +51,8 @@ class Report(_Value):
     recorded: bool
     at: str
     """ISO 8601, UTC."""
+    suite: str
+    """Beginning of the SHA-256 of the cases, their bot.toml and the judge."""
     prompt: str
     """Beginning of the SHA-256 of the instructions and of all that the model is told of tools."""
     cases: tuple[CaseReport, ...]
@@ -65,6 +67,13 @@ def prompt_digest() -> str:
     """Tell one wording of the prompt and the tools from another."""
     schemas = make_analyst(Recorded()).agent.registry.schemas()
     return hashlib.sha256(f"{SYSTEM_PROMPT}{schemas}".encode()).hexdigest()[:12]
+
+
+def suite_digest() -> str:
+    """Tell one state of the cases and of the judge from another."""
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("cases/*.toml")), here / "bot.toml", here / "judging.py"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def case_report(case: Case, played: Played, faults: Iterable[Fault]) -> CaseReport:
@@ -114,6 +123,8 @@ def compared_lines(old: Report, new: Report) -> Iterator[str]:
     """Tell what got better and worse from *old* to *new*, case by case, then by category."""
     yield f"old: {_head(old)}"
     yield f"new: {_head(new)}"
+    if old.suite != new.suite:
+        yield "The cases or the judge have changed in between, so not all of this is the model's."
     before = {case.name: case for case in old.cases}
     after = {case.name: case for case in new.cases}
     both = [(before[name], case) for name, case in after.items() if name in before]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent.llm import Model
+from agent.llm import LLMClient, LLMError, Model, probe
 from app.settings import SettingsError, read_environment
 from tests.evals.case import Case, load_cases
 from tests.evals.judging import judge
@@ -23,6 +23,7 @@ from tests.evals.report import (
     prompt_digest,
     read_report,
     report_lines,
+    suite_digest,
 )
 from tests.evals.world import World, world
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             return _compared(old, new)
         against = read_report(options.against) if options.against else None
         report = _run(options.only, recorded=options.recorded)
-    except (OSError, ValidationError, ValueError) as error:
+    except (OSError, ValidationError, ValueError, LLMError) as error:
         print(_in_words(error), file=sys.stderr)
         return 2
     except SettingsError as error:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     print(*report_lines(report), sep="\n")
     path = _written(report)
     print(f"Written to {path}.")
-    worse = _compared(against, report) if against else 0
+    worse = _compared(_part(against, options.only), report) if against else 0
     return 1 if worse or report.passed < len(report.cases) else 0
 
 
@@ -63,7 +64,7 @@ def play_all(here: World, cases: Sequence[Case], model: Model | None) -> tuple[C
 
 
 def _run(only: str, *, recorded: bool) -> Report:
-    cases = [one for one in load_cases() if fnmatchcase(f"{one.category}/{one.name}", only)]
+    cases = [one for one in load_cases() if _is_meant(one, only)]
     if not cases:
         raise ValueError(
             f"No case fits {only!r}; write it as category/name, * stands for any text."
@@ -74,14 +75,26 @@ def _run(only: str, *, recorded: bool) -> Report:
     with world({} if recorded else environ) as here:
         model = None if recorded else here.core.analyst.agent.llm
         name = model.name if model else "recorded replies"
+        if isinstance(model, LLMClient):
+            probe(model.config)  # a wrong key is told once and not by every case
         print(f"{len(cases)} cases with {name}.", flush=True)
         return Report(
             model=name,
             recorded=recorded,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
+            suite=suite_digest(),
             prompt=prompt_digest(),
             cases=play_all(here, cases, model),
         )
+
+
+def _part(report: Report, only: str) -> Report:
+    cases = tuple(case for case in report.cases if _is_meant(case, only))
+    return report.model_copy(update={"cases": cases})
+
+
+def _is_meant(case: Case | CaseReport, only: str) -> bool:
+    return fnmatchcase(f"{case.category}/{case.name}", only)
 
 
 def _written(report: Report) -> Path:

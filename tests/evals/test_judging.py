@@ -194,6 +194,7 @@ def test_two_runs_are_compared_case_by_case_and_by_category() -> None:
     assert list(compared_lines(old, new)) == [
         "old: gpt-a at 2026-11-24T00:00:00+00:00, prompt 0123, 3 of 4",
         "new: gpt-b at 2026-11-24T00:00:00+00:00, prompt 0123, 2 of 4",
+        "The cases or the judge have changed in between, so not all of this is the model's.",
         "better  counts/c",
         "worse   counts/b  number: 7 is not said",
         "added   counts/d  fails",
@@ -250,4 +251,4 @@ def report_of(model: str, passed: dict[str, bool]) -> Report:
         for name, good in passed.items()
     )
     at = "2026-11-24T00:00:00+00:00"
-    return Report(model=model, recorded=False, at=at, prompt="0123", cases=cases)
+    return Report(model=model, recorded=False, at=at, suite=model, prompt="0123", cases=cases)
