@@ -9,6 +9,7 @@ from typing import Literal
 from redis import Redis
 
 from agent.glossary import NO_GLOSSARY, Glossary
+from agent.runtime.stream_parsing import OnText
 from sync.access_errors import NotAllowed
 from sync.blackout import Closed
 from sync.offered_catalog import KnownSource
@@ -114,6 +115,10 @@ class AnalystDeps:
     """Tells what Oracle's dictionary said of offered tables; may read it, where that is due."""
     exposure: Callable[[TableRef], Exposure] = field(default=lambda _: WHOLE, repr=False)
     """Says what this caller may see of a table; raises where that is nothing."""
+    on_text: OnText | None = field(default=None, repr=False)
+    """Is told the words of the model as they come, whatever becomes of them."""
+    is_stopped: Callable[[], bool] = field(default=lambda: False, repr=False)
+    """Whether somebody wants the turn to end where it is."""
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
     export_rows: int = 100_000

@@ -133,6 +133,7 @@ class Said:
 
 
 Limit = Literal[
+    "stopped",
     "step_limit",
     "call_limit",
     "time_limit",
@@ -143,7 +144,7 @@ Limit = Literal[
     "day_token_limit",
     "day_cost_limit",
 ]
-"""What may end a turn before its answer: of the turn, of its person's day, of everybody's day."""
+"""What may end a turn before its answer: somebody, or a limit: its own, its person's day, all."""
 
 
 @dataclass(frozen=True)

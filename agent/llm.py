@@ -1,15 +1,4 @@
-"""The model: OpenAI's Chat Completions API, or a server that speaks it. The home of ``openai``.
-
-LLMError
-├── ModelBusy             too many requests; transient, may say when to come back
-├── ModelUnreachable      no connection; transient
-├── ModelTimeout          no answer in time; transient
-├── ModelServerError      the server failed; transient
-├── ModelLoginRefused     the key is wrong or may not use the model
-├── ModelQuotaSpent       the account has no credit left
-├── ModelRequestRefused   the server does not accept what we sent
-└── ModelBadReply         an answer that is no answer
-"""
+"""The model: OpenAI's Chat Completions API, or a server that speaks it. The home of ``openai``."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from agent.conversation import ToolCall
+from agent.llm_errors import (
+    LLMError,
+    ModelBadReply,
+    ModelBusy,
+    ModelLoginRefused,
+    ModelQuotaSpent,
+    ModelRequestRefused,
+    ModelServerError,
+    ModelTimeout,
+    ModelUnreachable,
+)
 from agent.runtime.output_parsing import mapping, parse_reply, sequence
+from agent.runtime.stream_parsing import OnText, ReplyTooLong, gather
 from agent.usage import Usage
-from sync.errors import DuckferryError
 
 if TYPE_CHECKING:
     import openai
@@ -29,88 +29,6 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 100_000_000
 """More than this no server can mean by a count of tokens."""
-
-
-class LLMError(DuckferryError):
-    """The model gave no usable answer."""
-
-
-class ModelBusy(LLMError):
-    """HTTP 429 while there is credit."""
-
-    code = "model_busy"
-    message = "The model takes no more requests right now. Ask again in a minute."
-    transient = True
-
-    def __init__(self, *, retry_after: float | None = None) -> None:
-        super().__init__()
-        self.retry_after = retry_after
-        """Seconds the server asked us to wait."""
-
-
-class ModelUnreachable(LLMError):
-    """No connection, or it broke."""
-
-    code = "model_unreachable"
-    message = "The model cannot be reached. Check OPENAI_BASE_URL and the network, then ask again."
-    transient = True
-
-
-class ModelTimeout(LLMError):
-    """The server took longer than we wait."""
-
-    code = "model_timeout"
-    message = "The model did not answer within {seconds} s. Ask again, or ask for less."
-    transient = True
-
-
-class ModelServerError(LLMError):
-    """HTTP 5xx."""
-
-    code = "model_server_error"
-    message = "The model's server failed (HTTP {status}). Ask again later."
-    transient = True
-
-
-class ModelLoginRefused(LLMError):
-    """HTTP 401 or 403."""
-
-    code = "model_login_refused"
-    message = (
-        "The model's server refused our key (HTTP {status}). Check OPENAI_API_KEY and its rights."
-    )
-
-
-class ModelQuotaSpent(LLMError):
-    """HTTP 429 with the code ``insufficient_quota``; waiting does not help."""
-
-    code = "model_quota_spent"
-    message = "The account of the model has no credit left. An admin must top it up."
-
-
-class ModelRequestRefused(LLMError):
-    """Any other HTTP 4xx, such as an unknown model or too long a conversation."""
-
-    code = "model_request_refused"
-    message = (
-        "The model's server does not accept the request (HTTP {status}, {reason}). Check "
-        "OPENAI_MODEL, or begin a new thread if this one is very long."
-    )
-
-
-class ModelBadReply(LLMError):
-    """The reply has no text and no calls, was cut off, or was withheld."""
-
-    code = "model_bad_reply"
-    message = "The model's answer cannot be used: {reason}. Ask again, perhaps in other words."
-
-    def __init__(
-        self, *, reason: str, worth_repeating: bool = False, usage: Usage | None = None
-    ) -> None:
-        super().__init__(reason=reason)
-        self.usage = usage or Usage()
-        self.worth_repeating = worth_repeating
-        """The same question may well get an answer."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +67,14 @@ class Model(Protocol):
         ...
 
     def complete(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
     ) -> LLMResponse:
         """Answer *messages* (OpenAI's format) with text, calls of *tools*, or both.
 
-        Raises LLMError.
+        *on_text* is told the words as they come, and may end the reply by raising. Raises LLMError.
         """
         ...
 
@@ -165,6 +86,8 @@ class LLMClient:
         self.config = config
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()
+        self._streams = True
+        """Until a server that was asked for a stream has sent none."""
 
     def __repr__(self) -> str:
         return f"LLMClient({self.config!r})"
@@ -175,47 +98,71 @@ class LLMClient:
         return self.config.model
 
     def complete(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
     ) -> LLMResponse:
-        """Ask once. Raises LLMError; whether to ask again stands in `agent.runtime.recovery`."""
+        """Ask once, as `Model.complete`; whether to ask again stands in `agent.runtime.recovery`.
+
+        A server that knows no streams is asked a second time without one, and then no more.
+        """
         import openai
 
-        config = self.config
-        body: dict[str, Any] = {
-            "model": config.model,
-            "messages": list(messages),
-            "max_completion_tokens": config.max_tokens,
-        }
-        if tools:
-            body["tools"] = list(tools)
-        if config.temperature is not None:
-            body["temperature"] = config.temperature
+        on_text = on_text if self._streams else None
+        timeout = self.config.timeout_seconds
         try:
-            completion = self._create(body)
+            completion = self._create(_body(self.config, messages, tools, on_text), on_text)
         except openai.OpenAIError as error:
             # The vendor's text may quote a part of the key, so it stays out of the chain.
-            raise _named(error, config.timeout_seconds) from None
+            raise _named(error, timeout) from None
         except TimeoutError:
-            raise ModelTimeout(seconds=round(config.timeout_seconds)) from None
+            raise ModelTimeout(seconds=round(timeout)) from None
         except ValueError:
             raise ModelBadReply(reason="it is no JSON", worth_repeating=True) from None
+        except ReplyTooLong:
+            raise ModelBadReply(reason="it was cut off because it grew too long") from None
+        if completion is None:
+            self._streams = False
+            return self.complete(messages, tools)
+        if isinstance(completion, dict):
+            return _parse_streamed(cast("dict[str, Any]", completion))
         # A server that only resembles OpenAI's may answer with any JSON, or a page of HTML.
         if not isinstance(completion, openai.BaseModel):
             raise ModelBadReply(reason="it is no chat completion")
         return parse_completion(completion.model_dump(warnings=False))
 
-    def _create(self, body: Mapping[str, Any]) -> object:
+    def _create(self, body: Mapping[str, Any], on_text: OnText | None) -> object:
         """Ask within the timeout as a whole; raises TimeoutError besides the vendor's errors.
+
+        With *on_text* the answer is a dict, put together from pieces, or None where none came.
 
         The vendor's own timeout only bounds the wait for the next bytes, and some servers send a
         blank every few seconds while they think.
         """
+        import openai
+
         client = self._connected()
         create = cast("Callable[..., object]", client.chat.completions.create)
         asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        given_up = threading.Event()
+
+        def heard(text: str) -> None:
+            if on_text is not None and not given_up.is_set():
+                on_text(text)
+
+        def ask() -> object:
+            answer = create(**body)
+            if not isinstance(answer, openai.Stream):
+                return answer
+            with cast("openai.Stream[openai.BaseModel]", answer) as chunks:
+                dumped = (one.model_dump(warnings=False) for one in chunks)
+                return gather(dumped, heard)
+
         try:
-            return asking.submit(create, **body).result(self.config.timeout_seconds + 1)
+            return asking.submit(ask).result(self.config.timeout_seconds + 1)
         except TimeoutError:
+            given_up.set()
             with self._lock:
                 self._client = None
             # Ends the abandoned wait; who shares the client asks again with a new one.
@@ -274,6 +221,33 @@ def _described(config: LLMConfig) -> str | None:
             return None  # a model that does not exist is told by the next call as well
         except openai.OpenAIError as error:
             raise _named(error, config.timeout_seconds) from None
+
+
+def _body(
+    config: LLMConfig,
+    messages: Sequence[Mapping[str, Any]],
+    tools: Sequence[Mapping[str, Any]],
+    on_text: OnText | None,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": config.model,
+        "messages": list(messages),
+        "max_completion_tokens": config.max_tokens,
+    }
+    if tools:
+        body["tools"] = list(tools)
+    if config.temperature is not None:
+        body["temperature"] = config.temperature
+    if on_text is not None:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def _parse_streamed(completion: Mapping[str, Any]) -> LLMResponse:
+    choice = mapping(next(iter(sequence(completion.get("choices"))), None))
+    if not choice.get("finish_reason"):
+        raise ModelBadReply(reason="it broke off in the middle", worth_repeating=True)
+    return parse_completion(completion)
 
 
 def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:

@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, cast
 
-from agent.budget import Budget, calls_made, note_call, reached, spent_today
+from agent.budget import Budget, Reached, calls_made, note_call, reached, spent_today
 from agent.conversation import (
     ConversationHistory,
     Message,
@@ -33,15 +35,21 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from agent.llm import LLMError, LLMResponse, Model, ModelBadReply
+from agent.llm import LLMResponse, Model
+from agent.llm_errors import LLMError, ModelBadReply
 from agent.runtime.honesty import claims_a_sync
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
 from agent.runtime.recovery import limit_text, retry_after_seconds
 from agent.runtime.slots import fill_slots
+from agent.runtime.stream_parsing import OnText
 from agent.tokens import learn_tokens, tokens_per_unit, units_of_tools
+from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
 from agent.usage import Spent
 from sync.approvals import load_approval
+
+SIDE_BY_SIDE = 4
+"""So many calls that only read run at once."""
 
 
 class SyncAgent:
@@ -72,22 +80,16 @@ class SyncAgent:
         messages = history.messages()
         yield from tell(newest_turn(messages), deps)
         while True:
-            asked_now = {
-                call.id for message in newest_turn(messages) for call in message.tool_calls
-            }
-            for call in unanswered(messages):
-                yield ToolStarted(call.id, call.name, parse_arguments(call.arguments) or {})
-                answer = self._answer(history, deps, call)
-                yield from _tell_answer(call, answer)
-                if call.id not in asked_now:  # a crash left it, and a person has written since
-                    yield from _waiting([answer], deps)
+            yield from self._answer_calls(history, deps, messages)
             messages = history.messages()
             turn = newest_turn(messages)
             end = _end(turn, deps)
             if end is not None:
                 yield from end
                 return
-            stop = reached(self.budget, turn, time.monotonic() - began, spent_today(deps))
+            stop = _stopped(deps) or reached(
+                self.budget, turn, time.monotonic() - began, spent_today(deps)
+            )
             if stop is not None:
                 text = limit_text(stop.limit, stop.most)
                 history.append(
@@ -99,6 +101,8 @@ class SyncAgent:
                 except LLMError as error:
                     yield Failed(error.failure)
                     return
+                except _Stopped:
+                    continue  # it is told as the limit that it is
                 taken = {call.id for message in messages for call in message.tool_calls}
                 heard = reply.tool_calls[: self.budget.calls - calls_made(turn)]
                 calls = with_new_ids(heard, taken, len(messages))
@@ -115,28 +119,35 @@ class SyncAgent:
                     yield Thought(reply.text)
             messages = history.messages()
 
-    def _answer(self, history: ConversationHistory, deps: AnalystDeps, call: ToolCall) -> Message:
-        result = self.registry.call(deps, call.name, call.arguments, call.id)
-        if result.table is not None:  # named, so that a sentence can speak of its values
-            number = 1 + sum(one.table is not None for one in newest_turn(history.messages()))
-            result = replace(result, data={"name": f"q{number}", **result.data})
-        message = Message(
-            role="tool",
-            content=result.content,
-            tool_call_id=call.id,
-            basis=result.basis,
-            table=result.table,
-            chart=result.chart,
-            file=result.file,
-            ask=result.ask,
-            approval_id=result.approval.id if result.approval else None,
-            failure=result.failure,
-            private=OnlyFor(user=deps.caller.user, rules=result.private)
-            if result.private
-            else None,
-        )
-        history.append(message)
-        return message
+    def _answer_calls(
+        self, history: ConversationHistory, deps: AnalystDeps, messages: Sequence[Message]
+    ) -> Iterator[Event]:
+        asked_now = {call.id for message in newest_turn(messages) for call in message.tool_calls}
+        for together in self._groups(unanswered(messages)):
+            results = self._results(deps, together)  # all of them begin with the first
+            for call in together:
+                yield ToolStarted(call.id, call.name, parse_arguments(call.arguments) or {})
+                answer = _keep(history, deps, call, next(results))
+                yield from _tell_answer(call, answer)
+                if call.id not in asked_now:  # a crash left it, and a person has written since
+                    yield from _waiting([answer], deps)
+
+    def _groups(self, calls: Sequence[ToolCall]) -> Iterator[list[ToolCall]]:
+        """Put calls that only read, and stand beside each other, together; each other one alone."""
+        for only_read, group in groupby(calls, lambda call: self.registry.only_reads(call.name)):
+            found = list(group)
+            size = SIDE_BY_SIDE if only_read else 1
+            yield from (found[at : at + size] for at in range(0, len(found), size))
+
+    def _results(self, deps: AnalystDeps, together: Sequence[ToolCall]) -> Iterator[ToolResult]:
+        def call(one: ToolCall) -> ToolResult:
+            return self.registry.call(deps, one.name, one.arguments, one.id)
+
+        if len(together) == 1:
+            yield call(together[0])
+            return
+        with ThreadPoolExecutor(len(together), thread_name_prefix="tool") as beside:
+            yield from beside.map(call, together)
 
     def _ask(
         self, history: ConversationHistory, deps: AnalystDeps, system_prompt: str
@@ -155,7 +166,7 @@ class SyncAgent:
         attempt = 1
         while True:
             try:
-                return self.llm.complete(sent, tools)
+                return self.llm.complete(sent, tools, _listener(deps))
             except LLMError as error:
                 if isinstance(error, ModelBadReply):  # what cannot be used has been paid for, too
                     note_call(deps, self.budget, self.llm.name, error.usage)
@@ -164,6 +175,28 @@ class SyncAgent:
                     raise
             self._wait(wait_seconds)
             attempt += 1
+
+
+class _Stopped(Exception):
+    """The turn was stopped while the model wrote."""
+
+
+def _stopped(deps: AnalystDeps) -> Reached | None:
+    return Reached("stopped", 0) if deps.is_stopped() else None
+
+
+def _listener(deps: AnalystDeps) -> OnText | None:
+    """Pass the words of the model on as they come, until somebody has heard enough."""
+    tell = deps.on_text
+    if tell is None:
+        return None
+
+    def listen(text: str) -> None:
+        if deps.is_stopped():
+            raise _Stopped
+        tell(text)
+
+    return listen
 
 
 def tell(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:
@@ -183,6 +216,29 @@ def tell_ended(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:
     """Tell all of a turn that is over."""
     yield from tell(turn, deps)
     yield from _end(concealed(turn, deps.caller.user), deps) or ()
+
+
+def _keep(
+    history: ConversationHistory, deps: AnalystDeps, call: ToolCall, result: ToolResult
+) -> Message:
+    if result.table is not None:  # named, so that a sentence can speak of its values
+        number = 1 + sum(one.table is not None for one in newest_turn(history.messages()))
+        result = replace(result, data={"name": f"q{number}", **result.data})
+    message = Message(
+        role="tool",
+        content=result.content,
+        tool_call_id=call.id,
+        basis=result.basis,
+        table=result.table,
+        chart=result.chart,
+        file=result.file,
+        ask=result.ask,
+        approval_id=result.approval.id if result.approval else None,
+        failure=result.failure,
+        private=OnlyFor(user=deps.caller.user, rules=result.private) if result.private else None,
+    )
+    history.append(message)
+    return message
 
 
 def _tell_answer(call: ToolCall, answer: Message) -> Iterator[Event]:

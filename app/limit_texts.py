@@ -1,6 +1,10 @@
 """Limits of a turn that was stopped, in Korean and English: `agent.events.Limit`."""
 
 LIMIT_PHRASES: dict[str, tuple[str, str]] = {
+    "limit.stopped": (
+        "요청하신 대로 멈췄습니다. 여기까지 알아낸 것은 대화에 남아 있습니다.",
+        "Stopped, as you wished. What was found until here stays in this conversation.",
+    ),
     "limit.step_limit": (
         "{most}단계 안에 끝내지 못해 멈췄습니다. 질문을 나누어 다시 물어봐 주세요.",
         "This was not finished within {most} steps, so it was stopped. Please ask in smaller parts.",

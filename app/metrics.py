@@ -18,8 +18,10 @@ from prometheus_client.registry import Collector
 
 from agent.events import Event, ToolFinished
 from agent.ledger import PRICES, Prices, spent_on
-from agent.llm import LLMError, LLMResponse, Model
+from agent.llm import LLMResponse, Model
+from agent.llm_errors import LLMError
 from agent.runtime.result_contract import Action, result_of
+from agent.runtime.stream_parsing import OnText
 from app.listeners.actions import ClickOutcome
 from app.shared_metrics import SharedCollector
 from app.slack_gateway import CallOutcome
@@ -151,12 +153,15 @@ class CountedModel:
         return self.model.name
 
     def complete(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
     ) -> LLMResponse:
         """Ask once, as `Model.complete`."""
         began, outcome = time.monotonic(), "unexpected"
         try:
-            reply = self.model.complete(messages, tools)
+            reply = self.model.complete(messages, tools, on_text)
             outcome = "ok"
         except LLMError as error:
             outcome = error.code

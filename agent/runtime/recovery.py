@@ -1,7 +1,7 @@
 """What to do when a turn cannot simply go on: pure decisions, carried out by the loop."""
 
 from agent.events import Limit
-from agent.llm import LLMError, ModelBadReply, ModelBusy, ModelTimeout
+from agent.llm_errors import LLMError, ModelBadReply, ModelBusy, ModelTimeout
 
 MAX_ATTEMPTS = 3
 """How often the model is asked the same."""
@@ -28,6 +28,7 @@ def retry_after_seconds(error: LLMError, attempt: int) -> float | None:
 
 
 _LIMITS: dict[Limit, str] = {
+    "stopped": "a person pressed Stop",
     "step_limit": "it was not finished within {most:,.0f} steps",
     "call_limit": "it was not finished with {most:,.0f} tool calls",
     "time_limit": "it was not finished within {most:,.0f} s",

@@ -82,6 +82,8 @@ class BaseTool(ABC, Generic[P]):
     description: str
     """What it does and when to use it, written for the model."""
     parameters: type[P]
+    only_reads: bool = False
+    """It changes and asks for nothing, so several such calls of one reply may run side by side."""
 
     def schema(self) -> dict[str, Any]:
         """Write the function schema of the Chat Completions API."""

@@ -29,6 +29,7 @@ class DescribeTableTool(BaseTool[DescribeTableParameters]):
     """``describe_table``."""
 
     name = "describe_table"
+    only_reads = True
     description = (
         "Tell what stands in a table: its columns with their types, the types they have in "
         "Oracle, which are never null, comments, the key, what stored codes mean, and what of it "

@@ -48,6 +48,7 @@ class ProfileColumnTool(BaseTool[ProfileColumnParameters]):
     """``profile_column``."""
 
     name = "profile_column"
+    only_reads = True
     description = (
         "Tell what values a column of a copied table has: rows, nulls, different values, smallest "
         f"and largest, quartiles of numbers, and the {TOP_VALUES} most frequent values with their "

@@ -39,6 +39,7 @@ class ListTablesTool(BaseTool[ListTablesParameters]):
     """``list_tables``."""
 
     name = "list_tables"
+    only_reads = True
     description = (
         "List the tables people may ask about: whether each has a copy, how many rows it has and "
         "as of when."
@@ -70,6 +71,7 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
     """``get_table_stats``."""
 
     name = "get_table_stats"
+    only_reads = True
     description = (
         "Tell how many rows a copied table has, its size, its key, the names of its columns and as "
         "of when it is. For types, comments and codes of columns use describe_table."
@@ -105,6 +107,7 @@ class QueryTableTool(BaseTool[Query]):
     """``query_table``: a closed question, compiled to bound SQL, run in a process of its own."""
 
     name = "query_table"
+    only_reads = True
     description = (
         "Read one copied table: choose columns, filter, group, aggregate, order. The rows are "
         "shown to the person as a table. Aggregate here instead of adding up rows yourself."

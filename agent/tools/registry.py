@@ -46,10 +46,17 @@ class ToolRegistry:
             self._schemas = [tool.schema() for tool in self._tools.values()]
         return self._schemas
 
+    def only_reads(self, name: str) -> bool:
+        """Tell whether a call of *name* changes and asks for nothing."""
+        tool = self._tools.get(name)
+        return tool is not None and tool.only_reads
+
     def call(
         self, deps: AnalystDeps, name: str, raw_json_arguments: str, call_id: str
     ) -> ToolResult:
         """Run one call of the model. Whatever goes wrong becomes a result the model can act on."""
+        if deps.is_stopped():
+            return refused("stopped", "Not done: a person has stopped this turn.")
         tool = self._tools.get(name)
         if tool is None:
             return refused(

@@ -51,6 +51,7 @@ class GetSchedulerStatusTool(BaseTool[NoParameters]):
     """``get_scheduler_status``."""
 
     name = "get_scheduler_status"
+    only_reads = True
     description = (
         "Tell which syncs are scheduled, when each is due next, and whether the clock that "
         "fires them is running."
@@ -69,6 +70,7 @@ class ListSchedulesTool(BaseTool[NoParameters]):
     """``list_schedules``."""
 
     name = "list_schedules"
+    only_reads = True
     description = (
         "List the schedules, in words, with the next times of each. approval says whether each of "
         "its runs asks by a card, or one approval stands for all runs inside its limits."

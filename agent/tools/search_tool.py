@@ -41,6 +41,7 @@ class SearchSchemaTool(BaseTool[SearchSchemaParameters]):
     """``search_schema``."""
 
     name = "search_schema"
+    only_reads = True
     description = (
         "Find tables and columns by words: in their names, in Korean and English comments and in "
         "the team's glossary, also among offered tables that are not copied yet. Use it when you "

@@ -166,6 +166,7 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
     """``get_sync_status``."""
 
     name = "get_sync_status"
+    only_reads = True
     description = (
         "Tell how recent syncs ended or how far they are, which proposed ones still wait for a "
         "person, and how many of the offered tables have a copy. rows is what a run published, "

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
-from agent.llm import LLMConfig, LLMError, ModelBusy, probe
+from agent.llm import LLMConfig, probe
+from agent.llm_errors import LLMError, ModelBusy
 from app.doctor.checks import ANSWER_SECONDS, Check
 from app.settings import ModelSettings
 

@@ -1,7 +1,7 @@
 import pytest
 
 from agent.failures import sentence_for_model, sentence_of
-from agent.llm import ModelBusy
+from agent.llm_errors import ModelBusy
 from sync.errors import DuckferryError, Failure, TableBusy, Unexpected
 from sync.proof_errors import FigureDiffers
 

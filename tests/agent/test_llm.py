@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from agent.conversation import ToolCall
-from agent.llm import (
-    LLMClient,
-    LLMConfig,
+from agent.llm import LLMClient, LLMConfig, LLMResponse, Usage, parse_completion
+from agent.llm_errors import (
     LLMError,
-    LLMResponse,
     ModelBadReply,
     ModelBusy,
     ModelLoginRefused,
@@ -21,8 +19,6 @@ from agent.llm import (
     ModelServerError,
     ModelTimeout,
     ModelUnreachable,
-    Usage,
-    parse_completion,
 )
 from sandbox.model.replies import Calls, Drop, Malformed, Reply, Stall, Status, Text, call
 from sandbox.model.server import ModelStandIn

@@ -18,7 +18,8 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from agent.llm import LLMClient, ModelUnreachable
+from agent.llm import LLMClient
+from agent.llm_errors import ModelUnreachable
 from agent.loop import SyncAgent
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry

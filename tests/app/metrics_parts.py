@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.llm import LLMResponse
+from agent.runtime.stream_parsing import OnText
 from app.metrics import Metrics
 from app.metrics_http import serve_metrics
 
@@ -70,8 +71,12 @@ class Script:
         self.replies = list(replies)
 
     def complete(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
     ) -> LLMResponse:
+        assert on_text is None
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply

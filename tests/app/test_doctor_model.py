@@ -8,7 +8,8 @@ from threading import Thread
 import pytest
 from pydantic import SecretStr
 
-from agent.llm import LLMConfig, ModelRequestRefused, probe
+from agent.llm import LLMConfig, probe
+from agent.llm_errors import ModelRequestRefused
 from app.doctor.model import check_model
 from app.settings import ModelSettings
 from sandbox.model.replies import Text

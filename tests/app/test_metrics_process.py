@@ -12,7 +12,8 @@ from slack_bolt import App, BoltRequest
 from slack_sdk.errors import SlackApiError
 
 from agent.conversation import ToolCall
-from agent.llm import LLMResponse, ModelBusy, Usage
+from agent.llm import LLMResponse, Usage
+from agent.llm_errors import ModelBusy
 from agent.service import make_analyst
 from app.access import everywhere_whole
 from app.answering import Office, give_up, handle

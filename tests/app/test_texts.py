@@ -41,7 +41,7 @@ def kinds(kind: type[DuckferryError] = DuckferryError) -> Iterator[type[Duckferr
 
 def codes() -> dict[str, type[DuckferryError]]:
     """Every error of the product that carries a code of its own."""
-    for path in (*ROOT.glob("sync/*_errors.py"), ROOT / "agent" / "llm.py"):
+    for path in (*ROOT.glob("sync/*_errors.py"), ROOT / "agent" / "llm_errors.py"):
         importlib.import_module(f"{path.parent.name}.{path.stem}")  # so among the subclasses
     product = [kind for kind in kinds() if kind.__module__.split(".")[0] in ("sync", "agent")]
     return {kind.code: kind for kind in product if "code" in vars(kind)}

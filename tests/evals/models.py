@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.conversation import ToolCall
 from agent.llm import LLMResponse, Model
+from agent.runtime.stream_parsing import OnText
 from sandbox.model.checks import check_request
 from tests.evals.case import RecordedReply
 
@@ -28,7 +29,10 @@ class Recorded:
         self.replies = list(replies)
 
     def complete(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
     ) -> LLMResponse:
         """Say the next one. Raises RecordingEnded."""
         if not self.replies:
@@ -59,12 +63,15 @@ class Watched:
         return self.model.name
 
     def complete(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
     ) -> LLMResponse:
         """Ask the model, unless OpenAI would not take the request."""
         check_request({"model": "judged", "messages": list(messages), "tools": list(tools)})
         self.read = [str(one.get("content")) for one in messages if one["role"] != "assistant"]
-        reply = self.model.complete(messages, tools)
+        reply = self.model.complete(messages, tools, on_text)
         self.calls += 1
         self.prompt_tokens += reply.usage.prompt_tokens
         self.completion_tokens += reply.usage.completion_tokens

@@ -1,6 +1,6 @@
 import pytest
 
-from agent.llm import (
+from agent.llm_errors import (
     LLMError,
     ModelBadReply,
     ModelBusy,
