@@ -191,6 +191,10 @@ class ConversationHistory:
         """Tell whether anything was ever said here and is still remembered."""
         return bool(self.redis.exists(_log(self.thread)))
 
+    def forget(self) -> None:
+        """Drop all that was said here. What comes next begins a new thread of the same name."""
+        self.redis.delete(_log(self.thread), f"{_log(self.thread)}:seen")
+
     def has(self, source_id: str) -> bool:
         """Tell whether a message of this source was put in."""
         seen = f"{_log(self.thread)}:seen"

@@ -120,6 +120,23 @@ def change_words(
     return change_message(history, analyst.policy, source_id, text, change_id)
 
 
+def people_of(redis: Redis, thread: str) -> frozenset[str]:
+    """Name who has written to the agent in *thread*, as far as it is remembered."""
+    messages = ConversationHistory(redis, thread).messages()
+    return frozenset(one.speaker for one in messages if one.role == "user" and one.speaker)
+
+
+def sources_of(redis: Redis, thread: str) -> tuple[str, ...]:
+    """Name what brought the messages of *thread*, as far as it is remembered."""
+    messages = ConversationHistory(redis, thread).messages()
+    return tuple(one.source_id for one in messages if one.source_id)
+
+
+def forget_thread(redis: Redis, thread: str) -> None:
+    """Forget what was said in *thread*. Cards and runs that came of it stay as they are."""
+    ConversationHistory(redis, thread).forget()
+
+
 def _take_turn(
     analyst: Analyst, deps: AnalystDeps, message: Message, on_event: Callable[[Event], None]
 ) -> AnalystResult:

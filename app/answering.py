@@ -21,6 +21,7 @@ from app.due import handle_due, place_of_due
 from app.due_conditions import remember_published
 from app.due_desk import DueDesk
 from app.failure_texts import word_failure
+from app.forgetting import asks_to_forget, forget_as_asked
 from app.groups import Members
 from app.handing_over import attachments, hand_over
 from app.incidents import Desk, tell_incidents
@@ -123,9 +124,11 @@ def _answer_message(office: Office, entry: Entry) -> None:
     if text is None:
         return
     language = language_of(text, office.core.config.language)
-    if not text:
-        hello = say(language, "answer.hello")
-        _deliver(office, entry, place, language, [], deps=None, otherwise=hello)
+    words = "" if text else say(language, "answer.hello")
+    if asks_to_forget(text):
+        words = forget_as_asked(office.core.redis, entry, language)
+    if words:
+        _deliver(office, entry, place, language, [], deps=None, otherwise=words)
         return
     caller = Caller(place.team, entry.body["user"], place.channel)
     told = entry.body.get("shared")

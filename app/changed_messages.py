@@ -8,7 +8,7 @@ from typing import cast
 
 import redis
 
-from agent.service import Analyst, change_words, has_begun
+from agent.service import Analyst, change_words, has_begun, sources_of
 from app.places import parse_place
 from sync.inbox import Entry, put
 from sync.state import key, run_script
@@ -55,6 +55,13 @@ def follow_change(client: "redis.Redis", analyst: Analyst, entry: Entry) -> None
     now = _newest(client, entry.thread, source)
     text = entry.body["text"] if now is None else now
     change_words(analyst, client, entry.thread, source, text, entry.body["change"])
+
+
+def drop_changes(client: "redis.Redis", thread: str) -> None:
+    """Forget what the messages a thread remembers were changed to."""
+    keys = [_changed(thread, source) for source in sources_of(client, thread)]
+    if keys:
+        client.delete(*keys)
 
 
 def _newest(client: "redis.Redis", thread: str, source: str) -> str | None:

@@ -13,6 +13,7 @@ from app.limit_texts import LIMIT_PHRASES
 from app.past_texts import PAST_PHRASES
 from app.query_texts import QUERY_PHRASES
 from app.remark_texts import REMARK_PHRASES
+from app.thread_texts import THREAD_PHRASES
 
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
 _LATIN = re.compile("[A-Za-z]")
@@ -47,6 +48,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **ACCESS_PHRASES,
     **REMARK_PHRASES,
     **LIMIT_PHRASES,
+    **THREAD_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),

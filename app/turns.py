@@ -33,6 +33,22 @@ _LEASE_TRIES = 300
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 0"
 
 
+def hold_thread(
+    client: "redis.Redis", thread: str, holder: str, seconds: float = LEASE_SECONDS
+) -> bool:
+    """Keep all others from taking a turn in *thread* for so long; False where somebody is."""
+    return bool(client.set(_lease(thread), holder, nx=True, px=int(seconds * 1000)))
+
+
+def let_go_of_thread(client: "redis.Redis", thread: str, holder: str) -> None:
+    """Let others take turns in *thread* again."""
+    run_script(client, _RELEASE, [_lease(thread)], holder)
+
+
+def _lease(thread: str) -> str:
+    return f"{PREFIX}:turn:{thread}"
+
+
 class Turns:
     """The entries this bot holds: waiting by thread, and the threads being worked on."""
 
@@ -113,14 +129,11 @@ class Turns:
             pool.submit(self._work_off, entry.thread, stop)
 
     def _work_off(self, thread: str, stop: threading.Event) -> None:
-        lease = f"{PREFIX}:turn:{thread}"
         with self._lock:
             queue = self._waiting[thread]
         try:
             tries = 0
-            while not self._client.set(
-                lease, self._consumer, nx=True, px=int(self._lease_seconds * 1000)
-            ):
+            while not hold_thread(self._client, thread, self._consumer, self._lease_seconds):
                 tries += 1
                 # Another bot works on this thread; what we hold is given back after a while.
                 if tries > _LEASE_TRIES or stop.wait(0.2):
@@ -141,7 +154,7 @@ class Turns:
                 if self._waiting.get(thread) is queue:
                     del self._waiting[thread]
             try:
-                run_script(self._client, _RELEASE, [lease], self._consumer)
+                let_go_of_thread(self._client, thread, self._consumer)
             except redis.RedisError:
                 log.warning("the lease of thread %s ends by itself", thread)
 
@@ -206,7 +219,7 @@ class Turns:
             try:
                 keep(self._client, self._consumer, entries)
                 for thread in threads:
-                    lease = f"{PREFIX}:turn:{thread}"
+                    lease = _lease(thread)
                     if self._client.get(lease) == self._consumer:
                         self._client.pexpire(lease, int(self._lease_seconds * 1000))
             except redis.RedisError as error:

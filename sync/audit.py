@@ -34,6 +34,7 @@ What = Literal[
     "proof_repeated",
     "imported",
     "dropped",
+    "thread_forgotten",
     "query",
 ]
 

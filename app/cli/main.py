@@ -10,6 +10,7 @@ from app.cli.copies import diff, prove, query, receipt, warehouse
 from app.cli.costs import costs
 from app.cli.glossary import glossary
 from app.cli.schedules import schedule
+from app.cli.threads import threads
 
 if TYPE_CHECKING:
     from app.cli.session import Session
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    commands=[schedule, warehouse, diff, prove, query, receipt, glossary, costs],
+    commands=[schedule, warehouse, diff, prove, query, receipt, glossary, costs, threads],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
