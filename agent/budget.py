@@ -16,6 +16,8 @@ class Budget:
 
     context_tokens: int = 32_000
     """About the most one call reads: instructions, tools and as much of the thread."""
+    compact_at: float = 0.7
+    """Above this share of `context_tokens`, older turns are summarised before the call."""
     steps: int = 8
     """Replies of the model in one turn, counted in the thread and so also across crashes."""
     calls: int = 24
@@ -50,7 +52,7 @@ def reached(
 
     Turns that go on at the same time may each take one more call than a day's limit allows.
     """
-    spent = [message.spent for message in turn if message.spent is not None]
+    spent = [one for message in turn for one in message.spent]
     tokens = sum(one.usage.prompt_tokens + one.usage.completion_tokens for one in spent)
     nano_usd = sum(one.nano_usd or 0 for one in spent)
     used: tuple[tuple[Limit, float, float], ...] = (

@@ -13,12 +13,12 @@ from redis import Redis
 from agent.events import Basis, Limit
 from agent.outputs import AskUser, Chart, File
 from agent.remarks import Remark
-from agent.tokens import units_of
+from agent.summary import Summary
 from agent.usage import Spent
 from sync.errors import Failure
 from sync.state import key, run_script
 
-MAX_MESSAGES = 1_000
+MAX_MESSAGES = 3_000
 """A longer thread forgets its oldest messages."""
 
 
@@ -65,7 +65,8 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    role: Literal["system", "user", "assistant", "tool"]
+    role: Literal["system", "user", "assistant", "tool", "summary"]
+    """Ours is ``summary``: what is read in place of the turns before `until`."""
     content: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
@@ -95,8 +96,11 @@ class Message(BaseModel):
     """How much that allows."""
     private: OnlyFor | None = None
     """Whom a tool result is for, where that is not everybody who reads the thread."""
-    spent: Spent | None = None
-    """What asking the model for this message used."""
+    spent: tuple[Spent, ...] = ()
+    """What asking the model for this message used, and summarising before that."""
+    summary: Summary | None = None
+    until: str = ""
+    """Source of the first message that this summary leaves as it is."""
 
     @property
     def sql(self) -> str:
@@ -136,6 +140,7 @@ _APPEND = """
 local t = redis.call('TIME')
 local now = string.format('%.0f', t[1] * 1000000 + t[2])
 if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[2]) == 0 then return 0 end
+for i = 5, #ARGV do redis.call('ZREM', KEYS[2], ARGV[i]) end
 redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -2 * tonumber(ARGV[4]) - 1)
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], -tonumber(ARGV[4]), -1)
@@ -162,42 +167,40 @@ class ConversationHistory:
             once = f"call:{message.tool_call_id}"
         elif message.source_id:
             once = f"source:{message.source_id}"
-        log = _log(self.thread)
+        log = thread_key(self.thread)
         text = message.model_dump_json(exclude_defaults=True)
         seconds = self.keep_days * 86_400
-        args = (text, once, seconds, MAX_MESSAGES)
+        # A call that takes the id of one long forgotten has no answer yet.
+        opened = (f"call:{call.id}" for call in message.tool_calls)
+        args = (text, once, seconds, MAX_MESSAGES, *opened)
         return bool(run_script(self.redis, _APPEND, [log, f"{log}:seen"], *args))
+
+    @property
+    def summarising(self) -> str:
+        """Name the key that stands while one process makes a summary of this thread."""
+        return f"{thread_key(self.thread)}:summarising"
 
     def messages(self) -> tuple[Message, ...]:
         """Read the thread in a model's order: each answer right behind its call."""
-        lines = cast("list[str]", self.redis.lrange(_log(self.thread), 0, -1))
-        return in_order(Message.model_validate_json(line) for line in lines)
+        return in_order(line for line in self.lines() if line.role != "summary")
 
-    def to_openai(self, system_prompt: str, max_units: int) -> list[dict[str, Any]]:
-        """Write what a model reads, in the Chat Completions API's format."""
-        return [message.to_openai() for message in self.read(system_prompt, max_units)]
-
-    def read(self, system_prompt: str, max_units: int) -> tuple[Message, ...]:
-        """Give what a model reads: *system_prompt* and the newest exchanges.
-
-        As many as *max_units* (`agent.tokens`) hold with it, without what earlier turns showed one
-        person alone.
-        """
-        system = Message(role="system", content=system_prompt)
-        room = max_units - estimate_units([system])
-        return (system, *trim(without_private(self.messages()), room))
+    def lines(self) -> list[Message]:
+        """Read the log as it was written, summaries too."""
+        lines = cast("list[str]", self.redis.lrange(thread_key(self.thread), 0, -1))
+        return [Message.model_validate_json(line) for line in lines]
 
     def exists(self) -> bool:
         """Tell whether anything was ever said here and is still remembered."""
-        return bool(self.redis.exists(_log(self.thread)))
+        return bool(self.redis.exists(thread_key(self.thread)))
 
     def forget(self) -> None:
         """Drop all that was said here. What comes next begins a new thread of the same name."""
-        self.redis.delete(_log(self.thread), f"{_log(self.thread)}:seen")
+        log = thread_key(self.thread)
+        self.redis.delete(log, f"{log}:seen", self.summarising)
 
     def has(self, source_id: str) -> bool:
         """Tell whether a message of this source was put in."""
-        seen = f"{_log(self.thread)}:seen"
+        seen = f"{thread_key(self.thread)}:seen"
         return self.redis.zscore(seen, f"source:{source_id}") is not None
 
 
@@ -283,49 +286,7 @@ def _stub(message: Message, only_for: OnlyFor) -> Message:
     return message.model_copy(update=update)
 
 
-def trim(messages: Sequence[Message], max_units: int) -> tuple[Message, ...]:
-    """Forget the oldest exchanges until *messages* fit into about *max_units* (`agent.tokens`).
-
-    An exchange begins with a person's words and goes with all its calls, answers and events, so no
-    call loses its answer and no event its question. The newest exchange always stays; if it alone
-    is too long, its oldest tool results are emptied.
-    """
-    starts = [number for number, message in enumerate(messages) if message.role == "user"]
-    units = [estimate_units([message]) for message in messages]
-    left, begin = sum(units), 0
-    for start in starts:
-        if left <= max_units:
-            break
-        left -= sum(units[begin:start])
-        begin = start
-    return _emptied(messages[begin:], max_units)
-
-
-def estimate_units(messages: Iterable[Message]) -> int:
-    """Estimate how long a model finds *messages* (`agent.tokens`); each costs 8 by itself."""
-    return sum(
-        8 + units_of(message.content + "".join(c.name + c.arguments for c in message.tool_calls))
-        for message in messages
-    )
-
-
-_EMPTIED = (
-    '{"ok": true, "note": "This result was dropped to save room. Call the tool again if needed."}'
-)
-
-
-def _emptied(messages: Sequence[Message], max_units: int) -> tuple[Message, ...]:
-    kept, left = list(messages), estimate_units(messages)
-    for number, message in enumerate(kept):
-        if left <= max_units:
-            break
-        if message.role == "tool" and len(message.content) > len(_EMPTIED):
-            kept[number] = message.model_copy(update={"content": _EMPTIED})
-            left -= estimate_units([message]) - estimate_units([kept[number]])
-    return tuple(kept)
-
-
-def _log(thread: str) -> str:
+def thread_key(thread: str) -> str:
     """Name the key of a thread; its name begins with its team, up to the first colon."""
     team, _, place = thread.partition(":")
     return key(team, "thread", place)

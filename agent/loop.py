@@ -9,13 +9,13 @@ from itertools import groupby
 from typing import Any, cast
 
 from agent.budget import Budget, Reached, calls_made, note_call, reached, spent_today
+from agent.compaction import recall_within
 from agent.conversation import (
     ConversationHistory,
     Message,
     OnlyFor,
     ToolCall,
     concealed,
-    estimate_units,
     newest_turn,
     unanswered,
 )
@@ -37,12 +37,13 @@ from agent.events import (
 )
 from agent.llm import LLMResponse, Model
 from agent.llm_errors import LLMError, ModelBadReply
+from agent.recall import estimate_units, read
 from agent.runtime.honesty import claims_a_sync
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
 from agent.runtime.recovery import limit_text, retry_after_seconds
 from agent.runtime.slots import fill_slots
 from agent.runtime.stream_parsing import OnText
-from agent.tokens import learn_tokens, tokens_per_unit, units_of_tools
+from agent.tokens import learn_tokens, tokens_per_unit, units_of, units_of_tools
 from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
 from agent.usage import Spent
@@ -61,11 +62,14 @@ class SyncAgent:
         registry: ToolRegistry,
         *,
         budget: Budget | None = None,
+        summariser: Model | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.llm = llm
         self.registry = registry
         self.budget = budget or Budget()
+        self.summariser = summariser or llm
+        """Keeps the memory of long threads."""
         self._wait = wait
 
     def run(
@@ -151,14 +155,18 @@ class SyncAgent:
 
     def _ask(
         self, history: ConversationHistory, deps: AnalystDeps, system_prompt: str
-    ) -> tuple[LLMResponse, Spent]:
+    ) -> tuple[LLMResponse, tuple[Spent, ...]]:
         tools, name = self.registry.schemas(), self.llm.name
-        of_tools = units_of_tools(tools)
         most_units = int(self.budget.context_tokens / tokens_per_unit(deps.redis, name))
-        read = history.read(system_prompt, most_units - of_tools)
-        reply = self._complete(deps, [message.to_openai() for message in read], tools)
-        learn_tokens(deps.redis, name, estimate_units(read) + of_tools, reply.usage.prompt_tokens)
-        return reply, note_call(deps, self.budget, name, reply.usage)
+        beside = units_of_tools(tools)
+        fixed = beside + units_of(system_prompt)
+        recalled, summed_up = recall_within(
+            history, deps, self.budget, self.summariser, fixed, most_units
+        )
+        prompt = read(recalled, system_prompt, most_units - beside)
+        reply = self._complete(deps, [message.to_openai() for message in prompt], tools)
+        learn_tokens(deps.redis, name, estimate_units(prompt) + beside, reply.usage.prompt_tokens)
+        return reply, (*summed_up, note_call(deps, self.budget, name, reply.usage))
 
     def _complete(
         self, deps: AnalystDeps, sent: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]

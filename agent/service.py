@@ -50,8 +50,10 @@ class Analyst:
     policy: Policy = field(default_factory=Policy)
 
 
-def make_analyst(llm: Model, budget: Budget | None = None) -> Analyst:
-    """Give a model its tools."""
+def make_analyst(
+    llm: Model, budget: Budget | None = None, summariser: Model | None = None
+) -> Analyst:
+    """Give a model its tools; *summariser* keeps the memory of long threads in its place."""
     registry = ToolRegistry(
         ASK_TOOLS,
         SYNC_TOOLS,
@@ -66,7 +68,7 @@ def make_analyst(llm: Model, budget: Budget | None = None) -> Analyst:
         CHANGE_TOOLS,
         SCHEDULER_TOOLS,
     )
-    return Analyst(SyncAgent(llm, registry, budget=budget))
+    return Analyst(SyncAgent(llm, registry, budget=budget, summariser=summariser))
 
 
 def run_analyst_turn(

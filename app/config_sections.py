@@ -101,8 +101,10 @@ class ModelSection(Section):
 class AgentSection(Section):
     """How conversations are carried on."""
 
-    context_tokens: Annotated[int, Field(ge=12_000, le=2_000_000)] = 32_000
+    context_tokens: Annotated[int, Field(ge=16_000, le=2_000_000)] = 32_000
     """About the most one call of the model reads: instructions, tools and thread."""
+    compact_at: Annotated[float, Field(ge=0.3, le=1)] = 0.7
+    """Above this share of `context_tokens`, older turns are summarised."""
     ledger_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """How long it is kept what was used."""
 

@@ -278,6 +278,7 @@ def turn_budget(config: BotConfig) -> Budget:
     limits = config.limits
     return Budget(
         context_tokens=config.agent.context_tokens,
+        compact_at=config.agent.compact_at,
         steps=limits.turn_steps,
         calls=limits.turn_calls,
         seconds=limits.turn_seconds,

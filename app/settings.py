@@ -32,6 +32,7 @@ NAMES = SECRETS | {
     "SLACK_API_URL",
     "SLACK_HTTP_PORT",
     "OPENAI_MODEL",
+    "OPENAI_COMPACTION_MODEL",
     "OPENAI_BASE_URL",
     "OPENAI_API_VERSION",
     "ORACLE_DSN",
@@ -84,6 +85,8 @@ class ModelSettings(_Value):
 
     api_key: SecretStr
     model: str = "gpt-4o-mini"
+    compaction_model: str | None = None
+    """Summarises the older turns of long threads; None: *model* does."""
     base_url: str | None = None
     api_version: str | None = None
     """Of Azure OpenAI: set, *base_url* is its endpoint and *model* the name of a deployment."""
@@ -195,7 +198,7 @@ def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozense
             "slack": _fields(values, "SLACK_", *SlackSettings.model_fields)
             if given["slack"]
             else None,
-            "model": _fields(values, "OPENAI_", "api_key", "model", "base_url", "api_version")
+            "model": _fields(values, "OPENAI_", *ModelSettings.model_fields)
             if given["model"]
             else None,
             "oracle": {

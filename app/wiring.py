@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Literal, cast
 
 import redis
 from slack_sdk import WebClient
@@ -61,6 +61,7 @@ def build_core(
     config: BotConfig,
     *,
     llm: Model | None = None,
+    summariser: Model | None = None,
     glossary: Glossary = NO_GLOSSARY,
 ) -> Core:
     """Put together everything but a surface. Reaches nothing yet.
@@ -72,7 +73,11 @@ def build_core(
         config=config,
         warehouse=settings.warehouse_dir,
         queries=open_queries(settings.warehouse_dir, query_limits(config)),
-        analyst=make_analyst(llm or _llm(settings), turn_budget(config)),
+        analyst=make_analyst(
+            llm or _llm(settings),
+            turn_budget(config),
+            summariser or llm or _llm(settings, "compaction"),
+        ),
         sources=resolve_sources(settings.oracle, config).reachable,
         mask_key=settings.mask_key.get_secret_value() if settings.mask_key else "",
         glossary=glossary,
@@ -103,8 +108,11 @@ def build(
     glossary = load_glossary(settings.bot_toml)
     client = connect_state(settings.redis_url.get_secret_value())
     metrics = make_metrics(client, settings.warehouse_dir)
-    counted = CountedModel(llm or _llm(settings), metrics, config.prices)
-    core = build_core(settings, config, llm=counted, glossary=glossary)
+    main, summariser = (
+        CountedModel(llm or _llm(settings, role), metrics, config.prices)
+        for role in ("main", "compaction")
+    )
+    core = build_core(settings, config, llm=main, summariser=summariser, glossary=glossary)
     for warning in missing_safety(core.redis):
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)
@@ -185,14 +193,15 @@ def _tell_walls(found: Walls) -> None:
         log.warning("%s (botctl doctor)", found)
 
 
-def _llm(settings: Settings) -> Model:
+def _llm(settings: Settings, role: Literal["main", "compaction"] = "main") -> Model:
     model = settings.model
     if model is None:
         return LLMClient(LLMConfig(api_key=""))
+    name = (model.compaction_model if role == "compaction" else None) or model.model
     return LLMClient(
         LLMConfig(
             api_key=model.api_key.get_secret_value(),
-            model=model.model,
+            model=name,
             base_url=model.base_url,
             azure_api_version=model.api_version,
         )

@@ -22,6 +22,7 @@ from bench.rows import create_table
 from bench.shares import measure_shares
 from bench.storm import measure_storm
 from bench.sync_speed import measure_sync
+from bench.threads import measure_thread
 from bench.turn import measure_turns
 from bench.walls import measure_walls
 from sandbox.oracle.process import start_oracle
@@ -37,6 +38,8 @@ class Sizes:
     shares: int
     """Repetitions of what is measured as a share of a full copy."""
     turns: int
+    thread: int
+    """Turns of one long thread."""
     starts: int
     questions: int
     decisions: int
@@ -53,6 +56,7 @@ FULL = Sizes(
     repetitions=5,
     shares=3,
     turns=100,
+    thread=500,
     starts=5,
     questions=40,
     decisions=2_000,
@@ -66,6 +70,7 @@ QUICK = Sizes(
     repetitions=2,
     shares=1,
     turns=20,
+    thread=60,
     starts=1,
     questions=10,
     decisions=100,
@@ -120,6 +125,7 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
     yield measure_question(small, warehouse, sizes.questions)
     yield from measure_turns(small, warehouse, sizes.turns)
     yield measure_rendering(5 * sizes.questions)
+    yield measure_thread(sizes.thread, warehouse)
     yield measure_chart(warehouse, sizes.repetitions)
     yield from measure_walls(scratch / "walls", WALLS * sizes.rows, sizes.questions)
     remove_folder(scratch / "walls")

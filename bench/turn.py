@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import openai
+from redis import Redis
 
 from agent.deps import AnalystDeps, Caller, Ruling, SchedulerStatus
 from agent.llm import LLMClient, LLMConfig
@@ -25,7 +26,7 @@ from sandbox.redis import start_redis
 from sync.oracle_errors import OracleUnreachable
 from sync.plan import Plan, TableRef, Wish
 from sync.state import connect_state
-from sync.warehouse.query_process import QueryLimits, open_queries
+from sync.warehouse.query_process import Queries, QueryLimits, open_queries
 
 WARM_UP_TURNS = 3
 ANSWER = Text("SHIPPED orders are ahead, and PENDING ones are few.")
@@ -63,11 +64,25 @@ def measure_turns(ref: TableRef, warehouse: Path, turns: int) -> list[Figure]:
     redis, model = start_redis(), start_model([])
     client = connect_state(redis.url)
     queries = open_queries(warehouse, QueryLimits())
-    deps = AnalystDeps(
+    deps = turn_deps(client, warehouse, queries, (ref,))
+    try:
+        return [_measure(talk, deps, model, turns) for talk in talks(ref)]
+    finally:
+        queries.close()
+        client.close()
+        model.stop()
+        redis.stop()
+
+
+def turn_deps(
+    client: Redis, warehouse: Path, queries: Queries, offered: tuple[TableRef, ...]
+) -> AnalystDeps:
+    """Say what a turn may touch that is measured; its thread has no name yet."""
+    return AnalystDeps(
         redis=client,
         warehouse=warehouse,
         queries=queries,
-        offered=(ref,),
+        offered=offered,
         model_sees=lambda _: "rows",
         caller=Caller(team="T0BENCH", user="U0BENCH", channel="C0BENCH"),
         thread="",
@@ -78,13 +93,6 @@ def measure_turns(ref: TableRef, warehouse: Path, turns: int) -> list[Figure]:
         rule_on=lambda _: Ruling("ask", 1),
         schedule_status=lambda: SchedulerStatus(clock_running=True, schedules=()),
     )
-    try:
-        return [_measure(talk, deps, model, turns) for talk in talks(ref)]
-    finally:
-        queries.close()
-        client.close()
-        model.stop()
-        redis.stop()
 
 
 def _measure(talk: Talk, deps: AnalystDeps, model: ModelStandIn, turns: int) -> Figure:

@@ -92,7 +92,7 @@ class BaseTool(ABC, Generic[P]):
             "function": {
                 "name": self.name,
                 "description": self.description,
-                "parameters": _plain(self.parameters.model_json_schema()),
+                "parameters": plain_schema(self.parameters),
             },
         }
 
@@ -101,8 +101,12 @@ class BaseTool(ABC, Generic[P]):
         """Do it once for *call_id*, however often it is called; raises any DuckferryError."""
 
 
-def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """Put definitions where they are used and drop titles: small models read no references."""
+def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Write a JSON schema whose definitions stand where they are used, without titles.
+
+    Small models read no references.
+    """
+    schema = model.model_json_schema()
     definitions = cast("dict[str, Any]", schema.get("$defs", {}))
 
     def plain(node: object, *, names: bool = False) -> Any:

@@ -18,9 +18,16 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 def check_model(settings: ModelSettings) -> Iterator[Check]:
     """Ask the model's server the cheapest thing it can tell with our key."""
     yield _address(settings.base_url)
+    yield _answers("key", settings, settings.model, "OPENAI_MODEL")
+    if settings.compaction_model:
+        variable = "OPENAI_COMPACTION_MODEL"
+        yield _answers("compaction", settings, settings.compaction_model, variable)
+
+
+def _answers(name: str, settings: ModelSettings, model: str, variable: str) -> Check:
     config = LLMConfig(
         api_key=settings.api_key.get_secret_value(),
-        model=settings.model,
+        model=model,
         base_url=settings.base_url,
         azure_api_version=settings.api_version,
         timeout_seconds=ANSWER_SECONDS,
@@ -28,13 +35,12 @@ def check_model(settings: ModelSettings) -> Iterator[Check]:
     try:
         found = probe(config)
     except ModelBusy as busy:
-        told = f"the key works, but {settings.model} is busy: {busy}"
-        yield _check("key", "WARN", told, "Run this again in a minute.")
+        told = f"the key works, but {model} is busy: {busy}"
+        return _check(name, "WARN", told, "Run this again in a minute.")
     except LLMError as error:
-        remedy = "Check OPENAI_API_KEY, OPENAI_MODEL and OPENAI_BASE_URL."
-        yield _check("key", "FAIL", str(error), remedy)
-    else:
-        yield _check("key", "OK", f"works for {found}")
+        remedy = f"Check OPENAI_API_KEY, {variable} and OPENAI_BASE_URL."
+        return _check(name, "FAIL", str(error), remedy)
+    return _check(name, "OK", f"works for {found}")
 
 
 def _address(base_url: str | None) -> Check:

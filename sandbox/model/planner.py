@@ -9,6 +9,7 @@ from sandbox.model.orders import TodayUnknown
 from sandbox.model.phrases import Language, error_sentence, names, say
 from sandbox.model.replies import Calls, JsonObject, Reply, Status, Text, call
 from sandbox.model.scene import Outcome, Scene, read_scene
+from sandbox.model.summarising import KEEP_SUMMARY, summarise
 from sandbox.model.telling import tell, tell_event
 from sandbox.model.understanding import Step, understand
 
@@ -23,12 +24,14 @@ def plan_reply(messages: Sequence[JsonObject], tools: Sequence[JsonObject]) -> R
 
     The first words of a conversation begin with a line that says no model wrote them.
     """
+    offered = {tool["function"]["name"] for tool in tools}
+    if offered == {KEEP_SUMMARY}:
+        return summarise(messages)
     scene = read_scene(messages)
     try:
         reply = _decide(scene)
     except TodayUnknown:
         return Status(400, message="The rules need a system message with: Today is YYYY-MM-DD.")
-    offered = {tool["function"]["name"] for tool in tools}
     if isinstance(reply, Calls):
         missing = [one.name for one in reply.calls if one.name not in offered]
         if missing:

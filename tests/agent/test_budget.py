@@ -26,7 +26,7 @@ TURN = (
     Message(
         role="assistant",
         tool_calls=(CALL, CALL),
-        spent=Spent("m", Usage(900, 100), nano_usd=500_000_000),
+        spent=(Spent("m", Usage(900, 100), nano_usd=500_000_000),),
     ),
 )
 NOTHING = DaySpent()

@@ -10,12 +10,11 @@ from agent.conversation import (
     ConversationHistory,
     Message,
     ToolCall,
-    estimate_units,
     in_order,
     newest_turn,
-    trim,
     unanswered,
 )
+from agent.recall import estimate_units, read, recall, trim
 
 
 def user(text: str) -> Message:
@@ -51,7 +50,8 @@ def test_303_conversation_is_written_in_openai_format(history: ConversationHisto
     for message in (user("tables?"), calls("a"), answer("a"), said("three")):
         history.append(message)
     function = {"name": "list_tables", "arguments": "{}"}
-    assert history.to_openai("You help.", 1_000) == [
+    prompt = read(recall(history), "You help.", 1_000)
+    assert [message.to_openai() for message in prompt] == [
         {"role": "system", "content": "You help."},
         {"role": "user", "content": "tables?", "name": "UMINA"},
         {
@@ -84,10 +84,12 @@ def test_of_many_deliveries_at_once_one_is_kept(redis: Redis) -> None:
 def test_what_was_seen_is_remembered_for_twice_as_many_messages_as_are_kept(
     redis: Redis, history: ConversationHistory
 ) -> None:
-    for number in range(2_010):
-        history.append(Message(role="user", content="x", source_id=str(number)))
-    assert not history.append(Message(role="user", content="x", source_id="10"))
-    assert redis.zcard("duckferry:1:T1:thread:C1:1700.0001:seen") == 2_000
+    seen = "duckferry:1:T1:thread:C1:1700.0001:seen"
+    redis.zadd(seen, {f"source:{number}": number for number in range(6_000)})
+    history.append(Message(role="user", content="x", source_id="6000"))
+    assert not history.append(Message(role="user", content="x", source_id="1"))
+    assert redis.zcard(seen) == 6_000
+    assert history.append(Message(role="user", content="x", source_id="0"))
 
 
 def test_a_call_is_answered_once(history: ConversationHistory) -> None:
@@ -145,11 +147,26 @@ def test_a_thread_is_forgotten_after_its_days_counted_from_the_newest_message(re
     assert all(172_700 < seconds <= 172_800 for seconds in lives)
 
 
-def test_a_thread_keeps_a_thousand_messages(history: ConversationHistory) -> None:
-    for number in range(1_003):
+def test_a_thread_keeps_three_thousand_messages(redis: Redis, history: ConversationHistory) -> None:
+    lines = [said(str(number)).model_dump_json() for number in range(3_000)]
+    redis.rpush("duckferry:1:T1:thread:C1:1700.0001", *lines)
+    for number in range(3_000, 3_003):
         history.append(said(str(number)))
     kept = history.messages()
-    assert (len(kept), kept[0].content, kept[-1].content) == (1_000, "3", "1002")
+    assert (len(kept), kept[0].content, kept[-1].content) == (3_000, "3", "3002")
+
+
+def test_a_call_that_takes_the_id_of_a_forgotten_one_is_answered_anew(
+    redis: Redis, history: ConversationHistory
+) -> None:
+    for message in (calls("a"), answer("a", '{"n": 1}')):
+        history.append(message)
+    redis.delete("duckferry:1:T1:thread:C1:1700.0001")  # as if newer messages had pushed them out
+    for message in (user("again"), calls("a")):
+        history.append(message)
+    assert history.append(answer("a", '{"n": 2}'))
+    assert not history.append(answer("a", '{"n": 3}'))
+    assert [message.content for message in history.messages()] == ["again", "", '{"n": 2}']
 
 
 def test_calls_without_an_answer_are_named(history: ConversationHistory) -> None:

@@ -252,7 +252,9 @@ def test_a_long_thread_is_read_from_its_newest_exchanges(
     ask(history, "last", "2-1")
     model = scripted(Text("ok"))
     agent = SyncAgent(
-        make_client(model), ToolRegistry(QUERY_TOOLS), budget=Budget(context_tokens=1_000)
+        make_client(model),
+        ToolRegistry(QUERY_TOOLS),
+        budget=Budget(context_tokens=1_000, compact_at=9),
     )
     list(agent.run(history, deps, "You help."))
     (request,) = model.requests

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from agent.conversation import ConversationHistory, Message
+from agent.conversation import ConversationHistory, Message, thread_key
 from agent.deps import AnalystDeps, Caller
 from agent.events import Basis, Event, Said
 from agent.llm import LLMClient
@@ -132,8 +132,9 @@ def test_a_message_delivered_again_after_the_thread_forgot_it_is_not_answered_ag
     analyst, model = make(Text("one"))
     run_analyst_turn(analyst, deps, "first", "1-1", ignore)
     history = ConversationHistory(deps.redis, deps.thread)
-    for number in range(1_000):
-        history.append(Message(role="user", content="x", source_id=f"2-{number}"))
+    newer = Message(role="user", content="x", source_id="2-1")
+    deps.redis.rpush(thread_key(deps.thread), *[newer.model_dump_json()] * 3_000)
+    history.append(Message(role="user", content="x", source_id="2-2"))
     assert run_analyst_turn(analyst, deps, "first", "1-1", ignore).response_text == ""
     assert len(model.requests) == 1
 

@@ -13,7 +13,6 @@ from agent.loop import SyncAgent
 from agent.tokens import BOUNDS, learn_tokens, tokens_per_unit, units_of
 from agent.tools.query_tools import QUERY_TOOLS
 from agent.tools.registry import ToolRegistry
-from agent.usage import Spent
 from sandbox.model.replies import Text
 from sandbox.model.server import ModelStandIn
 from sync.state import connect_state
@@ -59,7 +58,9 @@ def test_a_turn_teaches_how_much_the_next_one_can_read(
         history.append(Message(role="assistant", content="ok"))
     model = scripted(Text("first"), Text("second"))
     agent = SyncAgent(
-        make_client(model), ToolRegistry(QUERY_TOOLS), budget=Budget(context_tokens=4_000)
+        make_client(model),
+        ToolRegistry(QUERY_TOOLS),
+        budget=Budget(context_tokens=4_000, compact_at=9),
     )
     for source in ("2-1", "2-2"):
         history.append(Message(role="user", content="last", source_id=source))
@@ -68,6 +69,5 @@ def test_a_turn_teaches_how_much_the_next_one_can_read(
     ratio = tokens_per_unit(deps.redis, "gpt-4o-mini")
     assert 0.5 < ratio < 1  # the stand-in counts 4 signs a token
     assert second > first * 1.2
-    spent = history.messages()[-1].spent
-    assert isinstance(spent, Spent)
+    (spent,) = history.messages()[-1].spent
     assert (spent.model, spent.usage.prompt_tokens > 1_000) == ("gpt-4o-mini", True)

@@ -84,6 +84,10 @@ def test_a_key_that_works_costs_no_completion(model: ModelStandIn) -> None:
     before = model.requests
     told = found(model.base_url, model.api_key)
     assert told["key"] == ("OK", "works for gpt-4o-mini")
+    both = ModelSettings(
+        api_key=SecretStr(model.api_key), base_url=model.base_url, compaction_model="duckferry-demo"
+    )
+    assert by_name(check_model(both))["compaction"] == ("OK", "works for duckferry-demo")
     assert told["address"][0] == "OK"
     assert model.requests == before
 

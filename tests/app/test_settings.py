@@ -50,6 +50,7 @@ def test_a_complete_environment_gives_every_value() -> None:
     more = {
         "SLACK_API_URL": "http://127.0.0.1:1/api/",
         "OPENAI_MODEL": "gpt-x",
+        "OPENAI_COMPACTION_MODEL": "gpt-small",
         "OPENAI_BASE_URL": "http://127.0.0.1:2/v1",
         "WAREHOUSE_DIR": "/data/w",
         "BOT_TOML": "/etc/bot.toml",
@@ -64,6 +65,7 @@ def test_a_complete_environment_gives_every_value() -> None:
     assert settings.slack.signing_secret.get_secret_value() == "MARKER-3"
     assert settings.slack.api_url == "http://127.0.0.1:1/api/"
     assert settings.model.api_key.get_secret_value() == "sk-MARKER-4"
+    assert settings.model.compaction_model == "gpt-small"
     assert (settings.model.model, settings.model.base_url) == ("gpt-x", "http://127.0.0.1:2/v1")
     assert (settings.oracle.dsn, settings.oracle.user) == ("db.example.com:1521/ORCL", "duckferry")
     assert settings.oracle.password is not None

@@ -5,7 +5,7 @@ from redis import Redis
 
 from app.bot_config import BotConfig
 from app.settings import SettingsError, load_settings
-from app.wiring import build
+from app.wiring import build, build_core
 from sandbox.slack.server import start_slack
 
 
@@ -22,3 +22,15 @@ def test_a_redis_that_serves_another_workspace_is_refused(redis_url: str, redis:
         )
         with pytest.raises(SettingsError, match="serves the bot of workspace T9OTHER"):
             build(settings, BotConfig())
+
+
+def test_older_turns_are_summarised_by_the_model_that_is_set_for_it(redis_url: str) -> None:
+    environ = {"OPENAI_API_KEY": "sk-x", "REDIS_URL": redis_url}
+    for more, names in (
+        ({}, ("gpt-4o-mini", "gpt-4o-mini")),
+        ({"OPENAI_COMPACTION_MODEL": "small"}, ("gpt-4o-mini", "small")),
+    ):
+        core = build_core(load_settings(environ | more), BotConfig())
+        agent = core.analyst.agent
+        assert (agent.llm.name, agent.summariser.name) == names
+        core.queries.close()
