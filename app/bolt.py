@@ -14,6 +14,7 @@ from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners import actions, answers, events, modals, questions, receipts
 from app.listeners.clicks import ClickOutcome
+from app.listeners.events import Overhears
 from app.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,12 @@ def make_app(
     listeners: ThreadPoolExecutor,
     on_click: Callable[[ClickOutcome], None] = lambda _: None,
     desk: CardDesk | None = None,
+    overhears: Overhears = lambda _channel, _words: False,
 ) -> App:
     """Make the app with all listeners registered. Reaches Slack once, to learn who the bot is.
 
     Without a *desk* nothing can be planned: cards are decided, not edited or asked for again.
+    *overhears* tells what is answered that calls nobody.
     """
     desk = desk or CardDesk(client, config)
     secret = settings.signing_secret
@@ -51,7 +54,7 @@ def make_app(
         # It must not look like success, or Slack would not deliver again.
         return BoltResponse(status=503) if isinstance(error, redis.RedisError) else None
 
-    events.register(app, client)
+    events.register(app, client, overhears)
     modals.register(app, desk, on_click)
     receipts.register(app, desk, on_click)  # before the buttons, the last of which takes any
     answers.register(app, desk, on_click)

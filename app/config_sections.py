@@ -89,6 +89,9 @@ class TableSection(Section):
     model_sees: ModelSees | None = None
 
 
+ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$")]
+
+
 class ModelSection(Section):
     """What leaves for the model."""
 
@@ -107,6 +110,8 @@ class AgentSection(Section):
     """Above this share of `context_tokens`, older turns are summarised."""
     ledger_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """How long it is kept what was used."""
+    answers_in: tuple[ChannelId, ...] = ()
+    """Channels in which what plainly asks for data is answered without a mention."""
 
 
 class PriceSection(Section):

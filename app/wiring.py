@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 
 from agent.glossary import NO_GLOSSARY, Glossary
 from agent.llm import LLMClient, LLMConfig, Model
+from agent.overheard import asks_about_data
 from agent.service import make_analyst
 from app.access import mask_key_problem, see_in
 from app.answering import Office, give_up, handle
@@ -142,7 +143,16 @@ def build(
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = make_desk(core, groups, make_readers_language(slack), see)
-    app = make_app(settings.slack, core.redis, slack, config, listeners, metrics.clicked, desk)
+    app = make_app(
+        settings.slack,
+        core.redis,
+        slack,
+        config,
+        listeners,
+        metrics.clicked,
+        desk,
+        lambda channel, words: _overhears(core, channel, words),
+    )
     unanswered = Unanswered()
     transport = make_transport(app, settings.slack, unanswered)
     consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -184,6 +194,12 @@ def _owner(client: "redis.Redis", team: str) -> str:
     """Name the workspace this Redis serves; the first that asks gets it."""
     client.set(OWNER, team, nx=True)
     return cast("str", client.get(OWNER))
+
+
+def _overhears(core: Core, channel: str, words: str) -> bool:
+    return channel in core.config.agent.answers_in and asks_about_data(
+        words, core.glossary, core.config.offered
+    )
 
 
 def _tell_walls(found: Walls) -> None:

@@ -131,7 +131,7 @@ class Door:
     def __init__(self, redis: Redis, slack: WebClient, inbox: Redis | None = None) -> None:
         self._redis = inbox or redis
         self._app = App(client=slack, signing_secret=None, request_verification_enabled=False)
-        events.register(self._app, redis)
+        events.register(self._app, redis, lambda channel, _words: channel == "C0OPEN")
 
     def deliver(self, payload: Mapping[str, Any]) -> int:
         """Deliver as Socket Mode does; gives the status of the answer."""
@@ -242,6 +242,15 @@ def test_what_another_bot_says_in_the_agents_thread_is_left_alone(door: Door, re
     door.deliver(body(in_channel(text="deployed", bot_id="B1", **REPLY), "Ev1"))
     door.deliver(body(in_channel(text="x", subtype="bot_message", user=None, **REPLY), "Ev2"))
     assert door.entries() == []
+
+
+def test_in_a_channel_that_opted_in_a_question_opens_a_thread_of_its_own(door: Door) -> None:
+    asked = in_channel(text="주문 몇 건?", channel="C0OPEN")
+    door.deliver(body(asked, "Ev1"))
+    door.deliver(body({**asked, "channel": "C0DATA"}, "Ev2"))
+    door.deliver(body({**asked, "thread_ts": "1699.1", "ts": "1700.2"}, "Ev3"))
+    door.deliver(body({**asked, "text": "<@U0BOB> 주문 몇 건?", "ts": "1700.3"}, "Ev4"))
+    assert [entry.thread for entry in door.entries()] == ["T1:C0OPEN:1700.0001"]
 
 
 def edited(before: str, now: str, ts: str = "1700.0001", **more: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from agent.conversation import ConversationHistory
 from agent.runtime.thread_context import DELETED
-from tests.story.world import ALICE, APPROVE, DATA, JUNHO, MINJI, TEAM, World, shown
+from tests.story.world import ALICE, APPROVE, DATA, JUNHO, MINJI, SALES, SECONDS, TEAM, World, shown
 
 
 def words(world: World, asked: str) -> list[str]:
@@ -40,3 +40,11 @@ def test_a_mention_that_is_added_by_an_edit_is_answered_once(shared: World) -> N
     shared.reply(said, "현재 상태 알려줘")
     shared.until(lambda: len(words(shared, said)) > 1)
     assert words(shared, said) == ["어떤 테이블이 있어?", "현재 상태 알려줘"]
+
+
+def test_a_channel_that_opted_in_is_answered_below_a_plain_question_alone(shared: World) -> None:
+    slack = shared.sandbox.slack
+    talk = slack.post(MINJI, SALES, "오늘 매출 회의 몇 시예요?")
+    asked = slack.post(MINJI, SALES, "USERS 테이블 총 몇 건이야?")
+    slack.wait_for(lambda m: m.channel == SALES and m.thread_ts == asked, SECONDS)
+    assert [m.ts for m in slack.messages(SALES, talk)] == [talk]
