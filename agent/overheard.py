@@ -24,7 +24,8 @@ _ASKS = re.compile(
 )
 _COUNTS = re.compile(
     r"(?P<before>몇\s*(?:건|개|명|행|곳|종류|퍼센트|%|원)|얼마)"
-    r"|\b(?P<after>how many|how much(?!\s+(?:do|does)\b)|number of|count|sum of|list of|share of|percentage of)\b",
+    r"|\b(?P<after>how many|how much(?!\s+(?:do|does)\b)|number of|count"
+    r"|(?:sum|list|share|percentage) of)\b",
     re.IGNORECASE,
 )
 """Figures of what stands right before, in Korean, or right behind, in English."""
@@ -40,12 +41,13 @@ _OF_DATA = re.compile(
     re.IGNORECASE,
 )
 _OF_PEOPLE = re.compile(
-    r"할까|갈까|볼까|줄까|둘까|을까|하실|드실|오실|오시|할래|갈래|하시죠|합시다|하자|같이|생각|[것거] 같"
-    r"|들었|보냈|봤|보셨|맞아|맞나|ㅋㅋ|ㅎㅎ|언제|어떻게|확인|참석|회의|미팅|발표|보고서|자료|점심|저녁|커피|회식|휴가|예약|서버|배포|화면"
+    r"(?:할|갈|볼|줄|둘|을)까|하실|드실|오실|오시|[할갈]래|하시죠|합시다|하자|같이|생각|[것거] 같"
+    r"|들었|보냈|봤|보셨|맞아|맞나|ㅋㅋ|ㅎㅎ|언제|어떻게|확인|참석|회의|미팅|발표|보고서|자료"
+    r"|점심|저녁|커피|회식|휴가|예약|서버|배포|화면"
     r"|\b(?:shall|should|can|could|may) we\b|\blet'?s\b|\bwhy don'?t\b"
-    r"|\bdo (?:you|we) (?:think|want|need)\b|\b(?:i|we) (?:think|guess|wonder|need|have to)\b"
-    r"|(?<!can )(?<!could )\byou\b|\b(?:guys|something|anyone have|people|team|meetings?|deck|slides|call|party|lunch|coffee|servers?"
-    r"|services?|deploy(?:ed|ing|ment)?|join(?:ing)?|coming|restart\w*|pages?|screens?)\b",
+    r"|\b(?:do we|i|we) (?:think|guess|wonder|want|need|have to)\b|(?<!can )(?<!could )\byou\b"
+    r"|\b(?:guys|something|anyone have|people|team|meetings?|deck|slides|call|party|lunch|coffee"
+    r"|servers?|services?|deploy(?:ed|ing|ment)?|join(?:ing)?|coming|restart\w*|pages?|screens?)\b",
     re.IGNORECASE,
 )
 """Plans, opinions and errands, which people ask one another about with the same words."""
