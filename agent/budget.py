@@ -1,5 +1,7 @@
 """How much a turn, a person and a day may use of the model, and whether that is used up."""
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +10,9 @@ from agent.deps import AnalystDeps
 from agent.events import Limit
 from agent.ledger import PRICES, DaySpent, Prices, day_spent, note_spent, spent_on
 from agent.usage import Spent, Usage
+
+REPEATS = 3
+"""After so many replies with the same call, which failed each time, a turn comes to nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,7 @@ def reached(
     used: tuple[tuple[Limit, float, float], ...] = (
         ("step_limit", sum(message.role == "assistant" for message in turn), budget.steps),
         ("call_limit", calls_made(turn), budget.calls),
+        ("repeat_limit", _repeats(turn), REPEATS),
         ("time_limit", seconds, budget.seconds),
         ("token_limit", tokens, budget.tokens),
         ("cost_limit", nano_usd / 1e9, budget.usd),
@@ -85,3 +91,17 @@ def note_call(deps: AnalystDeps, budget: Budget, model: str, usage: Usage) -> Sp
 def calls_made(turn: Sequence[Message]) -> int:
     """Count the calls of tools in a turn."""
     return sum(len(message.tool_calls) for message in turn)
+
+
+def _repeats(turn: Sequence[Message]) -> int:
+    """Count the replies of a turn that made its most repeated failing call."""
+    failed = {one.tool_call_id for one in turn if one.role == "tool" and not _is_ok(one)}
+    replies = (
+        {(call.name, call.arguments) for call in message.tool_calls if call.id in failed}
+        for message in turn
+    )
+    return max(Counter(call for reply in replies for call in reply).values(), default=0)
+
+
+def _is_ok(answer: Message) -> bool:
+    return bool(json.loads(answer.content).get("ok"))

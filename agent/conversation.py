@@ -124,7 +124,7 @@ class Message(BaseModel):
                 {
                     "id": call.id,
                     "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
+                    "function": {"name": call.name, "arguments": _object(call.arguments)},
                 }
                 for call in self.tool_calls
             ]
@@ -134,6 +134,14 @@ class Message(BaseModel):
             # The API takes letters, digits, - and _, at most 64.
             message["name"] = re.sub(r"[^A-Za-z0-9_-]", "_", self.speaker)[:64]
         return message
+
+
+def _object(arguments: str) -> str:
+    """Leave out arguments that are no JSON object: some servers then refuse the whole thread."""
+    try:
+        return arguments if isinstance(json.loads(arguments), dict) else "{}"
+    except (ValueError, RecursionError):
+        return "{}"
 
 
 _APPEND = """

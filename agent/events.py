@@ -136,6 +136,7 @@ Limit = Literal[
     "stopped",
     "step_limit",
     "call_limit",
+    "repeat_limit",
     "time_limit",
     "token_limit",
     "cost_limit",

@@ -118,13 +118,14 @@ class LLMClient:
             raise _named(error, timeout) from None
         except TimeoutError:
             raise ModelTimeout(seconds=round(timeout)) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ModelBadReply(reason="it is no JSON", worth_repeating=True) from None
         except ReplyTooLong:
             raise ModelBadReply(reason="it was cut off because it grew too long") from None
         if completion is None:
-            self._streams = False
-            return self.complete(messages, tools)
+            whole = self.complete(messages, tools)
+            self._streams = False  # it can speak, so it is not merely out of order
+            return whole
         if isinstance(completion, dict):
             return _parse_streamed(cast("dict[str, Any]", completion))
         # A server that only resembles OpenAI's may answer with any JSON, or a page of HTML.
@@ -156,8 +157,7 @@ class LLMClient:
             if not isinstance(answer, openai.Stream):
                 return answer
             with cast("openai.Stream[openai.BaseModel]", answer) as chunks:
-                dumped = (one.model_dump(warnings=False) for one in chunks)
-                return gather(dumped, heard)
+                return gather(map(_dumped, chunks), heard)
 
         try:
             return asking.submit(ask).result(self.config.timeout_seconds + 1)
@@ -176,6 +176,13 @@ class LLMClient:
             if self._client is None:
                 self._client = _make_client(self.config)
             return self._client
+
+
+def _dumped(chunk: object) -> Mapping[str, Any]:
+    """Read a chunk; a server that only resembles OpenAI's may send any JSON in its place."""
+    import openai
+
+    return chunk.model_dump(warnings=False) if isinstance(chunk, openai.BaseModel) else {}
 
 
 def _make_client(config: LLMConfig) -> "openai.OpenAI":
@@ -263,6 +270,8 @@ def parse_completion(completion: Mapping[str, Any]) -> LLMResponse:
     if message.get("refusal"):
         raise ModelBadReply(reason="the model declined to answer", usage=usage)
     reply = parse_reply(message)
+    if reply.is_too_long:
+        raise ModelBadReply(reason="it was cut off because it grew too long", usage=usage)
     if not reply.text and not reply.tool_calls:
         raise ModelBadReply(reason="it is empty", worth_repeating=True, usage=usage)
     return LLMResponse(reply.text, reply.tool_calls, finish_reason, usage)

@@ -13,6 +13,10 @@ LIMIT_PHRASES: dict[str, tuple[str, str]] = {
         "도구를 {most}번 쓰고도 끝내지 못해 멈췄습니다. 질문을 나누어 다시 물어봐 주세요.",
         "This was not finished with {most} tool calls, so it was stopped. Please ask in smaller parts.",
     ),
+    "limit.repeat_limit": (
+        "같은 방법으로 {most}번 시도했지만 모두 실패해 멈췄습니다. 다른 말로 다시 물어봐 주세요.",
+        "The same thing was tried {most} times and failed each time, so it was stopped. Please ask in other words.",
+    ),
     "limit.time_limit": (
         "{most}초 안에 끝내지 못해 멈췄습니다. 질문을 나누어 다시 물어봐 주세요.",
         "This was not finished within {most} s, so it was stopped. Please ask in smaller parts.",

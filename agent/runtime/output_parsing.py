@@ -11,6 +11,12 @@ from agent.conversation import ToolCall
 MAX_CALLS = 16
 """Calls one reply may make; more are not heard."""
 
+MAX_REPLY_CHARS = 200_000
+"""Of words, names and arguments together: a server that goes on for ever is not listened to."""
+
+MAX_NAME_CHARS = 64
+"""The longest name of a tool that the API takes."""
+
 _WRAPPERS = frozenset(
     {"answer", "reply", "response", "response_text", "text", "message", "content"}
     | {"답변", "응답", "메시지", "내용"}
@@ -24,20 +30,26 @@ class Reply:
     text: str
     tool_calls: tuple[ToolCall, ...]
 
+    @property
+    def is_too_long(self) -> bool:
+        """Tell whether it is more than anybody reads, or a thread should keep."""
+        of_calls = sum(len(one.id) + len(one.arguments) for one in self.tool_calls)
+        return len(self.text) + of_calls > MAX_REPLY_CHARS
+
 
 def parse_reply(message: Mapping[str, Any]) -> Reply:
     """Normalise an assistant message of the Chat Completions API, or of a server that resembles it.
 
     Seen in the wild: content as a list of parts, null or missing content, arguments as an object
-    instead of a string, the older ``function_call``, calls without an id, and a reply wrapped in
-    JSON under an English or Korean key.
+    instead of a string, the older ``function_call``, calls without an id, names no API takes back,
+    halves of characters, and a reply wrapped in JSON under an English or Korean key.
     """
     calls = [_call(raw) for raw in sequence(message.get("tool_calls"))]
     legacy = message.get("function_call")
     if not calls and legacy:
         calls = [_call({"function": legacy})]
     heard = tuple(call for call in calls if call.name)[:MAX_CALLS]
-    return Reply(_unwrapped(_text(message.get("content"))), heard)
+    return Reply(_unwrapped(words_of(message.get("content")).strip()), heard)
 
 
 def with_new_ids(
@@ -67,6 +79,8 @@ def parse_arguments(raw: str) -> dict[str, Any] | None:
         value: object = json.loads(raw)
         if isinstance(value, str):  # an object encoded twice
             value = json.loads(value)
+        if "\\u" in raw:
+            json.dumps(value, ensure_ascii=False).encode()  # half a character can be kept nowhere
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
@@ -82,24 +96,35 @@ def sequence(value: object) -> Sequence[Any]:
     return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else ()
 
 
+def words_of(content: object) -> str:
+    """Read the words of a message's content, which may also be a list of parts."""
+    if isinstance(content, str):
+        return sound(content)
+    parts = (
+        part if isinstance(part, str) else mapping(part).get("text") for part in sequence(content)
+    )
+    return sound("".join(part for part in parts if isinstance(part, str)))
+
+
+def sound(text: str) -> str:
+    """Join halves of characters that came apart; one without its other half becomes a sign of it.
+
+    With halves in it a text can neither be kept nor sent.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _call(raw: object) -> ToolCall:
     call = mapping(raw)
     function = mapping(call.get("function"))
     arguments = function.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
-    return ToolCall(
-        id=str(call.get("id") or ""), name=str(function.get("name") or ""), arguments=arguments
-    )
-
-
-def _text(content: object) -> str:
-    if isinstance(content, str):
-        return content.strip()
-    parts = (
-        part if isinstance(part, str) else mapping(part).get("text") for part in sequence(content)
-    )
-    return "".join(part for part in parts if isinstance(part, str)).strip()
+    # A thread with any other name in it would be refused from then on.
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", str(function.get("name") or ""))[:MAX_NAME_CHARS]
+    return ToolCall(id=sound(str(call.get("id") or "")), name=name, arguments=sound(arguments))
 
 
 def _unwrapped(text: str) -> str:

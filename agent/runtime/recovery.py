@@ -31,6 +31,7 @@ _LIMITS: dict[Limit, str] = {
     "stopped": "a person pressed Stop",
     "step_limit": "it was not finished within {most:,.0f} steps",
     "call_limit": "it was not finished with {most:,.0f} tool calls",
+    "repeat_limit": "the same call failed {most:,.0f} times",
     "time_limit": "it was not finished within {most:,.0f} s",
     "token_limit": "it was not finished with {most:,.0f} tokens",
     "cost_limit": "it was not finished for ${most:,.2f}",

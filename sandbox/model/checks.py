@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from sandbox.model.replies import JsonObject
-from sandbox.model.schemas import check_tools
+from sandbox.model.schemas import FUNCTION_NAME, LONGEST_NAME, check_tools
 from sandbox.model.values import (
     InvalidRequest,
     expect_filled_list,
@@ -22,6 +22,7 @@ ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 SPEAKER_NAME = re.compile(r"[^\s<|\\/>]+")
 MAX_MESSAGES = 2048
 MAX_CALLS = 128
+MAX_ID = 40
 PARAMETERS = {
     "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "stream",
     "stream_options", "temperature", "top_p", "n", "stop", "max_tokens",
@@ -120,11 +121,33 @@ def _check_tool_calls(message: JsonObject, where: str) -> None:
     for number, value in enumerate(listed):
         here = f"{where}.tool_calls[{number}]"
         one = expect_object(value, here)
-        expect_string(one.get("id"), f"{here}.id")
+        _check_identifier(expect_string(one.get("id"), f"{here}.id"), f"{here}.id")
         expect_string(one.get("type"), f"{here}.type")
         function = expect_object(one.get("function"), f"{here}.function")
-        expect_string(function.get("name"), f"{here}.function.name")
+        _check_name(
+            expect_string(function.get("name"), f"{here}.function.name"), f"{here}.function.name"
+        )
         expect_string(function.get("arguments"), f"{here}.function.arguments")
+
+
+def _check_identifier(identifier: str, where: str) -> None:
+    if len(identifier) > MAX_ID:
+        raise InvalidRequest(
+            f"Invalid '{where}': string too long. Expected a string with maximum length {MAX_ID}, "
+            f"but got a string with length {len(identifier)} instead.",
+            where,
+            "string_above_max_length",
+        )
+
+
+def _check_name(name: str, where: str) -> None:
+    if not FUNCTION_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise InvalidRequest(
+            f"Invalid '{where}': string does not match pattern. Expected a string that matches the "
+            "pattern '^[a-zA-Z0-9_-]+$'.",
+            where,
+            "invalid_value",
+        )
 
 
 def _check_every_call_is_answered(messages: Iterable[JsonObject]) -> None:

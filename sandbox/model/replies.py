@@ -39,6 +39,14 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Odd:
+    """A message of any shape, sent as it is; in a stream as one piece."""
+
+    message: JsonObject
+    finish_reason: str = "stop"
+
+
+@dataclass(frozen=True)
 class Status:
     """A refusal with this HTTP status. `retry_after` is in seconds."""
 
@@ -68,7 +76,7 @@ class Stall:
     then: "Text | Calls | Drop" = Drop()
 
 
-Reply = Text | Calls | Status | Malformed | Stall | Drop
+Reply = Text | Calls | Odd | Status | Malformed | Stall | Drop
 
 
 def call(

@@ -12,7 +12,17 @@ from aiohttp import web
 
 from sandbox.model.checks import check_request
 from sandbox.model.planner import plan_reply
-from sandbox.model.replies import Calls, Drop, JsonObject, Malformed, Reply, Stall, Status, Text
+from sandbox.model.replies import (
+    Calls,
+    Drop,
+    JsonObject,
+    Malformed,
+    Odd,
+    Reply,
+    Stall,
+    Status,
+    Text,
+)
 from sandbox.model.values import InvalidRequest
 from sandbox.model.wire import chunks, completion, error_body, refusal
 
@@ -201,7 +211,7 @@ async def _respond(request: web.Request, body: JsonObject, reply: Reply) -> web.
         case Status():
             error, headers = refusal(reply)
             return web.json_response(error, status=reply.status, headers=headers)
-        case Text() | Calls():
+        case Text() | Calls() | Odd():
             if not body.get("stream"):
                 return web.json_response(completion(reply, body))
             stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

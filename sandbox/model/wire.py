@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator
 
-from sandbox.model.replies import Calls, JsonObject, Status, Text
+from sandbox.model.replies import Calls, JsonObject, Odd, Status, Text
 
 PIECE_CHARACTERS = 12
 CHARACTERS_PER_TOKEN = 4
@@ -38,7 +38,7 @@ def refusal(reply: Status) -> tuple[JsonObject, dict[str, str]]:
     return error_body(reply.status, reply.message, code=reply.code), headers
 
 
-def completion(reply: Text | Calls, request: JsonObject) -> JsonObject:
+def completion(reply: Text | Calls | Odd, request: JsonObject) -> JsonObject:
     """Build the answer to a request that does not stream."""
     message = _message(reply)
     return {
@@ -55,7 +55,7 @@ def completion(reply: Text | Calls, request: JsonObject) -> JsonObject:
     }
 
 
-def chunks(reply: Text | Calls, request: JsonObject) -> Iterator[str]:
+def chunks(reply: Text | Calls | Odd, request: JsonObject) -> Iterator[str]:
     """The same answer as server-sent events, each one `data: …` with its empty line."""
     envelope = _envelope(request, "chat.completion.chunk")
     message = _message(reply)
@@ -64,15 +64,8 @@ def chunks(reply: Text | Calls, request: JsonObject) -> Iterator[str]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return _sse(json.dumps({**envelope, "choices": [choice]}))
 
-    yield event({"role": "assistant", "content": ""})
-    for piece in _pieces(message["content"] or ""):
-        yield event({"content": piece})
-    for index, tool_call in enumerate(message.get("tool_calls", [])):
-        function = tool_call["function"]
-        opened = {**tool_call, "index": index, "function": {**function, "arguments": ""}}
-        yield event({"tool_calls": [opened]})
-        for piece in _pieces(function["arguments"]):
-            yield event({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+    for delta in [message] if isinstance(reply, Odd) else _deltas(message):
+        yield event(delta)
     yield event({}, _finish_reason(reply))
     if (request.get("stream_options") or {}).get("include_usage"):
         usage: JsonObject = {**envelope, "choices": [], "usage": _usage(request, message)}
@@ -80,7 +73,21 @@ def chunks(reply: Text | Calls, request: JsonObject) -> Iterator[str]:
     yield _sse("[DONE]")
 
 
-def _message(reply: Text | Calls) -> JsonObject:
+def _deltas(message: JsonObject) -> Iterator[JsonObject]:
+    yield {"role": "assistant", "content": ""}
+    for piece in _pieces(message["content"] or ""):
+        yield {"content": piece}
+    for index, tool_call in enumerate(message.get("tool_calls", [])):
+        function = tool_call["function"]
+        opened = {**tool_call, "index": index, "function": {**function, "arguments": ""}}
+        yield {"tool_calls": [opened]}
+        for piece in _pieces(function["arguments"]):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+
+
+def _message(reply: Text | Calls | Odd) -> JsonObject:
+    if isinstance(reply, Odd):
+        return reply.message
     message: JsonObject = {
         "role": "assistant",
         "content": reply.text,
@@ -99,8 +106,8 @@ def _message(reply: Text | Calls) -> JsonObject:
     return message
 
 
-def _finish_reason(reply: Text | Calls) -> str:
-    return reply.finish_reason if isinstance(reply, Text) else "tool_calls"
+def _finish_reason(reply: Text | Calls | Odd) -> str:
+    return "tool_calls" if isinstance(reply, Calls) else reply.finish_reason
 
 
 def _envelope(request: JsonObject, kind: str) -> JsonObject:

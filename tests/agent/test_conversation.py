@@ -46,6 +46,15 @@ def test_302_conversation_adds_messages_in_order_and_two_objects_see_the_same(re
     assert one.messages() == other.messages() == (user("안녕하세요"), said("hello"))
 
 
+def test_arguments_that_are_no_object_are_sent_as_an_empty_one_which_every_server_takes() -> None:
+    written = ("", '{"table": "US', "[1]", "[" * 100_000, '{"table": "USERS"}')
+    asked = [
+        ToolCall(id=f"c{n}", name="query_table", arguments=one) for n, one in enumerate(written)
+    ]
+    sent = Message(role="assistant", tool_calls=tuple(asked)).to_openai()["tool_calls"]
+    assert [one["function"]["arguments"] for one in sent] == ["{}"] * 4 + ['{"table": "USERS"}']
+
+
 def test_303_conversation_is_written_in_openai_format(history: ConversationHistory) -> None:
     for message in (user("tables?"), calls("a"), answer("a"), said("three")):
         history.append(message)

@@ -12,7 +12,8 @@ from agent.deps import AnalystDeps
 from agent.events import GaveUp, Said
 from agent.llm import LLMClient, LLMConfig
 from agent.llm_errors import ModelBadReply, ModelUnreachable
-from agent.runtime.stream_parsing import MAX_REPLY_CHARS, ReplyTooLong, gather
+from agent.runtime.output_parsing import MAX_REPLY_CHARS
+from agent.runtime.stream_parsing import ReplyTooLong, gather
 from agent.service import make_analyst, run_analyst_turn
 from sandbox.model.replies import Calls, Drop, Malformed, Reply, Text, call
 from sandbox.model.server import ModelStandIn
@@ -83,8 +84,17 @@ def test_a_stream_that_is_no_answer_is_named(
         client.complete([{"role": "user", "content": "?"}], [], lambda _: None)
 
 
-def test_a_reply_without_end_is_not_listened_to() -> None:
-    endless = (piece({"content": "x" * 1000}) for _ in range(MAX_REPLY_CHARS))
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": "x" * 1000},
+        {"refusal": "x" * 1000},
+        {"tool_calls": [{"index": 0, "function": {"name": "x" * 999 + "y"}}]},
+        {"tool_calls": [{"id": "a"}] * 1000},
+    ],
+)
+def test_a_reply_without_end_is_not_listened_to(delta: dict[str, object]) -> None:
+    endless = (piece(delta) for _ in range(MAX_REPLY_CHARS))
     with pytest.raises(ReplyTooLong):
         gather(endless, lambda _: None)
 

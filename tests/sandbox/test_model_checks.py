@@ -20,6 +20,14 @@ def calls(*ids: str) -> dict[str, Any]:
     return {"role": "assistant", "content": None, "tool_calls": functions}
 
 
+def called(name: str) -> dict[str, Any]:
+    function = {"name": name, "arguments": "{}"}
+    return {
+        "role": "assistant",
+        "tool_calls": [{"id": "a", "type": "function", "function": function}],
+    }
+
+
 def answer(identifier: str) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": identifier, "content": "{}"}
 
@@ -72,6 +80,9 @@ BROKEN_HISTORIES: list[tuple[list[Any], str]] = [
     ([USER, calls("a"), answer("a"), USER, answer("a")], "must be a response"),
     ([USER, calls("a"), answer("a"), answer("a")], "'a' not found in 'tool_calls'"),
     ([USER, calls("a"), answer("b")], "'b' not found in 'tool_calls'"),
+    ([USER, calls("x" * 41), answer("x" * 41)], "maximum length 40"),
+    ([USER, called("drop table;"), answer("a")], "does not match pattern"),
+    ([USER, called("x" * 65), answer("a")], "does not match pattern"),
     (
         [{"role": "bot", "content": "hi"}],
         "Invalid value: 'bot'. Supported values are: 'system'",
