@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
-from agent.events import Basis, Limit
+from agent.events import Basis, Command, Limit
 from agent.outputs import AskUser, Chart, File
 from agent.remarks import Remark
 from agent.summary import Summary
@@ -90,6 +90,8 @@ class Message(BaseModel):
     """The error a tool result tells of."""
     untrue: Literal["sync"] | None = None
     """What it claims that no record knows: code says so beside it."""
+    command: Command | None = None
+    """The command whose turn this message ends: the person is told its result."""
     limit: Limit | None = None
     """The limit this message tells of."""
     most: float = 0
@@ -289,7 +291,7 @@ def _stub(message: Message, only_for: OnlyFor) -> Message:
     note = f"Shown to {only_for.user} alone, by the rule {only_for.rules}."
     content = note if message.role == "assistant" else json.dumps({"ok": True, "note": note})
     calls = tuple(call.model_copy(update={"arguments": "{}"}) for call in message.tool_calls)
-    shown = dict.fromkeys(("table", "chart", "file", "ask"))
+    shown = dict.fromkeys(("table", "chart", "file", "ask", "command"))
     update = {"content": content, "tool_calls": calls, "basis": (), **shown}
     return message.model_copy(update=update)
 

@@ -148,6 +148,23 @@ Limit = Literal[
 """What may end a turn before its answer: somebody, or a limit: its own, its person's day, all."""
 
 
+Command = Literal["list", "stats", "sync", "status"]
+"""What is understood without a model (`agent.commands`)."""
+
+
+@dataclass(frozen=True)
+class Commanded:
+    """The answer to a command: the result of its tool, which the surface words."""
+
+    command: Command
+    ok: bool
+    result: Mapping[str, Any]
+    """What a model would read."""
+    failure: Failure | None = None
+    basis: tuple[Basis, ...] = ()
+    """Of one table's figures; a list says it of each itself."""
+
+
 @dataclass(frozen=True)
 class GaveUp:
     """A limit ended the turn; the surface words it. What was found before has been told."""
@@ -174,6 +191,7 @@ Event = (
     | ChartShown
     | FileMade
     | Said
+    | Commanded
     | GaveUp
     | Failed
 )

@@ -1,6 +1,7 @@
 """What a model may answer in place of an answer, by name.
 
 LLMError
+├── ModelMissing          none is set
 ├── ModelBusy             too many requests; transient, may say when to come back
 ├── ModelUnreachable      no connection; transient
 ├── ModelTimeout          no answer in time; transient
@@ -17,6 +18,16 @@ from sync.errors import DuckferryError
 
 class LLMError(DuckferryError):
     """The model gave no usable answer."""
+
+
+class ModelMissing(LLMError):
+    """Words were written that are no command, and no model is set that could read them."""
+
+    code = "model_missing"
+    message = (
+        "No model is set up (OPENAI_API_KEY), so only these are understood: list, stats TABLE, "
+        "sync TABLE, status."
+    )
 
 
 class ModelBusy(LLMError):

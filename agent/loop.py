@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, cast
 
 from agent.budget import Budget, Reached, calls_made, note_call, reached, spent_today
+from agent.commands import next_of_command
 from agent.compaction import recall_within
 from agent.conversation import (
     ConversationHistory,
@@ -25,6 +26,8 @@ from agent.events import (
     Asked,
     Basis,
     ChartShown,
+    Command,
+    Commanded,
     Event,
     Failed,
     FileMade,
@@ -36,7 +39,8 @@ from agent.events import (
     ToolStarted,
 )
 from agent.llm import LLMResponse, Model
-from agent.llm_errors import LLMError, ModelBadReply
+from agent.llm_errors import LLMError, ModelBadReply, ModelMissing
+from agent.no_model import NoModel
 from agent.recall import estimate_units, read
 from agent.runtime.honesty import claims_a_sync
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
@@ -72,6 +76,11 @@ class SyncAgent:
         """Keeps the memory of long threads."""
         self._wait = wait
 
+    @property
+    def has_model(self) -> bool:
+        """Tell whether anything but commands is understood."""
+        return self.llm.name != NoModel.name
+
     def run(
         self, history: ConversationHistory, deps: AnalystDeps, system_prompt: str
     ) -> Generator[Event]:
@@ -91,19 +100,14 @@ class SyncAgent:
             if end is not None:
                 yield from end
                 return
-            stop = _stopped(deps) or reached(
-                self.budget, turn, time.monotonic() - began, spent_today(deps)
-            )
-            if stop is not None:
-                text = limit_text(stop.limit, stop.most)
-                history.append(
-                    Message(role="assistant", content=text, limit=stop.limit, most=stop.most)
-                )
+            ours = self._unasked(messages, began, deps)
+            if ours is not None:
+                history.append(ours)
             else:
                 try:
                     reply, spent = self._ask(history, deps, system_prompt)
                 except LLMError as error:
-                    yield Failed(error.failure)
+                    yield from _failed(error, turn)
                     return
                 except _Stopped:
                     continue  # it is told as the limit that it is
@@ -122,6 +126,22 @@ class SyncAgent:
                 if calls and reply.text:
                     yield Thought(reply.text)
             messages = history.messages()
+
+    def _unasked(
+        self, messages: Sequence[Message], began: float, deps: AnalystDeps
+    ) -> Message | None:
+        """Give the next message where no model is asked: a stop, a step of a command, a limit."""
+        stop = _stopped(deps)
+        command = None if stop else next_of_command(messages, deps, has_model=self.has_model)
+        if command is not None:
+            return command
+        stop = stop or reached(
+            self.budget, newest_turn(messages), time.monotonic() - began, spent_today(deps)
+        )
+        if stop is None:
+            return None
+        text = limit_text(stop.limit, stop.most)
+        return Message(role="assistant", content=text, limit=stop.limit, most=stop.most)
 
     def _answer_calls(
         self, history: ConversationHistory, deps: AnalystDeps, messages: Sequence[Message]
@@ -282,6 +302,8 @@ def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
     if last.role == "assistant" and not last.tool_calls:
         if last.limit:
             return [GaveUp(last.limit, last.most)]
+        if last.command:
+            return [_commanded(last.command, turn[-2])]
         results = [message.table for message in turn if message.table is not None]
         return [Said(fill_slots(last.content, results), _basis(turn), last.untrue)]
     if last.role != "tool":
@@ -290,6 +312,18 @@ def _end(turn: Sequence[Message], deps: AnalystDeps) -> list[Event] | None:
     replies = turn[asked[-1] :]
     waits = any(reply.approval_id or reply.ask for reply in replies)
     return _waiting(replies, deps) if waits else None
+
+
+def _failed(error: LLMError, turn: Sequence[Message]) -> Iterator[Event]:
+    # Without a model nothing is said of what happened outside: its card has told that.
+    if not isinstance(error, ModelMissing) or turn[0].role == "user":
+        yield Failed(error.failure)
+
+
+def _commanded(command: Command, answer: Message) -> Commanded:
+    result = cast("dict[str, Any]", json.loads(answer.content))
+    basis = answer.basis if command == "stats" else ()
+    return Commanded(command, bool(result.get("ok")), result, answer.failure, basis)
 
 
 def _waiting(replies: Sequence[Message], deps: AnalystDeps) -> list[Event]:

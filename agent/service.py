@@ -49,6 +49,11 @@ class Analyst:
     agent: SyncAgent
     policy: Policy = field(default_factory=Policy)
 
+    @property
+    def has_model(self) -> bool:
+        """Tell whether anything but commands is understood."""
+        return self.agent.has_model
+
 
 def make_analyst(
     llm: Model, budget: Budget | None = None, summariser: Model | None = None

@@ -124,7 +124,8 @@ def _answer_message(office: Office, entry: Entry) -> None:
     if text is None:
         return
     language = language_of(text, office.core.config.language)
-    words = "" if text else say(language, "answer.hello")
+    hello = "answer.hello" if office.core.analyst.has_model else "command.hello"
+    words = "" if text else say(language, hello)
     if asks_to_forget(text):
         words = forget_as_asked(office.core.redis, entry, language)
     if words:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from agent.deps import Language
 from app.access_texts import ACCESS_FAILURES, NOT_ALLOWED
 from app.import_texts import IMPORT_FAILURES
+from app.model_texts import MODEL_FAILURES
 from app.oracle_texts import KOREAN
 from app.past_texts import PAST_FAILURES
 from app.query_texts import QUERY_FAILURES
@@ -77,6 +78,7 @@ _FIGURES_TOLD = frozenset({"figure_differs"})
 """Failures whose words hold what stands in a table."""
 
 FAILURES: dict[str, tuple[str, str]] = {
+    **MODEL_FAILURES,
     **IMPORT_FAILURES,
     **PAST_FAILURES,
     **QUERY_FAILURES,
@@ -256,38 +258,6 @@ FAILURES: dict[str, tuple[str, str]] = {
     "state_unavailable": (
         "봇의 저장소(Redis)가 응답하지 않습니다. 기록되지 않았을 수 있으니, 잠시 뒤 카드와 상태를 확인하고 다시 시도하세요.",
         "The bot's memory (Redis) does not answer. It may not have been noted: look at the card or the status in a minute before trying again.",
-    ),
-    "model_busy": (
-        "지금은 모델이 요청을 더 받지 않습니다. 1분 뒤에 다시 물어봐 주세요.",
-        "The model takes no more requests right now. Ask again in a minute.",
-    ),
-    "model_unreachable": (
-        "모델에 연결할 수 없습니다. OPENAI_BASE_URL과 네트워크를 확인한 뒤 다시 물어봐 주세요.",
-        "The model cannot be reached. Check OPENAI_BASE_URL and the network, then ask again.",
-    ),
-    "model_timeout": (
-        "모델이 {seconds}초 안에 답하지 않았습니다. 다시 묻거나 범위를 줄여 물어봐 주세요.",
-        "The model did not answer within {seconds} s. Ask again, or ask for less.",
-    ),
-    "model_server_error": (
-        "모델 서버에 오류가 생겼습니다(HTTP {status}). 나중에 다시 물어봐 주세요.",
-        "The model's server failed (HTTP {status}). Ask again later.",
-    ),
-    "model_login_refused": (
-        "모델 서버가 API 키를 거부했습니다(HTTP {status}). 관리자가 OPENAI_API_KEY와 그 권한을 확인해야 합니다.",
-        "The model's server refused our key (HTTP {status}). An admin must check OPENAI_API_KEY and its rights.",
-    ),
-    "model_quota_spent": (
-        "모델 계정의 잔액이 없습니다. 관리자가 충전해야 합니다.",
-        "The account of the model has no credit left. An admin must top it up.",
-    ),
-    "model_request_refused": (
-        "모델 서버가 요청을 받아들이지 않았습니다(HTTP {status}, {reason}). 관리자가 OPENAI_MODEL을 확인하거나, 이 스레드가 아주 길면 새 스레드에서 물어봐 주세요.",
-        "The model's server does not accept the request (HTTP {status}, {reason}). Check OPENAI_MODEL, or begin a new thread if this one is very long.",
-    ),
-    "model_bad_reply": (
-        "모델의 답을 쓸 수 없습니다. 다시 묻거나 다른 말로 물어봐 주세요.",
-        "The model's answer cannot be used. Ask again, perhaps in other words.",
     ),
     "unexpected": (
         "내부 오류가 생겼습니다(참조 {reference}). 계속되면 관리자에게 이 참조를 알려 주세요.",

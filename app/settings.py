@@ -131,6 +131,8 @@ class _Part:
     either: tuple[str, ...] = ()
     neither: str = ""
     """What is told where none of *either* is set."""
+    begun_by: tuple[str, ...] = ()
+    """Of a part that may be missing as a whole: names that show that it should not."""
 
 
 _PARTS = {
@@ -141,7 +143,11 @@ _PARTS = {
         "SLACK_APP_TOKEN is not set, nor is SLACK_SIGNING_SECRET; set the one for Socket Mode, or "
         "the other for signed HTTP.",
     ),
-    "model": _Part("the model", ("OPENAI_API_KEY",)),
+    "model": _Part(
+        "the model",
+        ("OPENAI_API_KEY",),
+        begun_by=tuple(sorted(name for name in NAMES - SECRETS if name.startswith("OPENAI_"))),
+    ),
 }
 
 
@@ -153,6 +159,8 @@ def read_environment(env_file: Path | None = None) -> dict[str, str]:
 
 def load_settings(environ: Mapping[str, str], *, need: frozenset[str] = frozenset()) -> Settings:
     """Read settings from *environ*; *need* names parts (slack, model) that must be there.
+
+    The model may be missing altogether: then only commands are understood.
 
     Whether Oracle can be reached depends on bot.toml as well: `app.sources.resolve_sources`.
 
@@ -313,6 +321,7 @@ def _given(part: _Part, values: Mapping[str, str], needed: bool, problems: list[
     ]
     if part.either and not any(name in values for name in part.either):
         missing.append(part.neither)
+    needed = needed and (not part.begun_by or any(name in values for name in part.begun_by))
     if needed or any(name in values for name in (*part.needed, *part.either)):
         problems.extend(missing)
     return not missing

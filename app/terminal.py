@@ -11,6 +11,7 @@ from agent.events import (
     Asked,
     Basis,
     ChartShown,
+    Commanded,
     Event,
     Failed,
     FileMade,
@@ -28,6 +29,7 @@ from app.texts import Language, say, word_limit
 from app.views.answer import write_arguments
 from app.views.card_life import counts_line, receipt_notes
 from app.views.card_parts import question_words, table_parts
+from app.views.command_answer import command_lines
 from app.views.receipt_details import TableDetails
 from app.views.remark import word_remark
 from app.views.schedule_lines import to_plain
@@ -55,9 +57,8 @@ def trace_line(language: Language, event: Event) -> str | None:
 def answer_lines(language: Language, event: Event, timezone: str = "UTC") -> list[str]:
     """Write what an event says to the person; nothing for a step."""
     match event:
-        case Said(text=text, basis=bases, untrue=untrue):
-            warning = [to_plain(say(language, "answer.untrue_sync"))] if untrue else []
-            lines = [*warning, text, *(_basis(language, basis) for basis in bases)]
+        case Said() | Commanded():
+            lines = [*_words(language, event), *(_basis(language, one) for one in event.basis)]
         case Asked(ask=ask):
             lines = [ask.question]
             lines += [f"  [{at}] {choice}" for at, choice in enumerate(ask.choices, 1)]
@@ -77,6 +78,15 @@ def answer_lines(language: Language, event: Event, timezone: str = "UTC") -> lis
         case _:
             lines = []
     return [CONTROL.sub("", line) for line in lines]
+
+
+def _words(language: Language, event: Said | Commanded) -> Sequence[str]:
+    if isinstance(event, Said):
+        warning = [to_plain(say(language, "answer.untrue_sync"))] if event.untrue else []
+        return [*warning, event.text]
+    if event.failure and event.failure.code in TOLD_TO_PEOPLE:
+        return []  # told where its tool ended
+    return command_lines(language, event, str, _moment)
 
 
 def file_lines(language: Language, file: File) -> list[str]:

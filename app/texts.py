@@ -7,6 +7,7 @@ from agent.events import Limit
 from app.access_texts import ACCESS_PHRASES
 from app.card_texts import CARD_PHRASES
 from app.chart_texts import CHART_PHRASES
+from app.command_texts import COMMAND_PHRASES
 from app.copy_texts import COPY_PHRASES
 from app.import_texts import IMPORT_PHRASES
 from app.limit_texts import LIMIT_PHRASES
@@ -41,6 +42,7 @@ def say(language: Language, phrase: str, **values: str | int) -> str:
 PHRASES: dict[str, tuple[str, str]] = {
     **CARD_PHRASES,
     **CHART_PHRASES,
+    **COMMAND_PHRASES,
     **COPY_PHRASES,
     **IMPORT_PHRASES,
     **PAST_PHRASES,

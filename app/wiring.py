@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 
 from agent.glossary import NO_GLOSSARY, Glossary
 from agent.llm import LLMClient, LLMConfig, Model
+from agent.no_model import NoModel
 from agent.overheard import asks_about_data
 from agent.service import make_analyst
 from app.access import mask_key_problem, see_in
@@ -125,8 +126,7 @@ def build(
         problem = f"This Redis serves the bot of workspace {owner}; give {team} one of its own."
         raise SettingsError([problem])
     note_config(core.redis, "bot", config)
-    if not config.offered:
-        log.warning("bot.toml offers no table, so nothing can be synced or asked")
+    _tell_what_is_missing(core)
     members = make_members(slack)
     groups = nobody_if_unknown(members)
     see = see_in(config, members, make_is_shared(slack), core.mask_key)
@@ -202,6 +202,13 @@ def _overhears(core: Core, channel: str, words: str) -> bool:
     )
 
 
+def _tell_what_is_missing(core: Core) -> None:
+    if not core.analyst.has_model:
+        log.warning("no model is set (OPENAI_API_KEY), so only commands are understood")
+    if not core.config.offered:
+        log.warning("bot.toml offers no table, so nothing can be synced or asked")
+
+
 def _tell_walls(found: Walls) -> None:
     if found.files == "landlock":
         log.info("%s", found)
@@ -212,7 +219,7 @@ def _tell_walls(found: Walls) -> None:
 def _llm(settings: Settings, role: Literal["main", "compaction"] = "main") -> Model:
     model = settings.model
     if model is None:
-        return LLMClient(LLMConfig(api_key=""))
+        return NoModel()
     name = (model.compaction_model if role == "compaction" else None) or model.model
     return LLMClient(
         LLMConfig(

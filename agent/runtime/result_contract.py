@@ -1,5 +1,6 @@
 """What a turn came to, as one value: the contract between the agent and every surface."""
 
+import json
 from collections.abc import Iterable
 from typing import Literal
 
@@ -10,6 +11,7 @@ from agent.events import (
     Asked,
     Basis,
     ChartShown,
+    Commanded,
     Event,
     Failed,
     FileMade,
@@ -47,8 +49,8 @@ class AnalystResult(BaseModel):
 
     action: Action
     response_text: str = ""
-    """The answer, the last thought beside a card, the question back, or the English sentence of a
-    failure or limit."""
+    """The answer, the last thought beside a card, the question back, the English sentence of a
+    failure or limit, or the result of a command as JSON."""
     approvals: tuple[Approval, ...] = ()
     ask: AskUser | None = None
     """What the person is asked back."""
@@ -74,6 +76,8 @@ def result_of(events: Iterable[Event]) -> AnalystResult:
     match told[-1] if told else None:
         case Said(text=text, basis=basis):
             action = "reply"
+        case Commanded(result=result, basis=basis):
+            action, text = "reply", json.dumps(result, ensure_ascii=False)
         case GaveUp(code=code, most=most):
             action, text = "gave_up", limit_text(code, most)
         case Failed(failure=failure):
@@ -106,7 +110,7 @@ def _nodes(event: Event) -> Iterable[TraceNode]:
             yield TraceNode(node="ask", detail=ask.question)
         case TableShown() | ChartShown() | FileMade():
             yield _shown(event)
-        case Said():
+        case Said() | Commanded():
             yield TraceNode(node="reply")
         case GaveUp(code=code):
             yield TraceNode(node="gave_up", detail=code)

@@ -44,7 +44,7 @@ def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) ->
     text = _clean(text)
     language = language_of(text, core.config.language)
     if not text:
-        click.echo(say(language, "answer.hello"))
+        click.echo(_hello(core, language))
         return
     show = _printer(language, core.config.timezone, trace=trace)
     events: Callable[[Event], None] = _silent if as_json else show
@@ -63,7 +63,7 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
     start_logging(session.settings("model"), logging.WARNING)
     core = session.core("model")
     thread = _new_thread()
-    click.echo(say(core.config.language, "answer.hello"))
+    click.echo(_hello(core, core.config.language))
     done, ask, language = None, None, core.config.language
     while (text := _read("> ")) is not None:
         if not text:
@@ -84,6 +84,10 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
         ask = result.ask
         if done is not None:
             click.echo(f"  [1] {say(language, 'card.details')}")
+
+
+def _hello(core: Core, language: Language) -> str:
+    return say(language, "answer.hello" if core.analyst.has_model else "command.hello")
 
 
 def _decide(

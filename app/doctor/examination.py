@@ -82,7 +82,7 @@ def _probes(readable: Readable, asker: str, *, offline: bool) -> list[Probe]:
             found.append(_skip("Redis", "REDIS_URL is wrong", _SET_FIRST))
         else:
             found.append(Probe("Redis", "Redis", partial(check_redis, client, url, names)))
-        if settings.model is None:
+        if "OPENAI_" in readable.wrong:
             found.append(_skip("model", "its settings are missing or wrong", _SET_FIRST))
         else:
             found.append(Probe("model", "key", partial(check_model, settings.model)))

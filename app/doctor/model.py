@@ -15,8 +15,12 @@ OPENAI_HOST = "api.openai.com"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def check_model(settings: ModelSettings) -> Iterator[Check]:
-    """Ask the model's server the cheapest thing it can tell with our key."""
+def check_model(settings: ModelSettings | None) -> Iterator[Check]:
+    """Ask the model's server the cheapest thing it can tell with our key, where one is set."""
+    if settings is None:
+        told = "none is set, so only list, stats, sync and status are understood"
+        yield _check("key", "WARN", told, "Set OPENAI_API_KEY for questions in people's words.")
+        return
     yield _address(settings.base_url)
     yield _answers("key", settings, settings.model, "OPENAI_MODEL")
     if settings.compaction_model:

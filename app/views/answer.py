@@ -11,6 +11,7 @@ from agent.events import (
     Asked,
     Basis,
     ChartShown,
+    Commanded,
     Event,
     Failed,
     FileMade,
@@ -26,6 +27,7 @@ from app.texts import Language, say, word_limit
 from app.views.answer_buttons import answer_buttons
 from app.views.approval_card import Message
 from app.views.chart import alt_text, chart_notes, native_charts
+from app.views.command_answer import command_lines
 from app.views.files import file_notes
 from app.views.remark import remarks_of, word_remark
 from app.views.results import result_blocks
@@ -79,7 +81,7 @@ def answer_message(
     text = "\n\n".join(words for words in texts if words.strip())
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
     steps = steps_line(language, events)
-    spoke = any(isinstance(event, Said | Asked | GaveUp | Failed) for event in events)
+    spoke = any(isinstance(event, Said | Commanded | Asked | GaveUp | Failed) for event in events)
     made = [event for event in events if isinstance(event, ChartShown | FileMade)]
     if (tables or made) and any(isinstance(event, GaveUp) for event in events):
         text += "\n" + say(language, "limit.found")
@@ -155,6 +157,8 @@ def _words(language: Language, event: Event) -> str:
         case Said(text=text, untrue=untrue):
             warning = say(language, "answer.untrue_sync") + "\n\n" if untrue else ""
             return warning + from_model(text)
+        case Commanded():
+            return "\n".join(command_lines(language, event, escape, when))
         case Asked(ask=ask):
             return from_model(ask.question)
         case GaveUp(code=code, most=most):
@@ -174,6 +178,8 @@ def _made(language: Language, event: ChartShown | FileMade) -> list[str]:
 
 def _troubles(language: Language, events: Sequence[Event]) -> list[str]:
     """Word what went wrong with a tool and a person must know, whatever the model made of it."""
+    if any(isinstance(event, Commanded) for event in events):
+        return []  # it says so itself
     failures = [event.failure for event in events if isinstance(event, ToolFinished)]
     told = [one for one in failures if one is not None and one.code in TOLD_TO_PEOPLE]
     words = dict.fromkeys(":warning: " + escape(word_failure(language, one)) for one in told)
@@ -183,7 +189,7 @@ def _troubles(language: Language, events: Sequence[Event]) -> list[str]:
 def _bases(events: Sequence[Event]) -> list[Basis]:
     found: dict[str, Basis] = {}
     for event in events:
-        if isinstance(event, Said):
+        if isinstance(event, Said | Commanded):
             found |= {basis.table: basis for basis in event.basis}
         elif isinstance(event, TableShown | ChartShown | FileMade) and event.basis:
             found[event.basis.table] = event.basis

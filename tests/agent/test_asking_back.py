@@ -45,7 +45,7 @@ def test_a_claim_that_a_sync_ran_is_told_to_be_untrue_to_people_and_to_the_model
     model = scripted(Text("I have synced ORDERS, 10,000 rows."), Text("Sorry."))
     analyst = make_analyst(make_client(model))
     told: list[Event] = []
-    run_analyst_turn(analyst, deps, "sync ORDERS", "1-1", told.append)
+    run_analyst_turn(analyst, deps, "please sync ORDERS", "1-1", told.append)
     assert told == [Said("I have synced ORDERS, 10,000 rows.", untrue="sync")]
     assert result_of(told).trace[-1].node == "reply"
     run_analyst_turn(analyst, deps, "really?", "1-2", told.append)

@@ -143,7 +143,7 @@ def test_what_the_model_said_beside_a_card_is_the_text_of_the_result(
     make: MakeAnalyst, deps: AnalystDeps
 ) -> None:
     analyst, _ = make(Calls(call("start_sync", {"tables": ["USERS"]}), text="I propose it."))
-    result = run_analyst_turn(analyst, deps, "sync users", "1-1", ignore)
+    result = run_analyst_turn(analyst, deps, "please sync users", "1-1", ignore)
     assert (result.action, result.response_text) == ("approval", "I propose it.")
     assert [node.node for node in result.trace] == ["thought", "tool:start_sync", "approval"]
 

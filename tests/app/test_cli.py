@@ -30,6 +30,8 @@ COMMANDS = (
         "query",
         "receipt",
         "glossary",
+        "costs",
+        "threads",
     ),
 )
 HEAVY = ("openai", "duckdb", "pyarrow", "oracledb", "slack_bolt", "slack_sdk", "redis", "rq")
@@ -116,8 +118,8 @@ def test_a_call_that_makes_no_sense_says_so(arguments: list[str], told: str) -> 
 
 ORACLE = {"Nothing says where source main is", "Nothing says as whom", "There is no password"}
 MISSING = {
-    "run": {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "OPENAI_API_KEY", "approvals.approver"},
-    "chat": {"OPENAI_API_KEY", "approvals.approver"},
+    "run": {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "approvals.approver"},
+    "chat": {"approvals.approver"},
 }
 
 

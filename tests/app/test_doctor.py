@@ -130,7 +130,7 @@ def test_with_no_settings_at_all_it_says_what_is_missing_and_how_to_mend_it(tmp_
     for told in (
         "SLACK_BOT_TOKEN is not set",
         "SLACK_APP_TOKEN is not set, nor is SLACK_SIGNING_SECRET",
-        "OPENAI_API_KEY is not set",
+        "none is set, so only list, stats, sync and status are understood",
         "bot.toml is not there, so nothing is offered and nobody may approve",
         "`botctl init` writes one",
         "Start it, and check REDIS_URL",

@@ -232,8 +232,14 @@ def test_each_name_of_a_needed_part_that_is_missing_is_told() -> None:
     assert names == [
         "SLACK_BOT_TOKEN",
         "SLACK_APP_TOKEN",
-        "OPENAI_API_KEY",
     ]
+    assert problems(without("OPENAI_API_KEY") | {"OPENAI_MODEL": "m"}, ALL_PARTS) == [
+        "OPENAI_API_KEY is not set; it is needed to reach the model."
+    ]
+
+
+def test_the_model_may_be_missing_altogether() -> None:
+    assert load_settings(without("OPENAI_API_KEY"), need=ALL_PARTS).model is None
 
 
 def test_a_part_nobody_needs_may_be_missing() -> None:
