@@ -1,59 +1,39 @@
 """What the bot does with one entry of the inbox: take a turn, or see to a due schedule."""
 
-import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import chain
+from dataclasses import replace
 
-from slack_sdk import WebClient
-
-from agent.deps import AnalystDeps, Caller
-from agent.events import ApprovalRequested, Basis, Event, ToolFinished
+from agent.deps import Caller
+from agent.events import Event
 from agent.service import run_analyst_approval, run_analyst_turn
-from app.access import SeeIn, see_whole
-from app.bot_config import BotConfig
+from app.access import see_whole
 from app.changed_messages import follow_change, words_of
 from app.core import Core, deps_for, look_at_tables, plan_sync
+from app.delivering import deliver
 from app.desk import ask_after_drift, make_desk
 from app.due import handle_due, place_of_due
 from app.due_conditions import remember_published
 from app.due_desk import DueDesk
 from app.failure_texts import word_failure
 from app.forgetting import asks_to_forget, forget_as_asked
-from app.groups import Members
-from app.handing_over import attachments, hand_over
 from app.incidents import Desk, tell_incidents
-from app.pictures import Pictures
-from app.places import Place, parse_place
-from app.policy import Groups
+from app.live import live_turn
+from app.office import Office
+from app.places import parse_place
 from app.result_conditions import handle_condition
-from app.slack_gateway import NotDelivered, Posted, note, post, post_answer
-from app.texts import Language, language_of, say
+from app.slack_gateway import NotDelivered, note, post
+from app.texts import language_of, say
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
-from app.views.answer import Reader, answer_message
-from app.views.approval_card import Message
 from app.views.card_parts import duration, names_of
-from app.views.chart import native_charts
 from app.views.text import (
-    FALLBACK_CHARACTERS,
-    MESSAGE_BLOCKS,
-    channel_link,
-    context,
-    cut,
-    escape,
     person,
-    section,
 )
-from app.whole_results import call_to_write, whole_results
 from sync.approvals import Approval, load_approval, show_card
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
 from sync.inbox import Entry
 from sync.plan import plainly
 from sync.runs import Run, RunState, load_run
 from sync.schedules import fire_published
-from sync.state import key
 from sync.warehouse.manifest import read_manifest
 
 log = logging.getLogger(__name__)
@@ -63,23 +43,6 @@ DRIFTS_FOLLOWED = 3
 """So often in a row a changed table is asked for anew by itself; then a person has to."""
 CALL_AFTER_SECONDS = 30
 """Who waited longer than this for a run is mentioned when it ends."""
-
-
-@dataclass(frozen=True)
-class Office:
-    """What answering needs: the product, Slack, and the team the bot works for."""
-
-    core: Core
-    slack: WebClient
-    team: str
-    see: SeeIn
-    on_turn: Callable[[Entry, Sequence[Event]], None] = lambda _entry, _events: None
-    """Told of each turn once, when its message stands in Slack."""
-    on_given_up: Callable[[Entry], None] = lambda _: None
-    owner_is_gone: Callable[[str], bool] = lambda _: False
-    groups: Groups = lambda _: frozenset[str]()
-    members: Members = lambda _: None
-    pictures: Pictures = field(default_factory=Pictures)
 
 
 def handle(office: Office, entry: Entry) -> None:
@@ -129,15 +92,22 @@ def _answer_message(office: Office, entry: Entry) -> None:
     if asks_to_forget(text):
         words = forget_as_asked(office.core.redis, entry, language)
     if words:
-        _deliver(office, entry, place, language, [], deps=None, otherwise=words)
+        deliver(office, entry, place, language, [], deps=None, otherwise=words)
         return
     caller = Caller(place.team, entry.body["user"], place.channel)
     told = entry.body.get("shared")
     see = office.see(caller.user, place.channel, told == "yes" if told else None)
     deps = deps_for(office.core, caller, entry.thread, language, see)
-    events: list[Event] = []
-    run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], events.append)
-    _deliver(office, entry, place, language, events, deps)
+    with live_turn(office, entry, place, caller.user, language) as live:
+        deps = replace(deps, on_text=live.on_text, is_stopped=live.is_stopped)
+        events: list[Event] = []
+
+        def hear(event: Event) -> None:
+            events.append(event)
+            live.on_event(event)
+
+        run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], hear)
+    deliver(office, entry, place, language, events, deps, into=live.message)
 
 
 def _answer_outcome(office: Office, entry: Entry) -> None:
@@ -174,7 +144,7 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     # With its state: a run that was called lost may still turn out to have been published.
     source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
-    _deliver(office, entry, place, request.language, events, deps, calling=_call(outcome))
+    deliver(office, entry, place, request.language, events, deps, calling=_call(outcome))
 
 
 def _rerun_answers(office: Office, entry: Entry) -> None:
@@ -222,103 +192,6 @@ def _call(outcome: Run | Approval) -> str:
         tables=names_of(request.plan),
         time=duration(request.language, seconds),
     )
-
-
-def _called(words: str, message: Message | None) -> Message:
-    if message is None:
-        return Message(words, [section(words)])
-    blocks = [section(words), *message.blocks][:MESSAGE_BLOCKS]
-    return Message(cut(f"{words}\n{message.text}", FALLBACK_CHARACTERS), blocks)
-
-
-def _deliver(
-    office: Office,
-    entry: Entry,
-    place: Place,
-    language: Language,
-    events: list[Event],
-    deps: AnalystDeps | None,
-    otherwise: str = "",
-    calling: str = "",
-) -> None:
-    """Post a turn's message once, however often it is worked on, then the cards it asks for.
-
-    What is for the asker alone goes to them directly, and a line in the thread says so. *deps* are
-    those of the turn.
-    """
-    asker = deps.caller.user if deps else ""
-    rules = _private_rules(events)
-    reader = _reader(office.core.config, asked_in=str(place) if rules else "")
-    message = answer_message(language, events, reader)
-    if message is None and otherwise:
-        message = note(otherwise)
-    alone = message if rules else None
-    if message is not None and rules:
-        told = say(language, "answer.private", who=person(asker), rule=escape(rules))
-        message = Message(told, [section(told)])
-    if calling:
-        message = _called(calling, message)
-    delivered = key(office.team, "delivered", entry.id)
-    try:
-        posted = _read_posted(office.core.redis.get(delivered))
-        if posted is None:
-            posted = Posted("", "")
-            if alone is not None:
-                posted = _tell_alone(office, place, asker, alone, language, rules)
-            if message is not None:
-                shown = post_answer(office.slack, place, message)
-                posted = shown if alone is None else posted
-            value = json.dumps(asdict(posted))
-            office.core.redis.set(delivered, value, ex=_DELIVERED_SECONDS)
-            if events:
-                office.on_turn(entry, events)
-        timezone = office.core.config.timezone
-        drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
-        beside = attachments(language, events, frozenset(drawn), timezone, office.pictures)
-        whole = whole_results(language, events, deps) if deps else ()
-        where = Place(office.team, posted.channel) if rules else place
-        hand_over(office.slack, office.core.redis, where, delivered, language, chain(beside, whole))
-    finally:
-        # A card is kept true by a thread of its own, which tries again as long as Slack is away.
-        for event in events:
-            if isinstance(event, ApprovalRequested):
-                show_card(office.core.redis, event.approval.id)
-
-
-def _reader(config: BotConfig, asked_in: str) -> Reader:
-    """Say how the people of this bot read an answer at this moment."""
-    now = datetime.now(UTC)
-
-    def is_stale(basis: Basis) -> bool:
-        known = [ref for ref in config.offered if basis.table in (str(ref), f"{ref.source}.{ref}")]
-        age = now - datetime.fromisoformat(basis.as_of)
-        is_old = bool(known) and age > timedelta(hours=config.stale_hours(known[0]))
-        return is_old and not basis.imported
-
-    def has_file(events: Sequence[Event]) -> bool:
-        return call_to_write(events, config.timezone) is not None
-
-    return Reader(config.timezone, is_stale, has_file, asked_in)
-
-
-def _private_rules(events: Sequence[Event]) -> str:
-    """Name the rules by which an answer is for the asker alone; empty where it is for all."""
-    found = [event.private for event in events if isinstance(event, ToolFinished)]
-    return ", ".join(dict.fromkeys(filter(None, found)))
-
-
-def _tell_alone(
-    office: Office, place: Place, user: str, message: Message, language: Language, rules: str
-) -> Posted:
-    """Send an answer to the asker, who can read it there again: what is ephemeral is lost."""
-    head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
-    blocks = [context(head), *message.blocks][:MESSAGE_BLOCKS]
-    return post_answer(office.slack, Place(office.team, user), Message(message.text, blocks))
-
-
-def _read_posted(value: object) -> Posted | None:
-    """Where an answer was delivered to; None for one that was not."""
-    return Posted(**json.loads(value)) if isinstance(value, str) else None
 
 
 def _due_desk(office: Office) -> DueDesk:

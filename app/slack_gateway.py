@@ -39,6 +39,8 @@ _PASSING = frozenset(
 )
 """Slack's error codes that a later try may not meet (its docs, "Common errors" of each method)."""
 
+_STREAMED_CHARACTERS = 12_000
+"""That one call may add to a stream."""
 _TOO_MANY, _SERVER_FAULT = 429, 500
 
 CallOutcome = Literal["ok", "refused", "rate_limited", "server_error", "unreachable"]
@@ -110,14 +112,90 @@ def post_answer(client: WebClient, place: Place, message: Message) -> Posted:
 
     A Slack that takes no tables gets them as aligned text, and no charts.
     """
+    return _with_tables(message, lambda told: _post(client, place, told.text, told.blocks))
+
+
+def replace_answer(client: WebClient, place: Place, ts: str, message: Message) -> Posted:
+    """Put a message in place of what was streamed into *ts*; anew where that is gone.
+
+    Raises `NotDelivered`, and otherwise does as `post_answer`.
+    """
+
+    def change(told: Message) -> Posted:
+        update(client, place.channel, ts, told)
+        return Posted(place.channel, ts)
+
     try:
-        return _post(client, place, message.text, message.blocks)
+        return _with_tables(message, change)
+    except SlackRefused as error:
+        log.info("what was streamed is not replaced: %s", error)
+        return post_answer(client, place, message)
+
+
+def start_stream(client: WebClient, place: Place, user: str, text: str) -> str:
+    """Begin a message that grows, in a thread, and give its ts. Raises `NotDelivered`."""
+    with _named_refusals():
+        answer = client.chat_startStream(
+            channel=place.channel,
+            thread_ts=place.thread_ts,
+            recipient_user_id=user,
+            recipient_team_id=place.team,
+            markdown_text=text[:_STREAMED_CHARACTERS],
+        )
+        return cast("str", answer["ts"])
+
+
+def append_stream(client: WebClient, place: Place, ts: str, text: str) -> None:
+    """Let it grow. Raises `NotDelivered`, also five minutes after its beginning."""
+    with _named_refusals():
+        client.chat_appendStream(
+            channel=place.channel, ts=ts, markdown_text=text[:_STREAMED_CHARACTERS]
+        )
+
+
+def end_stream(client: WebClient, place: Place, ts: str) -> None:
+    """See that it grows no more, so that it can be changed; Slack may have done so itself."""
+    try:
+        with _named_refusals():
+            client.chat_stopStream(channel=place.channel, ts=ts)
+    except NotDelivered as error:
+        log.info("the stream %s was not ended: %s", ts, error)
+
+
+def set_status(client: WebClient, place: Place, status: str) -> None:
+    """Say below a thread what the agent does; it goes with the next message. Never fails."""
+    try:
+        with _named_refusals():
+            client.assistant_threads_setStatus(
+                channel_id=place.channel, thread_ts=place.thread_ts, status=status
+            )
+    except NotDelivered as error:
+        log.info("no status in %s: %s", place.channel, error)
+
+
+def whisper_blocks(
+    client: WebClient, place: Place, user: str, text: str, blocks: list[dict[str, Any]]
+) -> None:
+    """Show one person something in a thread, until they reload. Raises `NotDelivered`."""
+    with _named_refusals():
+        client.chat_postEphemeral(
+            channel=place.channel,
+            user=user,
+            thread_ts=place.thread_ts or None,
+            text=text,
+            blocks=blocks,
+        )
+
+
+def _with_tables(message: Message, send: Callable[[Message], Posted]) -> Posted:
+    try:
+        return send(message)
     except SlackRefused as error:
         plain = plainer(message.blocks)
         if str(error) != "invalid_blocks" or plain == message.blocks:
             raise
         log.warning("Slack refused the blocks of a message; its tables are posted as text")
-        return replace(_post(client, place, message.text, plain), is_plain=True)
+        return replace(send(Message(message.text, plain)), is_plain=True)
 
 
 def upload(

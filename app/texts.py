@@ -59,6 +59,14 @@ PHRASES: dict[str, tuple[str, str]] = {
         "답할 내용이 없습니다. 다르게 물어봐 주세요.",
         "There is nothing to say to that. Please ask in another way.",
     ),
+    "answer.thinking": ("생각하고 있습니다…", "is thinking…"),
+    "answer.working": ("데이터를 살펴보고 있습니다…", "is looking into the data…"),
+    "answer.long": (
+        "시간이 조금 걸리고 있습니다. 더 기다리지 않으려면 멈추세요.",
+        "This takes a while. Stop it if you do not want to wait any longer.",
+    ),
+    "answer.stop": ("멈추기", "Stop"),
+    "answer.stopping": ("멈추는 중입니다.", "It is being stopped."),
     "answer.untrue_sync": (
         ":warning: *이 대화에서 끝난 동기화가 없습니다.* 아래 글의 동기화 이야기는 사실이 아닙니다.",
         ":warning: *No sync has run in this conversation.* What is said of one below is not so.",

@@ -19,7 +19,7 @@ from agent.no_model import NoModel
 from agent.overheard import asks_about_data
 from agent.service import make_analyst
 from app.access import mask_key_problem, see_in
-from app.answering import Office, give_up, handle
+from app.answering import give_up, handle
 from app.bolt import LISTENERS, make_app
 from app.bot_config import BotConfig
 from app.cards import keep_cards_true
@@ -31,6 +31,7 @@ from app.event_log import STARTED, note_event
 from app.glossary_file import load_glossary
 from app.groups import make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
+from app.office import Office
 from app.owners import make_has_left
 from app.readers import make_readers_language
 from app.settings import Settings, SettingsError

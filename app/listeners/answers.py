@@ -21,6 +21,7 @@ from agent.conversation import (
 from app.desk import CardDesk
 from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
+from app.live import STOP, STOP_SECONDS, read_entry, stop_key
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, reason, update
 from app.texts import Language, language_of, say
@@ -55,6 +56,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     listen(SHOW_SQL, show_sql)
     listen(REFRESH, refresh)
     listen(re.compile(f"{CHOOSE}[0-4]"), choose)
+    listen(STOP, stop)
 
 
 def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
@@ -126,6 +128,15 @@ def choose(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) ->
     except NotDelivered as error:
         log.info("a question keeps its buttons: %s", error)
     return Answer("asked")
+
+
+def stop(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
+    """Have a turn end after the step at hand. What it has asked for by then stays."""
+    entry = read_entry(value)
+    if not entry:
+        return Answer("unknown", say(desk.config.language, "answer.forgotten"))
+    desk.redis.set(stop_key(pressed.team, entry), pressed.user, ex=STOP_SECONDS)
+    return Answer("cancelling", say(desk.config.language, "answer.stopping"))
 
 
 def _offers_choices(block: Mapping[str, Any]) -> bool:

@@ -76,7 +76,6 @@ class Script:
         tools: Sequence[Mapping[str, Any]],
         on_text: OnText | None = None,
     ) -> LLMResponse:
-        assert on_text is None
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply

@@ -22,9 +22,13 @@ URL = "https://bot.example.com"
 #: Source: https://docs.slack.dev/reference/methods/<method>, under "Required scopes".
 SCOPE_OF_METHOD = {
     "apps_connections_open": "",  # the app-level token's connections:write
+    "assistant_threads_setStatus": "chat:write",  # since 2026-03-05
     "auth_test": "",
+    "chat_appendStream": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
+    "chat_startStream": "chat:write",
+    "chat_stopStream": "chat:write",
     "chat_update": "chat:write",
     "conversations_info": "channels:read groups:read mpim:read",  # by the channel's kind
     "files_upload_v2": "files:write",

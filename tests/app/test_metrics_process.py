@@ -16,12 +16,13 @@ from agent.llm import LLMResponse, Usage
 from agent.llm_errors import ModelBusy
 from agent.service import make_analyst
 from app.access import everywhere_whole
-from app.answering import Office, give_up, handle
+from app.answering import give_up, handle
 from app.bot_config import Approvals, BotConfig
 from app.core import Core
 from app.desk import CardDesk
 from app.listeners import actions
 from app.metrics import CountedModel, Metrics, make_metrics
+from app.office import Office
 from app.settings import SlackSettings
 from app.slack_gateway import SlackAway, make_client
 from app.views.approval_card import APPROVE

@@ -167,7 +167,8 @@ def test_a_channel_shared_with_another_organisation_is_shown_nothing(ruled: Worl
 def test_a_file_of_what_others_may_not_see_goes_to_the_asker_alone(ruled: World) -> None:
     asked = ruled.ask("SHOP.USERS CSV로 내보내줘", ALICE)
     message = ruled.sandbox.slack.wait_for(
-        lambda m: m.channel == dm_id(ALICE) and bool(m.files), SECONDS
+        lambda m: m.channel == dm_id(ALICE) and bool(m.files) and float(m.ts) > float(asked),
+        SECONDS,
     )
     content = ruled.sandbox.slack.file_of(message.files[0]["id"]).content or b""
     assert content.count(b"\r\n") == 151

@@ -1,0 +1,189 @@
+"""A turn in Slack while it goes on: a status, its words as they come, and a way to stop it."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import cast
+
+from redis import Redis
+from slack_sdk import WebClient
+
+from agent.events import Event, ToolFinished, ToolStarted
+from app.office import Office
+from app.places import Place
+from app.slack_gateway import (
+    NotDelivered,
+    append_stream,
+    end_stream,
+    hurried,
+    set_status,
+    start_stream,
+    whisper_blocks,
+)
+from app.texts import Language, say
+from app.views.text import escape, plain, section
+from sync.inbox import Entry
+from sync.state import key
+
+log = logging.getLogger(__name__)
+
+STOP = "turn_stop"
+"""The button that ends a turn."""
+OFFER_AFTER_SECONDS = 6.0
+"""Who asked can stop a turn that takes longer."""
+_APPEND_SECONDS = 0.8
+"""Between two pieces of one message: Slack takes a hundred a minute of all messages together."""
+_LOOK_SECONDS = 0.2
+"""Between two looks whether somebody pressed Stop."""
+_PATIENCE_SECONDS = 3
+"""For Slack's answer to what only shows how a turn goes on."""
+_KEPT_SECONDS = 24 * 3600
+STOP_SECONDS = 3600
+"""So long a wish to stop a turn is kept: longer than any takes."""
+_ENTRY_CHARACTERS = 64
+
+
+class Live:
+    """What one turn shows of itself, newest state first, by a thread of its own.
+
+    Whatever Slack refuses of it is left out: the answer is delivered all the same.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        slack: WebClient,
+        entry: str,
+        place: Place,
+        user: str,
+        language: Language,
+        offer_after: float = OFFER_AFTER_SECONDS,
+    ) -> None:
+        """*entry* is the id of what the turn answers, *user* whoever asked."""
+        self._redis, self._entry = redis, entry
+        self._slack = hurried(slack, _PATIENCE_SECONDS)
+        self._place, self._user, self._offer_after = place, user, offer_after
+        self._language: Language = language
+        self._key = key(place.team, "streamed", entry)
+        self._began = time.monotonic()
+        self._changed, self._is_over = threading.Event(), False
+        self._status, self._status_shown = "answer.thinking", ""
+        self._text, self._text_shown, self._written_at = "", "", 0.0
+        self._stopped, self._looked_at = False, 0.0
+        self._is_offered = False
+        self.message = cast("str", self._redis.get(self._key) or "")
+        """The ts of the message the words stand in, also of an earlier try; empty for none."""
+        self._writes = bool(place.thread_ts) and not self.message
+        self._thread = threading.Thread(target=self._show, name="live", daemon=True)
+
+    def on_event(self, event: Event) -> None:
+        """Say what the agent does. No word is shown once something is for the asker alone."""
+        if isinstance(event, ToolStarted):
+            self._status = "answer.working"
+            self._changed.set()
+        elif isinstance(event, ToolFinished) and event.private:
+            self._writes = False
+
+    def on_text(self, text: str) -> None:
+        """Show the words so far, but for what code fills in when all of them are there."""
+        self._text = text.partition("{")[0]
+        self._changed.set()
+
+    def is_stopped(self) -> bool:
+        """Whether somebody pressed Stop."""
+        now = time.monotonic()
+        if not self._stopped and now - self._looked_at > _LOOK_SECONDS:
+            self._looked_at = now
+            self._stopped = bool(self._redis.exists(stop_key(self._place.team, self._entry)))
+        return self._stopped
+
+    def begin(self) -> None:
+        """Show it from now on."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Show no more of it; its message can be changed then."""
+        self._is_over = True
+        self._changed.set()
+        self._thread.join()
+        if self.message:
+            end_stream(self._slack, self._place, self.message)
+
+    def _show(self) -> None:
+        while not self._is_over:
+            try:
+                self._show_status()
+                self._write()
+                self._offer_stop()
+            except NotDelivered as error:
+                log.info("a turn is not shown as it goes on: %s", error)
+                self._writes, self._is_offered = False, True
+            self._changed.wait(_APPEND_SECONDS)
+            self._changed.clear()
+            left = self._written_at + _APPEND_SECONDS - time.monotonic()
+            if self._text_shown and left > 0 and not self._is_over:
+                self._changed.wait(left)
+
+    def _show_status(self) -> None:
+        if self._status != self._status_shown:
+            self._status_shown = self._status
+            set_status(self._slack, self._place, say(self._language, self._status))
+
+    def _write(self) -> None:
+        text, shown = self._text, self._text_shown
+        if not self._writes or not text or text == shown:
+            return
+        goes_on = text.startswith(shown)  # else it is the next reply of the turn
+        more = escape(text[len(shown) :] if goes_on else f"\n\n{text}")
+        if not self.message:
+            self.message = start_stream(self._slack, self._place, self._user, more)
+            self._redis.set(self._key, self.message, ex=_KEPT_SECONDS)
+        else:
+            append_stream(self._slack, self._place, self.message, more)
+        self._text_shown, self._written_at = text, time.monotonic()
+
+    def _offer_stop(self) -> None:
+        if self._is_offered or time.monotonic() - self._began < self._offer_after:
+            return
+        self._is_offered = True
+        words = say(self._language, "answer.long")
+        button = {
+            "type": "button",
+            "text": plain(say(self._language, "answer.stop")),
+            "style": "danger",
+            "action_id": STOP,
+            "value": json.dumps({"entry": self._entry}),
+        }
+        blocks = [section(words), {"type": "actions", "elements": [button]}]
+        whisper_blocks(self._slack, self._place, self._user, words, blocks)
+
+
+def stop_key(team: str, entry: str) -> str:
+    """Name the key that says that somebody wants the turn of *entry* to end."""
+    return key(team, "stop", entry)
+
+
+def read_entry(value: str) -> str:
+    """Read which turn a Stop button is of; empty where that is not ours."""
+    try:
+        found: object = json.loads(value)
+    except (json.JSONDecodeError, RecursionError):
+        return ""
+    entry = cast("dict[str, object]", found).get("entry") if isinstance(found, dict) else None
+    return entry if isinstance(entry, str) and len(entry) <= _ENTRY_CHARACTERS else ""
+
+
+@contextmanager
+def live_turn(
+    office: Office, entry: Entry, place: Place, user: str, language: Language
+) -> Generator[Live]:
+    """Show a turn to its thread while the block runs; nothing more of it afterwards."""
+    live = Live(office.core.redis, office.slack, entry.id, place, user, language)
+    live.begin()
+    try:
+        yield live
+    finally:
+        live.end()
