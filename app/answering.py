@@ -15,7 +15,6 @@ from app.due import handle_due, place_of_due
 from app.due_conditions import remember_published
 from app.due_desk import DueDesk
 from app.failure_texts import word_failure
-from app.forgetting import asks_to_forget, forget_as_asked
 from app.incidents import Desk, tell_incidents
 from app.live import live_turn
 from app.office import Office
@@ -23,6 +22,7 @@ from app.places import parse_place
 from app.result_conditions import handle_condition
 from app.slack_gateway import NotDelivered, note, post
 from app.texts import language_of, say
+from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.card_parts import duration, names_of
 from app.views.text import (

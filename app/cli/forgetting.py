@@ -10,8 +10,8 @@ import click
 from agent.service import has_thread_memory, people_of
 from app.cli.local import OPERATOR, TEAM
 from app.cli.session import Session
-from app.forgetting import forget_all
 from app.places import Place
+from app.thread_memory import forget_all
 from app.turns import hold_thread, let_go_of_thread
 from sync.audit import note
 from sync.state import OWNER, connect_state

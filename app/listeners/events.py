@@ -8,11 +8,12 @@ import redis
 from slack_bolt import App, BoltContext, BoltResponse
 from slack_sdk import WebClient
 
-from agent.service import has_begun, has_thread_memory
+from agent.service import has_begun
 from app.changed_messages import note_change
 from app.event_log import note_event
 from app.listeners.hearing import Changed, Said, heard, spoken
 from app.slack_gateway import mark_seen
+from app.thread_memory import expect_turn, is_ours
 from sync.inbox import put, was_put
 
 Overhears = Callable[[str, str], bool]
@@ -62,12 +63,13 @@ def _is_wanted(client: "redis.Redis", said: Said, overhears: Overhears) -> bool:
     if said.is_call:
         return True
     if said.is_reply:
-        return not said.is_to_another and has_thread_memory(client, str(said.place))
+        return not said.is_to_another and is_ours(client, str(said.place))
     return not said.names_somebody and overhears(said.place.channel, spoken(said.text))
 
 
 def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
     shared = {} if said.shared is None else {"shared": "yes" if said.shared else "no"}
+    expect_turn(client, str(said.place))
     return put(
         client,
         "message",

@@ -208,6 +208,15 @@ def test_a_reply_in_a_thread_the_agent_remembers_needs_no_mention(
     assert (entry.thread, entry.body["text"]) == ("T1:C0DATA:1699.0001", "그럼 11월은?")
 
 
+def test_a_reply_that_comes_before_the_first_turn_of_its_thread_needs_no_mention(
+    door: Door,
+) -> None:
+    door.deliver(body(mention(thread_ts="1699.0001"), "Ev1"))
+    door.deliver(body(in_channel(text="11월만", **REPLY), "Ev2"))
+    door.deliver(body(in_channel(text="네", thread_ts="1699.0002", ts="1700.3"), "Ev3"))
+    assert [entry.body["text"] for entry in door.entries()] == ["어떤 테이블이 있어?", "11월만"]
+
+
 TO_THE_BOT = [
     "what did <@U0BOB> order?",
     "thanks, and in November?",

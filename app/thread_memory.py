@@ -1,4 +1,7 @@
-"""Forgetting a thread, for those who take part in it: "이 스레드 잊어줘", "forget this thread"."""
+"""Which threads are ours, and forgetting one for those who take part in it.
+
+"이 스레드 잊어줘", "forget this thread".
+"""
 
 import re
 
@@ -22,6 +25,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _TOLD_SECONDS = 7 * 24 * 3600
+_EXPECTED_SECONDS = 900
 _MOST_NAMED = 5
 
 
@@ -50,7 +54,23 @@ def forget_as_asked(client: "redis.Redis", entry: Entry, language: Language) -> 
     return say(language, "thread.forgotten")
 
 
+def expect_turn(client: "redis.Redis", thread: str) -> None:
+    """Note that a question waits in *thread*, so that it counts as one of ours until its turn."""
+    client.set(_expected(thread), "1", ex=_EXPECTED_SECONDS)
+
+
+def is_ours(client: "redis.Redis", thread: str) -> bool:
+    """Tell whether the agent takes part in *thread*, or is about to."""
+    return bool(client.exists(_expected(thread))) or has_thread_memory(client, thread)
+
+
 def forget_all(client: "redis.Redis", thread: str) -> None:
     """Forget a thread and what its messages were changed to. No turn of it may be going on."""
+    client.delete(_expected(thread))
     drop_changes(client, thread)
     forget_thread(client, thread)
+
+
+def _expected(thread: str) -> str:
+    team, _, rest = thread.partition(":")
+    return key(team, "expected", rest)

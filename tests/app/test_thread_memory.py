@@ -8,7 +8,7 @@ from redis import Redis
 from agent.conversation import ConversationHistory, Message
 from app.changed_messages import note_change
 from app.cli.forgetting import read_thread
-from app.forgetting import asks_to_forget, forget_as_asked
+from app.thread_memory import asks_to_forget, expect_turn, forget_as_asked, is_ours
 from app.turns import hold_thread
 from sync.audit import read_audit
 from sync.inbox import Entry
@@ -69,10 +69,11 @@ def test_who_takes_part_has_it_forgotten_and_is_told_the_same_again(
     redis: Redis, history: ConversationHistory
 ) -> None:
     note_change(redis, THREAD, "message:0", "주민번호는?", at="1795309400.1", event_id="Ev1")
+    expect_turn(redis, THREAD)
     told = [forget_as_asked(redis, entry(), "ko") for _ in range(2)]
     assert told[0] == told[1]
     assert "잊었습니다" in told[0]
-    assert not history.exists()
+    assert not is_ours(redis, THREAD)
     kept = [name for name in redis.keys("*") if "C0DATA" in str(name)]
     assert kept == []
     assert history.append(Message(role="user", content="매출은?", source_id="message:0"))
