@@ -7,6 +7,7 @@ from redis import Redis
 from agent.conversation import ConversationHistory, Message, newest_turn
 from agent.deps import AnalystDeps
 from agent.runtime.config import Policy
+from agent.runtime.output_parsing import sound
 
 
 def open_thread(deps: AnalystDeps, policy: Policy) -> ConversationHistory:
@@ -59,5 +60,5 @@ def turn_of(history: ConversationHistory, source_id: str) -> tuple[Message, ...]
 
 
 def _cut(text: str, policy: Policy) -> str:
-    limit = policy.message_chars
+    text, limit = sound(text), policy.message_chars  # a terminal gives bytes it cannot read so
     return text if len(text) <= limit else text[:limit] + " […]"
