@@ -19,6 +19,7 @@ def test_a_thread_goes_on_without_mentions_and_follows_edits_until_it_is_forgott
     shared.answer(asked, "테이블은")
     slack.post(JUNHO, DATA, f"<@{ALICE}> 확인했어요?", asked)
     gone = slack.post(JUNHO, DATA, "현재 상태 알려줘", asked)
+    shared.until(lambda: len(words(shared, asked)) > 1)
     reply = slack.post(MINJI, DATA, "PRODUCTS 테이블 동기화 해줘", asked)
     card = shared.open_card(asked)
     slack.edit(MINJI, DATA, reply, "PRODUCTS 테이블 동기화 부탁해요")
