@@ -10,6 +10,7 @@ from redis import Redis
 
 from agent.glossary import NO_GLOSSARY, Glossary
 from agent.runtime.stream_parsing import OnText
+from agent.steps import Step
 from sync.access_errors import NotAllowed
 from sync.blackout import Closed
 from sync.offered_catalog import KnownSource
@@ -119,6 +120,8 @@ class AnalystDeps:
     """Is told the words of the model as they come, whatever becomes of them."""
     is_stopped: Callable[[], bool] = field(default=lambda: False, repr=False)
     """Whether somebody wants the turn to end where it is."""
+    on_step: Callable[[Step], None] = field(default=lambda _: None, repr=False)
+    """Is told each step of the turn, for whoever runs the bot."""
     approval_seconds: int = 24 * 3600
     """How long a card can be decided."""
     export_rows: int = 100_000

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, cast
 
+from agent.asking import Asking, Stopped, ask_until_answered
 from agent.budget import Budget, Reached, calls_made, note_call, reached, spent_today
 from agent.commands import next_of_command
 from agent.compaction import recall_within
@@ -39,14 +40,14 @@ from agent.events import (
     ToolStarted,
 )
 from agent.llm import LLMResponse, Model
-from agent.llm_errors import LLMError, ModelBadReply, ModelMissing
+from agent.llm_errors import LLMError, ModelMissing
 from agent.no_model import NoModel
 from agent.recall import estimate_units, read
 from agent.runtime.honesty import claims_a_sync
 from agent.runtime.output_parsing import parse_arguments, with_new_ids
-from agent.runtime.recovery import limit_text, retry_after_seconds
+from agent.runtime.recovery import limit_text
 from agent.runtime.slots import fill_slots
-from agent.runtime.stream_parsing import OnText
+from agent.steps import Instructed, Sent, Summarised, ToolRan
 from agent.tokens import learn_tokens, tokens_per_unit, units_of, units_of_tools
 from agent.tools.base import ToolResult
 from agent.tools.registry import ToolRegistry
@@ -89,7 +90,7 @@ class SyncAgent:
         Every step is in the thread before its event is told. What an earlier, cut-off call had done
         already is told again and not done again, so a listener always sees the whole turn.
         """
-        began = time.monotonic()
+        began, untold = time.monotonic(), [Instructed(system_prompt)]
         messages = history.messages()
         yield from tell(newest_turn(messages), deps)
         while True:
@@ -104,12 +105,14 @@ class SyncAgent:
             if ours is not None:
                 history.append(ours)
             else:
+                if untold:
+                    deps.on_step(untold.pop())
                 try:
                     reply, spent = self._ask(history, deps, system_prompt)
                 except LLMError as error:
                     yield from _failed(error, turn)
                     return
-                except _Stopped:
+                except Stopped:
                     continue  # it is told as the limit that it is
                 taken = {call.id for message in messages for call in message.tool_calls}
                 heard = reply.tool_calls[: self.budget.calls - calls_made(turn)]
@@ -151,7 +154,9 @@ class SyncAgent:
             results = self._results(deps, together)  # all of them begin with the first
             for call in together:
                 yield ToolStarted(call.id, call.name, parse_arguments(call.arguments) or {})
-                answer = _keep(history, deps, call, next(results))
+                result, seconds = next(results)
+                answer = _keep(history, deps, call, result)
+                deps.on_step(ToolRan(call.id, call.name, seconds))
                 yield from _tell_answer(call, answer)
                 if call.id not in asked_now:  # a crash left it, and a person has written since
                     yield from _waiting([answer], deps)
@@ -163,9 +168,13 @@ class SyncAgent:
             size = SIDE_BY_SIDE if only_read else 1
             yield from (found[at : at + size] for at in range(0, len(found), size))
 
-    def _results(self, deps: AnalystDeps, together: Sequence[ToolCall]) -> Iterator[ToolResult]:
-        def call(one: ToolCall) -> ToolResult:
-            return self.registry.call(deps, one.name, one.arguments, one.id)
+    def _results(
+        self, deps: AnalystDeps, together: Sequence[ToolCall]
+    ) -> Iterator[tuple[ToolResult, float]]:
+        def call(one: ToolCall) -> tuple[ToolResult, float]:
+            began = time.monotonic()
+            result = self.registry.call(deps, one.name, one.arguments, one.id)
+            return result, time.monotonic() - began
 
         if len(together) == 1:
             yield call(together[0])
@@ -180,51 +189,28 @@ class SyncAgent:
         most_units = int(self.budget.context_tokens / tokens_per_unit(deps.redis, name))
         beside = units_of_tools(tools)
         fixed = beside + units_of(system_prompt)
+        began = time.monotonic()
         recalled, summed_up = recall_within(
             history, deps, self.budget, self.summariser, fixed, most_units
         )
+        if summed_up:
+            deps.on_step(Summarised(summed_up, time.monotonic() - began))
         prompt = read(recalled, system_prompt, most_units - beside)
-        reply = self._complete(deps, [message.to_openai() for message in prompt], tools)
-        learn_tokens(deps.redis, name, estimate_units(prompt) + beside, reply.usage.prompt_tokens)
+        units = estimate_units(prompt) + beside
+        left_out = max(0, len(recalled.head) + 1 + len(recalled.recent) - len(prompt))
+        sent = Sent(len(prompt), units, len(tools), left_out)
+        reply = ask_until_answered(
+            self.llm,
+            [message.to_openai() for message in prompt],
+            tools,
+            Asking(deps, sent, self.budget, self._wait),
+        )
+        learn_tokens(deps.redis, name, units, reply.usage.prompt_tokens)
         return reply, (*summed_up, note_call(deps, self.budget, name, reply.usage))
-
-    def _complete(
-        self, deps: AnalystDeps, sent: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
-    ) -> LLMResponse:
-        attempt = 1
-        while True:
-            try:
-                return self.llm.complete(sent, tools, _listener(deps))
-            except LLMError as error:
-                if isinstance(error, ModelBadReply):  # what cannot be used has been paid for, too
-                    note_call(deps, self.budget, self.llm.name, error.usage)
-                wait_seconds = retry_after_seconds(error, attempt)
-                if wait_seconds is None:
-                    raise
-            self._wait(wait_seconds)
-            attempt += 1
-
-
-class _Stopped(Exception):
-    """The turn was stopped while the model wrote."""
 
 
 def _stopped(deps: AnalystDeps) -> Reached | None:
     return Reached("stopped", 0) if deps.is_stopped() else None
-
-
-def _listener(deps: AnalystDeps) -> OnText | None:
-    """Pass the words of the model on as they come, until somebody has heard enough."""
-    tell = deps.on_text
-    if tell is None:
-        return None
-
-    def listen(text: str) -> None:
-        if deps.is_stopped():
-            raise _Stopped
-        tell(text)
-
-    return listen
 
 
 def tell(turn: Sequence[Message], deps: AnalystDeps) -> Iterator[Event]:

@@ -1,7 +1,9 @@
 """The agent's public face: take a turn for what a person wrote, or for what a decision led to."""
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redis import Redis
 
@@ -22,6 +24,7 @@ from agent.runtime.thread_context import (
     thread_is_known,
     turn_of,
 )
+from agent.steps import Step, describe
 from agent.tools.ask_tool import ASK_TOOLS
 from agent.tools.change_tool import CHANGE_TOOLS
 from agent.tools.chart_tool import CHART_TOOLS
@@ -40,6 +43,8 @@ from sync.approvals import Approval
 from sync.errors import DuckferryError
 from sync.plan import TableRef
 from sync.runs import Run
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -147,11 +152,22 @@ def forget_thread(redis: Redis, thread: str) -> None:
 def _take_turn(
     analyst: Analyst, deps: AnalystDeps, message: Message, on_event: Callable[[Event], None]
 ) -> AnalystResult:
-    told: list[Event] = []
-    for event in _named(_events(analyst, deps, message)):
+    told: list[Event | Step] = []
+    began = time.monotonic()
+    ids = {"thread_id": deps.thread, "turn_id": message.source_id}
+
+    def note(step: Step) -> None:
+        told.append(step)
+        log.info("%s", describe(step), extra=ids)
+        deps.on_step(step)
+
+    for event in _named(_events(analyst, replace(deps, on_step=note), message)):
         told.append(event)
         on_event(event)
-    return result_of(told)
+    result = result_of(told)
+    seconds = time.monotonic() - began
+    log.info("turn ended with %s after %.2f s", result.action, seconds, extra=ids)
+    return result
 
 
 def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[Event]:

@@ -23,7 +23,13 @@ log = logging.getLogger(__name__)
 
 LogFormat = Literal["text", "json"]
 
-IDS = {"run_id": "run", "thread_id": "thread", "entry_id": "entry", "approval_id": "approval"}
+IDS = {
+    "run_id": "run",
+    "thread_id": "thread",
+    "turn_id": "turn",
+    "entry_id": "entry",
+    "approval_id": "approval",
+}
 """What a log call may name in its ``extra``, and the field it becomes."""
 
 MAX_CHARACTERS = 32_768

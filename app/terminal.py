@@ -23,6 +23,7 @@ from agent.events import (
     ToolStarted,
 )
 from agent.outputs import File
+from agent.steps import Instructed, Step, describe
 from app.failure_texts import TOLD_TO_PEOPLE, word_failure
 from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say, word_limit
@@ -39,6 +40,8 @@ from sync.approvals import Question
 from sync.plan import Plan
 from sync.receipt import Receipt
 
+_PROMPT_CHARACTERS = 200
+
 
 def trace_line(language: Language, event: Event) -> str | None:
     """Write a step of a turn, or None for what is no step."""
@@ -52,6 +55,14 @@ def trace_line(language: Language, event: Event) -> str | None:
         case _:
             return None
     return "  " + CONTROL.sub("", step)
+
+
+def step_line(step: Step) -> str:
+    """Write what a step took; of the instructions their head, for all of them are long."""
+    line = describe(step)
+    if isinstance(step, Instructed):
+        line += f": {step.prompt[:_PROMPT_CHARACTERS]} …"
+    return "  " + CONTROL.sub("", " ".join(line.split()))
 
 
 def answer_lines(language: Language, event: Event, timezone: str = "UTC") -> list[str]:

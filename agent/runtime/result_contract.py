@@ -1,7 +1,7 @@
 """What a turn came to, as one value: the contract between the agent and every surface."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +25,8 @@ from agent.events import (
 from agent.failures import sentence_of
 from agent.outputs import AskUser
 from agent.runtime.recovery import limit_text
+from agent.steps import Instructed, ModelAsked, Step, Summarised, ToolRan, describe_call
+from agent.usage import Usage
 from sync.approvals import Approval
 from sync.errors import Failure
 
@@ -37,9 +39,14 @@ class TraceNode(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     node: str
-    """``thought``, ``tool:<name>``, ``approval``, ``ask``, ``table``, ``chart``, ``file``,
-    ``reply``, ``gave_up``, ``error``."""
+    """``prompt``, ``summary``, ``model``, ``thought``, ``tool:<name>``, ``approval``, ``ask``,
+    ``table``, ``chart``, ``file``, ``reply``, ``gave_up``, ``error``."""
     detail: str = ""
+    seconds: float | None = None
+    """How long it took; None where that is no time, or was in another process."""
+    model: str = ""
+    usage: Usage | None = None
+    """What a model read and wrote."""
 
 
 class AnalystResult(BaseModel):
@@ -61,10 +68,12 @@ class AnalystResult(BaseModel):
     failure: Failure | None = None
 
 
-def result_of(events: Iterable[Event]) -> AnalystResult:
-    """Sum up the events of one turn."""
-    told = tuple(events)
-    trace = tuple(node for event in told for node in _nodes(event))
+def result_of(steps: Iterable[Event | Step]) -> AnalystResult:
+    """Sum up the events of one turn, and what it took to get there."""
+    noted = tuple(steps)
+    took = {step.call_id: step.seconds for step in noted if isinstance(step, ToolRan)}
+    trace = tuple(node for step in noted for node in _nodes(step, took))
+    told = tuple(step for step in noted if not isinstance(step, Step))
     approvals = tuple(event.approval for event in told if isinstance(event, ApprovalRequested))
     tables = tuple(event for event in told if isinstance(event, TableShown))
     asks = [event.ask for event in told if isinstance(event, Asked)]
@@ -96,14 +105,36 @@ def result_of(events: Iterable[Event]) -> AnalystResult:
     )
 
 
-def _nodes(event: Event) -> Iterable[TraceNode]:
+def _nodes(step: Event | Step, took: Mapping[str, float]) -> Iterable[TraceNode]:
+    if isinstance(step, Step):
+        yield from _step_nodes(step)
+    elif isinstance(step, ToolFinished):
+        detail = "ok" if step.ok else str(step.result.get("code"))
+        yield TraceNode(node=f"tool:{step.name}", detail=detail, seconds=took.get(step.call_id))
+    else:
+        yield from _event_nodes(step)
+
+
+def _step_nodes(step: Step) -> Iterable[TraceNode]:
+    match step:
+        case Instructed(prompt=prompt):
+            yield TraceNode(node="prompt", detail=prompt)
+        case ModelAsked(model=model, seconds=seconds, usage=usage):
+            detail = describe_call(step)
+            yield TraceNode(node="model", detail=detail, seconds=seconds, model=model, usage=usage)
+        case Summarised(spent=spent, seconds=seconds):
+            for one in spent:
+                yield TraceNode(node="summary", seconds=seconds, model=one.model, usage=one.usage)
+        case ToolRan():
+            return  # told with the end of its call
+
+
+def _event_nodes(event: Event) -> Iterable[TraceNode]:
     match event:
         case Thought(text=text):
             yield TraceNode(node="thought", detail=text)
-        case ToolStarted():
+        case ToolStarted() | ToolFinished():
             return  # told by its end: a tool that was only begun has not run
-        case ToolFinished(name=name, ok=ok, result=result):
-            yield TraceNode(node=f"tool:{name}", detail="ok" if ok else str(result.get("code")))
         case ApprovalRequested(approval=approval):
             yield TraceNode(node="approval", detail=approval.id)
         case Asked(ask=ask):

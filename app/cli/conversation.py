@@ -14,6 +14,7 @@ from agent.deps import AnalystDeps, Caller
 from agent.events import Event, FileMade
 from agent.outputs import File
 from agent.service import AnalystResult, run_analyst_approval, run_analyst_turn
+from agent.steps import Step
 from app.access import see_whole
 from app.cli.local import OPERATOR, TEAM, decide_here, run_here
 from app.cli.session import Session
@@ -26,6 +27,7 @@ from app.terminal import (
     plan_lines,
     question_lines,
     receipt_lines,
+    step_line,
     trace_line,
 )
 from app.texts import Language, language_of, say
@@ -48,11 +50,11 @@ def simulate_turn(session: Session, text: str, *, trace: bool, as_json: bool) ->
         return
     show = _printer(language, core.config.timezone, trace=trace)
     events: Callable[[Event], None] = _silent if as_json else show
-    result = run_analyst_turn(
-        core.analyst, _deps(core, _new_thread(), language), text, _source(), events
-    )
+    deps = _deps(core, _new_thread(), language, steps=trace and not as_json)
+    result = run_analyst_turn(core.analyst, deps, text, _source(), events)
     if as_json:
-        click.echo(result.model_dump_json(indent=2))
+        shown = tuple(one for one in result.trace if trace or one.node != "prompt")
+        click.echo(result.model_copy(update={"trace": shown}).model_dump_json(indent=2))
         return
     for approval in result.approvals:
         click.echo("\n".join(_shown(language, approval.request)))
@@ -74,7 +76,7 @@ def chat_in_terminal(session: Session, *, trace: bool) -> None:
             click.echo("\n".join(_in_full(language, done)))
             continue
         language = language_of(text, core.config.language)
-        deps = _deps(core, thread, language)
+        deps = _deps(core, thread, language, steps=trace)
         show = _printer(language, core.config.timezone, trace=trace)
         result = run_analyst_turn(core.analyst, deps, text, _source(), show)
         done = None
@@ -195,8 +197,13 @@ def _silent(_: Event) -> None:
     """Show nothing: the whole result is printed at the end."""
 
 
-def _deps(core: Core, thread: str, language: Language) -> AnalystDeps:
-    return deps_for(core, Caller(TEAM, OPERATOR, "terminal"), thread, language, see_whole)
+def _deps(core: Core, thread: str, language: Language, *, steps: bool) -> AnalystDeps:
+    deps = deps_for(core, Caller(TEAM, OPERATOR, "terminal"), thread, language, see_whole)
+    return replace(deps, on_step=_show_step) if steps else deps
+
+
+def _show_step(step: Step) -> None:
+    click.secho(step_line(step), dim=True)
 
 
 def _new_thread() -> str:

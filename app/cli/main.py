@@ -122,9 +122,7 @@ def clock(session: "Session") -> None:
 
 @botctl.command()
 @click.option("--text", required=True, help="What a person would write to the bot.")
-@click.option(
-    "--trace", is_flag=True, help="Show the thoughts and tool calls that led to the answer."
-)
+@click.option("--trace", is_flag=True, help="Show prompt, model and tool calls, times, tokens.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.pass_obj
 def simulate(session: "Session", *, text: str, trace: bool, as_json: bool) -> None:
@@ -135,7 +133,7 @@ def simulate(session: "Session", *, text: str, trace: bool, as_json: bool) -> No
 
 
 @botctl.command()
-@click.option("--trace", is_flag=True, help="Show thoughts and tool calls.")
+@click.option("--trace", is_flag=True, help="Show prompt, model and tool calls, times, tokens.")
 @click.pass_obj
 def chat(session: "Session", *, trace: bool) -> None:
     """Talk to the bot in this terminal; buttons are pressed by number."""

@@ -110,7 +110,9 @@ def test_a_turn_tells_its_events_and_sums_them_up(make: MakeAnalyst, deps: Analy
 def test_a_message_delivered_again_is_answered_once(make: MakeAnalyst, deps: AnalystDeps) -> None:
     analyst, model = make(Text("hi"))
     first = run_analyst_turn(analyst, deps, "hello", "1-1", ignore)
-    assert run_analyst_turn(analyst, deps, "hello", "1-1", ignore) == first
+    again = run_analyst_turn(analyst, deps, "hello", "1-1", ignore)
+    assert again == first.model_copy(update={"trace": again.trace})
+    assert [node.node for node in again.trace] == ["reply"]
     assert len(model.requests) == 1
     assert len(ConversationHistory(deps.redis, deps.thread).messages()) == 2
 
@@ -145,7 +147,8 @@ def test_what_the_model_said_beside_a_card_is_the_text_of_the_result(
     analyst, _ = make(Calls(call("start_sync", {"tables": ["USERS"]}), text="I propose it."))
     result = run_analyst_turn(analyst, deps, "please sync users", "1-1", ignore)
     assert (result.action, result.response_text) == ("approval", "I propose it.")
-    assert [node.node for node in result.trace] == ["thought", "tool:start_sync", "approval"]
+    nodes = [node.node for node in result.trace]
+    assert nodes == ["prompt", "model", "thought", "tool:start_sync", "approval"]
 
 
 def test_a_model_that_is_away_is_an_error_of_the_turn(make: MakeAnalyst, deps: AnalystDeps) -> None:
@@ -224,7 +227,8 @@ def test_an_ended_run_delivered_again_is_told_once(make: MakeAnalyst, deps: Anal
     run = published(deps, propose(make, deps), 150)
     analyst, model = make(Text("Copied 150 rows."))
     first = run_analyst_approval(analyst, deps, run, "2-1", ignore)
-    assert run_analyst_approval(analyst, deps, run, "2-1", ignore) == first
+    again = run_analyst_approval(analyst, deps, run, "2-1", ignore)
+    assert again == first.model_copy(update={"trace": again.trace})
     assert len(model.requests) == 1
     assert first.basis == (Basis("SHOP.USERS", 150, AS_OF),)
 

@@ -155,7 +155,8 @@ def test_reading_calls_of_one_reply_run_side_by_side_and_are_told_in_order(
     calls = [call("get_scheduler_status") for _ in range(3)]
     analyst = make_analyst(make_client(scripted(Calls(*calls), Text("None is due."))))
     result = run_analyst_turn(analyst, reading, "what is due?", "1-1", lambda _: None)
-    assert [node.node for node in result.trace] == ["tool:get_scheduler_status"] * 3 + ["reply"]
+    nodes = [node.node for node in result.trace if node.node not in ("prompt", "model")]
+    assert nodes == ["tool:get_scheduler_status"] * 3 + ["reply"]
     asked = history.messages()[1]
     answers = [m.tool_call_id for m in history.messages() if m.role == "tool"]
     assert answers == [one.id for one in asked.tool_calls]

@@ -14,7 +14,16 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
-from app.terminal import answer_lines, plan_lines, receipt_lines, table_lines, trace_line
+from agent.steps import Instructed, ModelAsked, Sent, Summarised, ToolRan
+from agent.usage import Spent, Usage
+from app.terminal import (
+    answer_lines,
+    plan_lines,
+    receipt_lines,
+    step_line,
+    table_lines,
+    trace_line,
+)
 from sync.errors import TableNotSynced
 from tests.app.parts import approval, plan, receipt, request
 
@@ -30,6 +39,21 @@ STEPS: tuple[Event, ...] = (
     ToolStarted("c1", "query_table", {"table": "ORDERS", "limit": 5}),
     ToolFinished("c1", "query_table", ok=False, result={}),
 )
+
+
+def test_what_a_step_took_is_a_line_and_a_prompt_only_its_head() -> None:
+    sent = Sent(messages=12, units=5_400, tools=18, left_out=3)
+    asked = ModelAsked("gpt-4o-mini", sent, 0.414, Usage(1_234, 56))
+    busy = ModelAsked("gpt-4o-mini", sent, 0.1, Usage(), "model_busy", 2.0)
+    told = "12 messages and 18 tools sent (5,400 units), 3 messages left out for lack of room"
+    assert step_line(asked) == f"  model gpt-4o-mini: 0.41 s, {told}, 1,234 + 56 tokens"
+    assert step_line(busy).endswith("lack of room, model_busy, asked again in 2 s")
+    assert step_line(ToolRan("c1", "query_table", 0.0421)) == "  query_table took 0.042 s"
+    summary = Summarised((Spent("small", Usage(9_000, 300)),), 1.5)
+    assert step_line(summary) == "  summary of older turns: 1.50 s, small 9,000 + 300 tokens"
+    long = step_line(Instructed("You help.\x1b[31m\n" + "x" * 9_000))
+    assert long.startswith("  prompt: 9,015 characters: You help.[31m x")
+    assert len(long) < 300
 
 
 def test_a_step_is_a_line_of_the_trace() -> None:
