@@ -59,7 +59,8 @@ Tools
   copies are shown to the person.
 - start_sync only proposes: it posts a card, and a person decides. After it says
   waiting_for_approval, the sync has NOT run. Propose a sync when someone asks for one or for data
-  that is not copied; do not propose the same one twice.
+  that is not copied; do not propose the same one twice. undo_sync proposes, in the same way, to go
+  back to the copy before ("되돌려줘", "undo").
 - SQL whose plan works through very many rows only proposes too, in run_sql, make_chart and
   export_result: prefer a cheaper SQL.
 - create_schedule and change_schedule only propose, like start_sync. Use create_schedule when a sync

@@ -31,8 +31,8 @@ class AskUserTool(BaseTool[AskUserParameters]):
     name = "ask_user"
     description = (
         "Ask the person one question when you cannot tell which table, column, period or value is "
-        "meant, and the tools cannot tell you either. The choices become buttons; the person may "
-        "also answer in other words. Your turn ends with it, so call it alone."
+        "meant, and the tools cannot tell you either. The choices become buttons. Your turn ends "
+        "with it, so call it alone."
     )
     parameters = AskUserParameters
 

@@ -101,12 +101,18 @@ class BaseTool(ABC, Generic[P]):
         """Do it once for *call_id*, however often it is called; raises any DuckferryError."""
 
 
-def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Write a JSON schema whose definitions stand where they are used, without titles.
+_UNSAID = ("title", "$defs", "maxLength", "minLength")
+"""Every call of a model carries all schemas: what is longer is refused in words when it comes."""
 
-    Small models read no references.
+
+def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Write a JSON schema as briefly as a small model understands it.
+
+    Definitions stand where they are used, for small models read no references. What may be left
+    out is not offered as null, and that nothing is its default goes without saying.
     """
     schema = model.model_json_schema()
+    schema.pop("description", None)  # for people; the tool's own says more
     definitions = cast("dict[str, Any]", schema.get("$defs", {}))
 
     def plain(node: object, *, names: bool = False) -> Any:
@@ -118,11 +124,25 @@ def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
         if isinstance(fields.get("$ref"), str):
             target = definitions[fields["$ref"].removeprefix("#/$defs/")]
             return plain({**target, **{key: fields[key] for key in fields if key != "$ref"}})
+        if names:  # a key is a parameter's name here, even where it is "title"
+            return {key: plain(value) for key, value in fields.items()}
+        if "anyOf" in fields:
+            kinds = _kinds(fields["anyOf"])
+            rest = {key: value for key, value in fields.items() if key != "anyOf"}
+            fields = {**kinds[0], **rest} if len(kinds) == 1 else {"anyOf": kinds, **rest}
+            if len(kinds) == 1 and "$ref" in fields:
+                return plain(fields)
         return {
-            # Inside "properties" a key is a parameter's name, even where it is "title".
-            key: plain(value, names=key == "properties" and not names)
+            key: plain(value, names=key == "properties")
             for key, value in fields.items()
-            if names or key not in ("title", "$defs")
+            if key not in _UNSAID and not (key == "default" and value in (None, "", []))
         }
 
     return plain(schema)
+
+
+def _kinds(kinds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a value may be: null is leaving it out, and an integer is a number."""
+    has_numbers = {"type": "number"} in kinds
+    unsaid = ("null", "integer") if has_numbers else ("null",)
+    return [kind for kind in kinds if kind.get("type") not in unsaid]

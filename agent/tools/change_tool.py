@@ -39,7 +39,7 @@ class ExplainChangeParameters(Source):
 
     since: datetime | None = Field(
         default=None,
-        description="Compare with the copy as of this moment, ISO 8601; by default with the copy "
+        description="Compare with the copy as of this moment, ISO 8601; by default with the one "
         "before the current one.",
     )
 
@@ -49,10 +49,10 @@ class ExplainChangeTool(BaseTool[ExplainChangeParameters]):
 
     name = "explain_change"
     description = (
-        "Tell why a number changed: runs the same query (as for query_table) or SQL (as for "
-        "run_sql) on the current copies and on those before, and tells which figures and groups "
-        "moved most, and how many rows of each table were added, removed and changed, in which "
-        "columns. Group by what may explain it: by status, by month. The person sees it as a table."
+        "Tell why a number changed: asks the same query or SQL of the current copies and of those "
+        "before, and tells which figures and groups moved most, and how many rows were added, "
+        "removed and changed, in which columns. Group by what may explain it: by status, by month. "
+        "The person sees it as a table."
     )
     parameters = ExplainChangeParameters
 

@@ -50,9 +50,8 @@ class MakeChartTool(BaseTool[MakeChartParameters]):
 
     name = "make_chart"
     description = (
-        "Draw a chart from a query (as for query_table) or SQL (as for run_sql): you say what is "
-        "asked and which of its columns are drawn, the program draws them. Any number of rows will "
-        "do: long series are thinned. The chart is shown to the person: say in words what it shows."
+        "Draw a chart of what a query or SQL gives; say which of its columns are drawn. Any number "
+        "of rows will do: long series are thinned. The person sees it: say in words what it shows."
     )
     parameters = MakeChartParameters
 

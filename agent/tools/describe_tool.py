@@ -31,11 +31,9 @@ class DescribeTableTool(BaseTool[DescribeTableParameters]):
     name = "describe_table"
     only_reads = True
     description = (
-        "Tell what stands in a table: its columns with their types, the types they have in "
-        "Oracle, which are never null, comments, the key, what stored codes mean, and what of it "
-        "is left out or disguised for this person. Also of a table that is not copied yet, as far "
-        "as Oracle's dictionary was read. Use it before you write a query. For row count, size "
-        "and age use get_table_stats."
+        "Tell what stands in a table, copied or not yet: its columns with types and comments, the "
+        "key, what stored codes mean, and what is left out or disguised for this person. Use it "
+        "before you write a query. For row count, size and age use get_table_stats."
     )
     parameters = DescribeTableParameters
 

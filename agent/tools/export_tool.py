@@ -32,9 +32,9 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
 
     name = "export_result"
     description = (
-        "Give the person all rows of a query (as for query_table) or SQL (as for run_sql) as a "
-        "file: csv, xlsx (Excel) or parquet. Use it when somebody wants a file, a download, an "
-        "export, or more rows than fit in a message. You do not see the rows."
+        "Give the person all rows of a query or SQL as a file: csv, xlsx (Excel) or parquet. Use "
+        "it for a file, a download, an export, or more rows than fit in a message. You do not see "
+        "the rows."
     )
     parameters = ExportResultParameters
 

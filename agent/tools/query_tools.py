@@ -73,8 +73,8 @@ class GetTableStatsTool(BaseTool[GetTableStatsParameters]):
     name = "get_table_stats"
     only_reads = True
     description = (
-        "Tell how many rows a copied table has, its size, its key, the names of its columns and as "
-        "of when it is. For types, comments and codes of columns use describe_table."
+        "Tell how many rows a copied table has, its size, its key, its columns and as of when it "
+        "is. For types, comments and codes of columns use describe_table."
     )
     parameters = GetTableStatsParameters
 
@@ -109,8 +109,8 @@ class QueryTableTool(BaseTool[Query]):
     name = "query_table"
     only_reads = True
     description = (
-        "Read one copied table: choose columns, filter, group, aggregate, order. The rows are "
-        "shown to the person as a table. Aggregate here instead of adding up rows yourself."
+        "Read one copied table: choose columns, filter, group, aggregate, order. The person sees "
+        "the rows as a table. Aggregate here instead of adding up rows yourself."
     )
     parameters = Query
 

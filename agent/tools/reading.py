@@ -10,11 +10,12 @@ from agent.deps import AnalystDeps, ModelSees
 from agent.events import Basis
 from agent.tools.base import Parameters
 from agent.tools.copies import bases_of, find_copy, note_query, visible
+from agent.tools.said_once import QueryAsTold
 from agent.tools.sql_tool import sees_of
 from sync.plan import TableRef
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
-from sync.warehouse.query import Query, compile_query
+from sync.warehouse.query import compile_query
 from sync.warehouse.query_process import Queries, QueryResult
 
 EVERY_ROW = 100_000_000
@@ -24,13 +25,15 @@ EVERY_ROW = 100_000_000
 class Source(Parameters):
     """A question as query_table takes it, or SQL as run_sql does."""
 
-    query: Query | None = Field(
-        default=None, description="As for query_table; without a limit it gives all rows."
+    query: QueryAsTold | None = Field(
+        default=None,
+        description="The arguments as of query_table: {table, where, group_by, aggregates, …}; "
+        "without limit all rows.",
     )
     sql: str | None = Field(
         default=None,
         max_length=MAX_SQL_CHARACTERS,
-        description="In place of query: one SELECT, as for run_sql.",
+        description="In place of query: one SELECT, as of run_sql.",
     )
 
     @model_validator(mode="after")

@@ -4,30 +4,31 @@ from pydantic import Field, ValidationError
 
 from agent.deps import AnalystDeps
 from agent.tools.base import Parameters, ToolResult, refused
+from agent.tools.said_once import Conditions
 from sync.access_errors import ColumnHidden
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.result_condition import MAX_FILTERS, Comparison, ResultCondition
-from sync.warehouse.query import AggregateFunction, Condition
+from sync.warehouse.query import AggregateFunction
 
 
 class TellIf(Parameters):
-    """One figure of a copy, compared with a number; by default, whether any row fits."""
+    """A figure of the copy compared with a number; by default, whether any row fits."""
 
     channel: str = Field(
         max_length=200,
-        description="The channel as the person wrote it, such as <#C024BE91L|ops>.",
+        description="As the person wrote it: <#C024BE91L|ops>.",
     )
-    table: str | None = Field(
-        default=None, description="Which of the schedule's tables; null for the first."
+    table: str | None = Field(default=None, description="Of the schedule's; by default its first.")
+    where: Conditions = Field(
+        default=[], max_length=MAX_FILTERS, description="As in query_table; none for all rows."
     )
-    where: list[Condition] = Field(default=[], max_length=MAX_FILTERS)
     function: AggregateFunction = "count"
     column: str | None = Field(
-        default=None, max_length=200, description="Of the figure; null for the number of rows."
+        default=None, max_length=200, description="Of the figure; none for the number of rows."
     )
     op: Comparison = ">"
-    value: int | float | str = Field(default=0, description="The number it is compared with.")
+    value: int | float | str = Field(default=0, description="A number.")
 
 
 def wished_condition(

@@ -86,45 +86,42 @@ class CreateScheduleParameters(Parameters):
     """What is copied when, and how far one approval reaches."""
 
     tables: list[str] = Field(
-        min_length=1, max_length=MAX_TABLES, description="Tables to copy, as SCHEMA.TABLE or TABLE."
+        min_length=1, max_length=MAX_TABLES, description="SCHEMA.TABLE or TABLE."
     )
     cron: str | None = Field(
         default=None,
         max_length=100,
-        description="Unix cron, five fields: minute hour day month weekday; 0 is Sunday. 0 6 * * * "
-        "is daily at six, 30 18 * * 1-5 every weekday at 18:30. Null only where after says when.",
+        description="Unix cron: minute hour day month weekday, 0 is Sunday. 30 18 * * 1-5 is every "
+        "weekday at 18:30. Left out only where after says when.",
     )
     timezone: str | None = Field(
         default=None,
         max_length=60,
-        description="Whose wall clock, as the tz database names it, such as Asia/Seoul; null for "
-        "the team's.",
+        description="Of the tz database, such as Asia/Seoul; by default the team's.",
     )
     name: str | None = Field(
-        default=None, max_length=40, description="Letters, digits, dashes; null for one we choose."
+        default=None, max_length=40, description="Only where the person names it."
     )
-    until: str | None = Field(
-        default=None, max_length=10, description="Last day, YYYY-MM-DD; null for no end."
-    )
+    until: str | None = Field(default=None, max_length=10, description="Last day, YYYY-MM-DD.")
     max_rows: int | None = Field(
         default=None,
         ge=1,
-        description="A run of more rows in a table asks first; null for the table's own limit.",
+        description="A run of more rows in a table asks first.",
     )
     after: list[str] = Field(
         default=[],
         max_length=MAX_TABLES,
-        description="Tables after whose publishing it is due, once all have been published.",
+        description="Due once all of these tables were published anew.",
     )
     tell_if: TellIf | None = Field(
         default=None,
-        description="Tell a channel whenever a table of it was published and a figure of the copy "
-        "is as compared; only where the person asks for that.",
+        description="Tell a channel when a copy was published and a figure of it is as compared; "
+        "only where the person asks for that.",
     )
     only_if_changed: bool = Field(
         default=False,
-        description="Copy nothing at a time at which Oracle says that no table of it has changed "
-        "since its copy; only where the person asks for that.",
+        description="Copy nothing while Oracle says that no table of it has changed; only where "
+        "the person asks for that.",
     )
 
 
@@ -134,8 +131,8 @@ class CreateScheduleTool(BaseTool[CreateScheduleParameters]):
     name = "create_schedule"
     description = (
         "Propose to copy tables again and again: at times, or after other tables were published. "
-        "This only posts a card: nothing is saved before a person approves it. Tell the person "
-        "when it will be due (when and next), in their words."
+        "Posts a card; nothing is saved before a person approves it. Tell the person when it will "
+        "be due (when and next)."
     )
     parameters = CreateScheduleParameters
 
@@ -198,7 +195,7 @@ def _wished(
 class ChangeScheduleParameters(Parameters):
     """Which, and what becomes of it."""
 
-    name: str = Field(max_length=40, description="The schedule's name, as list_schedules gives it.")
+    name: str = Field(max_length=40, description="As list_schedules gives it.")
     action: Literal["pause", "resume", "delete"]
 
 
@@ -207,8 +204,8 @@ class ChangeScheduleTool(BaseTool[ChangeScheduleParameters]):
 
     name = "change_schedule"
     description = (
-        "Propose to pause, resume or delete a schedule. This only posts a card: nothing changes "
-        "before a person approves it. To change its times, create another and delete this one."
+        "Propose to pause, resume or delete a schedule, by a card. To change its times, create "
+        "another and delete this one."
     )
     parameters = ChangeScheduleParameters
 

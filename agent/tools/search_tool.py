@@ -43,10 +43,9 @@ class SearchSchemaTool(BaseTool[SearchSchemaParameters]):
     name = "search_schema"
     only_reads = True
     description = (
-        "Find tables and columns by words: in their names, in Korean and English comments and in "
-        "the team's glossary, also among offered tables that are not copied yet. Use it when you "
-        "do not know which table holds what somebody asks for; give both the Korean and the "
-        "English word. Then describe_table."
+        "Find tables and columns, copied or not yet, by words: in names, comments and the team's "
+        "glossary. Use it when you do not know which table holds what somebody asks for; give both "
+        "the Korean and the English word. Then describe_table."
     )
     parameters = SearchSchemaParameters
 

@@ -31,8 +31,7 @@ class RunSqlParameters(Parameters):
         default=[],
         max_length=5,
         description="What the SQL takes for granted that the person did not say, each in a few "
-        "words of their language: the range of dates, the time zone, what is left out. The person "
-        "reads it in small print.",
+        "words of their language: the range of dates, the time zone, what is left out.",
     )
 
 
@@ -41,11 +40,10 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
 
     name = "run_sql"
     description = (
-        "Run one SELECT (DuckDB SQL) over copied tables: joins, window functions, subqueries, "
-        "dates, several tables at once. For a plain question about one table use query_table. The "
-        "rows are shown to the person as a table. Only reading is possible; write dates and "
-        "numbers into the SQL, and give figures short names with AS. Look at describe_table first "
-        "if you do not know the columns."
+        "Run one SELECT (DuckDB SQL) over copied tables: joins, window functions, subqueries. For "
+        "a plain question about one table use query_table. The person sees the rows as a table. "
+        "Write dates and numbers into the SQL, and give figures short names with AS. Look at "
+        "describe_table first if you do not know the columns."
     )
     parameters = RunSqlParameters
 

@@ -35,30 +35,30 @@ class StartSyncParameters(Parameters):
     """What to copy."""
 
     tables: list[str] = Field(
-        min_length=1, max_length=MAX_TABLES, description="Tables to copy, as SCHEMA.TABLE or TABLE."
+        min_length=1, max_length=MAX_TABLES, description="SCHEMA.TABLE or TABLE."
     )
     reason: str = Field(default="", max_length=500, description="Why, in the person's words.")
     mode: Mode | None = Field(
         default=None,
-        description="How to copy; null for the usual way. full: all rows. incremental: what "
-        "changed since the last copy. append: new rows of a log.",
+        description="Only where the person wants another than the usual one. full: all rows; "
+        "incremental: what changed since the last copy; append: new rows of a log.",
     )
     columns: list[str] = Field(
         default=[],
         max_length=1000,
-        description="The only columns to copy; empty for the usual ones. Needs one table.",
+        description="The only columns to copy. Needs one table.",
     )
     where: list[Filter] = Field(
         default=[],
         max_length=20,
-        description="Copy only rows that meet all of these; empty for the usual rows. Needs one "
-        "table. The copy then holds no other rows, so use it only when somebody asks for a part.",
+        description="Copy only rows that meet all of these. Needs one table. The copy then holds "
+        "no other rows.",
     )
     since: str | None = Field(
         default=None,
         max_length=40,
-        description="Read again only rows changed from this moment on (ISO 8601), to mend a range. "
-        "Needs one table that has a copy and a cursor column.",
+        description="Read again only rows changed from this moment on (ISO 8601), to mend a copy "
+        "that has a cursor column. Needs one table.",
     )
     until: str | None = Field(
         default=None, max_length=40, description="Up to this moment, itself left out."
@@ -67,8 +67,7 @@ class StartSyncParameters(Parameters):
         default=None,
         ge=1,
         le=100_000,
-        description="Copy at most so many rows as a trial, under a name of its own; the real copy "
-        "is not touched.",
+        description="Copy so many rows at most as a trial, under another name, beside the copy.",
     )
 
 
@@ -77,8 +76,9 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
 
     name = "start_sync"
     description = (
-        "Propose to copy tables from Oracle into DuckDB, fresh. This only posts a card: nothing is "
-        "copied before a person approves it. Use it when someone asks for a sync or for newer data."
+        "Propose to copy tables from Oracle into DuckDB, fresh. Posts a card; nothing is copied "
+        "before a person approves it. Use it when someone asks for a sync, for newer data or for "
+        "what no copy holds."
     )
     parameters = StartSyncParameters
 
@@ -159,7 +159,7 @@ def _wish(ref: TableRef, parameters: StartSyncParameters) -> Wish:
 class GetSyncStatusParameters(Parameters):
     """Of one table, or of all."""
 
-    table: str | None = Field(default=None, description="SCHEMA.TABLE or TABLE; null for all.")
+    table: str | None = Field(default=None, description="SCHEMA.TABLE or TABLE; none for all.")
 
 
 class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
@@ -168,9 +168,9 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
     name = "get_sync_status"
     only_reads = True
     description = (
-        "Tell how recent syncs ended or how far they are, which proposed ones still wait for a "
-        "person, and how many of the offered tables have a copy. rows is what a run published, "
-        "null if nothing; rows_so_far is how many an open run has read of the table it is at."
+        "Tell how recent syncs ended or how far they are, and which proposed ones still wait for a "
+        "person. rows is what a run published; rows_so_far is what an open run has read of the "
+        "table it is at."
     )
     parameters = GetSyncStatusParameters
 

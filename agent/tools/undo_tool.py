@@ -23,10 +23,9 @@ class UndoSyncTool(BaseTool[UndoSyncParameters]):
 
     name = "undo_sync"
     description = (
-        "Propose to take back the last sync of a table: its copy before that becomes current "
-        "again. This only posts a card: nothing changes before a person approves it. Use it when "
-        "someone asks to undo or roll back a sync, or to have the earlier data again. Oracle is "
-        "neither read nor changed. An undo can be undone."
+        "Propose to take back the last sync of a table, by a card: its copy before that becomes "
+        "current again. Use it when someone asks to undo or roll back a sync, or to have the "
+        "earlier data again. Oracle is not touched. An undo can be undone."
     )
     parameters = UndoSyncParameters
 

@@ -25,6 +25,8 @@ from sync.warehouse.query_values import (
 from sync.warehouse.sql import quote, table_name, text
 
 MAX_ROWS = 100
+_PLAIN_ROWS = 10
+"""So many where no number is named: of groups, which are a whole, as many as there may be."""
 MAX_PARTS = 50
 """Of each list in a query, columns aside."""
 
@@ -51,16 +53,14 @@ class Condition(_Part):
 
     column: Text = Field(description="A column of the table.")
     op: Operator = Field(
-        description="How to compare. `like` is for text: % stands for any text, _ for one "
-        "character, and case matters."
+        description="like is for text: % stands for any text, _ for one character; case matters."
     )
     value: Scalar | list[Scalar] | None = Field(
         default=None,
-        description="What to compare with: one value; a list for in and not_in; [low, high], both "
-        "included, for between; nothing for is_null and is_not_null. Dates are ISO 8601: "
-        "2026-11-22 means that whole day, 2026-11-22T09:30:00 that moment. Columns with a time "
-        "zone take an offset (+09:00) and mean UTC without one. Write numbers of more than 15 "
-        "digits as text.",
+        description="One; a list for in and not_in; [low, high], both included, for between; none "
+        "for is_null. 2026-11-22 means that whole day, 2026-11-22T09:30:00 that moment. Columns "
+        "with a time zone take an offset (+09:00), else UTC is meant. Numbers of more than 15 "
+        "digits are written as text.",
     )
 
     def __str__(self) -> str:
@@ -79,49 +79,50 @@ class Condition(_Part):
 
 
 class Aggregate(_Part):
-    """One figure over the rows of a group, or over all rows."""
+    """One figure, over each group or over all rows."""
 
     function: AggregateFunction
-    column: Text | None = Field(
-        default=None, description="The column it is taken of; leave out only for count of rows."
-    )
-    alias: Text | None = Field(
-        default=None, description="Name of the result column; by default like sum_AMOUNT."
-    )
+    column: Text | None = Field(default=None, description="Left out only for count of rows.")
+    alias: Text | None = Field(default=None, description="Its name; by default like sum_AMOUNT.")
 
 
 class DateGroup(_Part):
-    """Group a date column by calendar unit; the result column is named like ORDERED_AT_month."""
+    """By calendar unit; the result column is named like ORDERED_AT_month."""
 
     column: Text
-    unit: DateUnit = Field(description="Weeks begin on Monday; the value is the unit's first day.")
+    unit: DateUnit = Field(description="Weeks begin on Monday.")
 
 
 class Order(_Part):
     """One sort key."""
 
-    column: Text = Field(description="A column of the result: a column name or an alias.")
+    column: Text = Field(description="Of the result: a column or an alias.")
     direction: Literal["asc", "desc"] = "asc"
 
 
 class Query(_Part):
     """A question about one table: which rows, grouped how, which figures, in which order."""
 
-    table: Text = Field(description="The table's name, such as ORDERS or SHOP.ORDERS.")
+    table: Text = Field(description="SCHEMA.TABLE or TABLE.")
     columns: list[Text] = Field(
         default=[],
         max_length=1000,
-        description="Columns to show; empty for all. Leave empty with group_by or aggregates.",
+        description="None for all. None with group_by or aggregates.",
     )
     where: list[Condition] = Field(default=[], max_length=MAX_PARTS)
     group_by: list[Text | DateGroup] = Field(
         default=[],
         max_length=MAX_PARTS,
-        description="Columns to group by, or {column, unit} to group dates by calendar unit.",
+        description="Columns, or {column, unit} for dates.",
     )
     aggregates: list[Aggregate] = Field(default=[], max_length=MAX_PARTS)
     order_by: list[Order] = Field(default=[], max_length=MAX_PARTS)
-    limit: int = Field(default=10, ge=1, le=MAX_ROWS, description="Most rows to return.")
+    limit: int = Field(
+        default_factory=lambda given: MAX_ROWS if given.get("group_by") else _PLAIN_ROWS,
+        ge=1,
+        le=MAX_ROWS,
+        description=f"Most rows; by default {_PLAIN_ROWS}, of groups {MAX_ROWS}.",
+    )
 
 
 class TableShape(Protocol):

@@ -54,7 +54,7 @@ MAKES_A_VALUE = set(
     model_validator namedtuple NewType ord overload override ParamSpec partial Path
     PlainSerializer range replace resolve set sorted split splitlines str StringConstraints
     strip Struct sum Tag timedelta timestamp timezone total_seconds tuple TypeAdapter TypeVar
-    unique values with_name wraps WrapValidator zip
+    unique values with_name WithJsonSchema wraps WrapValidator zip
     """,
     )
 )

@@ -91,6 +91,13 @@ def test_named_columns_are_found_in_any_case_and_keep_the_order_asked(ask: Ask) 
     assert rows == [("부산", 2), ("서울", 1), ("서울", 3), (None, 4)]
 
 
+def test_groups_are_all_given_and_plain_rows_only_the_first_ten() -> None:
+    plain = Query.model_validate({"table": "T", "columns": ["ID"]})
+    grouped = Query.model_validate({"table": "T", "group_by": ["ID"]})
+    assert (plain.limit, grouped.limit) == (10, 100)
+    assert "limit" not in grouped.model_fields_set
+
+
 @pytest.mark.parametrize(
     ("column", "op", "value", "found"),
     [

@@ -3,10 +3,13 @@ import logging
 from typing import Any
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from agent.deps import AnalystDeps
+from agent.no_model import NoModel
+from agent.service import make_analyst
 from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.export_tool import ExportResultParameters
 from agent.tools.registry import ToolRegistry
 from sync.errors import TableNotSynced
 
@@ -45,29 +48,25 @@ def test_304_base_tool_writes_a_function_schema_from_its_parameters() -> None:
         "required": ["column"],
         "properties": {
             "column": {"type": "string"},
-            "title": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+            "title": {"type": "string"},
         },
     }
-    assert (
-        CountTool().schema()
-        == {
-            "type": "function",
-            "function": {
-                "name": "count_rows",
-                "description": "Count rows.",
-                "parameters": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["table"],
-                    "properties": {
-                        "table": {"type": "string", "description": "Which table."},
-                        "where": {"type": "array", "default": [], "items": filters},
-                    },
+    assert CountTool().schema() == {
+        "type": "function",
+        "function": {
+            "name": "count_rows",
+            "description": "Count rows.",
+            "parameters": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["table"],
+                "properties": {
+                    "table": {"type": "string", "description": "Which table."},
+                    "where": {"type": "array", "items": filters},
                 },
             },
-        }
-        or True
-    )
+        },
+    }
 
 
 def test_305_registry_registers_tools_and_composes_toolsets() -> None:
@@ -149,3 +148,23 @@ def test_a_fault_of_ours_is_logged_and_answered_with_its_reference_only(
     reference = answer["error"].split("reference ")[1].split(")")[0]
     assert reference in caplog.text
     assert "secret detail" in caplog.text
+
+
+def test_the_schemas_of_all_tools_leave_room_for_the_conversation_and_tell_a_query_once() -> None:
+    schemas = make_analyst(NoModel()).agent.registry.schemas()
+    assert len(json.dumps(schemas)) < 18_000
+    parameters = {one["function"]["name"]: one["function"]["parameters"] for one in schemas}
+    assert parameters["query_table"]["properties"]["limit"]["maximum"] == 100
+    assert parameters["make_chart"]["properties"]["query"] == {
+        "type": "object",
+        "properties": {"table": {"type": "string"}},
+        "required": ["table"],
+        "additionalProperties": True,
+        "description": "The arguments as of query_table: {table, where, group_by, aggregates, …}; "
+        "without limit all rows.",
+    }
+
+
+def test_a_query_that_is_told_elsewhere_is_checked_in_full_all_the_same() -> None:
+    with pytest.raises(ValidationError, match="having"):
+        ExportResultParameters.model_validate({"query": {"table": "T", "having": []}})
