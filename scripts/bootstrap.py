@@ -95,6 +95,10 @@ def is_usable() -> bool:
 
 def create_venv() -> None:
     """Make an empty .venv, without pip: Debian's Python may have none to give."""
+    if VENV.is_symlink():  # emptied it would be for whoever it belongs to
+        raise BootstrapError(
+            ".venv is a link to another one. Remove the link, then run make again."
+        )
     version = ".".join(map(str, sys.version_info[:3]))
     say(f"creating .venv with Python {version}")
     made = subprocess.run(

@@ -24,7 +24,7 @@ from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
 from app.live import STOP, STOP_SECONDS, read_entry, stop_key
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, reason, update
-from app.texts import Language, language_of, say
+from app.texts import PHRASES, Language, language_of, say
 from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, Carried, read_carried
 from app.views.approval_card import Message as Drawn
 from app.views.modals import sql_view
@@ -182,8 +182,13 @@ def _sql_of(asked: _Asked, reader: str | None) -> str:
 
 
 def _question(asked: _Asked) -> str:
+    """Give what was asked first, where the answer was a refresh itself."""
     said = [message for message in asked.messages if message.role == "user"]
-    return said[-1].content if said and not said[-1].deleted else ""
+    words = said[-1].content if said and not said[-1].deleted else ""
+    for phrase in PHRASES["answer.refresh_words"]:
+        between = phrase.partition("{tables}")[2].partition("{question}")[0]
+        words = words.rpartition(between)[2]
+    return words
 
 
 def _language(desk: CardDesk, asked: _Asked) -> Language:

@@ -66,6 +66,20 @@ def test_a_refresh_asks_for_a_sync_and_the_same_question_once_for_an_answer(
     )
 
 
+def test_a_refresh_of_a_refreshed_answer_asks_the_first_question(desk: CardDesk) -> None:
+    history = ConversationHistory(desk.redis, THREAD)
+    asked = "SHOP.ORDERS 동기화하고, 그다음 다시 답해 줘: 취소된 주문은 몇 건이야?"
+    history.append(Message(role="user", content=asked, source_id="m2"))
+    call = ToolCall(id="call_2", name="run_sql", arguments="{}")
+    history.append(Message(role="assistant", tool_calls=(call,)))
+    history.append(Message(role="tool", content="{}", tool_call_id="call_2"))
+    refresh(desk, NOWHERE, pressed(), '{"call": "call_2", "tables": ["SHOP.USERS"]}')
+    [entry] = waiting(desk.redis)
+    assert entry.body["text"] == (
+        "SHOP.USERS 동기화하고, 그다음 다시 답해 줘: 취소된 주문은 몇 건이야?"
+    )
+
+
 @pytest.mark.parametrize(
     "value",
     [
