@@ -47,12 +47,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def asked_at() -> Iterator[AskedAt]:
-    """From one zygote: its start is most of what a question of a test costs."""
-    standing = walls()
-    zygote = Zygote(standing)
+def zygote() -> Iterator[Zygote]:
+    """Shared by a worker process: its start is most of what a question of a test costs."""
+    shared = Zygote(walls())
+    yield shared
+    shared.close()
 
-    yield lambda root, limits: Queries(root, limits, standing, zygote)
+
+@pytest.fixture(scope="session")
+def asked_at(zygote: Zygote) -> AskedAt:
+    standing = walls()
+    return lambda root, limits: Queries(root, limits, standing, zygote)
+
+
+@pytest.fixture
+def no_shared_zygote(zygote: Zygote) -> None:
+    """For tests that count this process's children; whoever needs it next starts it anew."""
     zygote.close()
 
 

@@ -19,6 +19,8 @@ from sync.warehouse.query_process import QueryLimits, QueryResult, open_queries
 from tests.sync.processes import children, has_threads, queries_of
 from tests.sync.tables import place_rows, table_plan
 
+pytestmark = pytest.mark.usefixtures("no_shared_zygote")
+
 PublishRows = Callable[..., ManifestEntry]
 LIMITS = QueryLimits(seconds=20)
 ALL = Query(table="T", limit=100)

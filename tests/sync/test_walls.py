@@ -28,6 +28,8 @@ from sync.warehouse.zygote import Zygote
 from tests.sync.processes import queries_of, query_at_work, status, until, zygotes_of
 from tests.sync.tables import place_rows, table_plan
 
+pytestmark = pytest.mark.usefixtures("no_shared_zygote")
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = QueryLimits(seconds=20)
 ANY = Query(table="T", limit=100)
