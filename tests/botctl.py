@@ -4,7 +4,6 @@ It is the same program with the same environment, input and output, only without
 interpreter takes to import the product: the suite calls it some hundred times.
 """
 
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -12,11 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 
-ROOT = Path(__file__).parents[1]
+from tests.forking import FORKING, ROOT
+
 SECONDS = 60.0
-_COMMANDS = [f"app.cli.{path.stem}" for path in sorted((ROOT / "app" / "cli").glob("[a-z]*.py"))]
-_FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload([*_COMMANDS, "sandbox.start", __name__])
 
 
 def call_botctl(
@@ -31,7 +28,7 @@ def call_botctl(
         files["in"].write_text(typed, encoding="utf-8")
         paths = (terminal or str(files["in"]), str(files["out"]), str(files["err"]))
         own = {"PATH": os.defpath, "PYTHONUTF8": "1", **environ}
-        process = _FORKING.Process(target=_main, args=(arguments, own, paths))
+        process = FORKING.Process(target=_main, args=(arguments, own, paths))
         process.start()
         process.join(SECONDS)
         if process.exitcode is None:

@@ -1,6 +1,5 @@
 """A run in a process of its own that is killed on its way, as by a machine that stops."""
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -11,10 +10,9 @@ from sync.engine import Steps
 from sync.oracle import Source, connect
 from sync.plan import Plan
 from sync.planning import TableSettings
+from tests.forking import FORKING
 from tests.sync.copying import run_copy
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
 WAIT_SECONDS = 60
 
 
@@ -32,7 +30,7 @@ def crash(
     source: Source, root: Path, plan: Plan, settings: TableSettings, fence: int, where: Crash
 ) -> bool:
     """Run a plan in another process until it is killed; whether it was, or had come to its end."""
-    process = PROCESSES.Process(target=_run, args=(source, root, plan, settings, fence, where))
+    process = FORKING.Process(target=_run, args=(source, root, plan, settings, fence, where))
     process.start()
     process.join(WAIT_SECONDS)
     assert process.exitcode in (0, -signal.SIGKILL)
