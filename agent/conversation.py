@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -162,12 +162,14 @@ return 1
 
 @dataclass(frozen=True)
 class ConversationHistory:
-    """The log of one thread. It holds nothing itself: two objects of one thread see the same."""
+    """The log of one thread. All of it is in Redis: two objects of one thread see the same."""
 
     redis: Redis
     thread: str
     keep_days: int = 30
     """Days without a new message after which the thread is forgotten."""
+    _read: dict[str, Message] = field(default_factory=dict[str, Message], repr=False, compare=False)
+    """Lines read before: a turn reads its thread at each step, and most of it is as it was."""
 
     def append(self, message: Message) -> bool:
         """Add *message*; False if its source, or an answer to its call, is there already."""
@@ -197,7 +199,10 @@ class ConversationHistory:
     def lines(self) -> list[Message]:
         """Read the log as it was written, summaries too."""
         lines = cast("list[str]", self.redis.lrange(thread_key(self.thread), 0, -1))
-        return [Message.model_validate_json(line) for line in lines]
+        for line in lines:
+            if line not in self._read:
+                self._read[line] = Message.model_validate_json(line)
+        return [self._read[line] for line in lines]
 
     def exists(self) -> bool:
         """Tell whether anything was ever said here and is still remembered."""

@@ -113,6 +113,8 @@ class LLMClient:
         timeout = self.config.timeout_seconds
         try:
             completion = self._create(_body(self.config, messages, tools, on_text), on_text)
+            whole = isinstance(completion, openai.BaseModel)
+            dumped = _dumped(completion) if whole else completion
         except openai.OpenAIError as error:
             # The vendor's text may quote a part of the key, so it stays out of the chain.
             raise _named(error, timeout) from None
@@ -122,16 +124,15 @@ class LLMClient:
             raise ModelBadReply(reason="it is no JSON", worth_repeating=True) from None
         except ReplyTooLong:
             raise ModelBadReply(reason="it was cut off because it grew too long") from None
-        if completion is None:
-            whole = self.complete(messages, tools)
+        if dumped is None:
+            reply = self.complete(messages, tools)
             self._streams = False  # it can speak, so it is not merely out of order
-            return whole
-        if isinstance(completion, dict):
-            return _parse_streamed(cast("dict[str, Any]", completion))
+            return reply
         # A server that only resembles OpenAI's may answer with any JSON, or a page of HTML.
-        if not isinstance(completion, openai.BaseModel):
+        if not isinstance(dumped, dict):
             raise ModelBadReply(reason="it is no chat completion")
-        return parse_completion(completion.model_dump(warnings=False))
+        read = cast("dict[str, Any]", dumped)
+        return parse_completion(read) if whole else _parse_streamed(read)
 
     def _create(self, body: Mapping[str, Any], on_text: OnText | None) -> object:
         """Ask within the timeout as a whole; raises TimeoutError besides the vendor's errors.

@@ -94,8 +94,9 @@ class SyncAgent:
         messages = history.messages()
         yield from tell(newest_turn(messages), deps)
         while True:
-            yield from self._answer_calls(history, deps, messages)
-            messages = history.messages()
+            if unanswered(messages):
+                yield from self._answer_calls(history, deps, messages)
+                messages = history.messages()
             turn = newest_turn(messages)
             end = _end(turn, deps)
             if end is not None:

@@ -12,6 +12,7 @@ from bench.chunked_sync import measure_chunks, measure_far
 from bench.clock import measure_clock
 from bench.decisions import measure_clicks, measure_decisions
 from bench.figures import Figure
+from bench.many_threads import measure_many
 from bench.memory import measure_memory
 from bench.peers.measure import measure_peers
 from bench.question import measure_question
@@ -124,6 +125,7 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
         return
     yield measure_question(small, warehouse, sizes.questions)
     yield from measure_turns(small, warehouse, sizes.turns)
+    yield from measure_many(small, warehouse, sizes.turns)
     yield measure_rendering(5 * sizes.questions)
     yield measure_thread(sizes.thread, warehouse)
     yield measure_chart(warehouse, sizes.repetitions)

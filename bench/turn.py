@@ -112,6 +112,7 @@ def _measure(talk: Talk, deps: AnalystDeps, model: ModelStandIn, turns: int) -> 
         against="peer",
         other=percentile(found["bare"], 50),
         detail={
+            "aim": "overhead p50 under 50, p99 under 120",
             "turns": turns,
             "p99": percentile(found["turn"], 99),
             "peer_p99": percentile(found["bare"], 99),

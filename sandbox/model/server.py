@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import cast
 
@@ -32,6 +32,9 @@ MODELS = ("gpt-4o-mini", "duckferry-demo")
 AZURE_COMPLETIONS = "/openai/deployments/{deployment}/chat/completions"
 """Azure OpenAI's address of the same; a deployment of any name is there."""
 
+Answer = Callable[[Sequence[JsonObject], Sequence[JsonObject]], Reply]
+"""Makes a reply of the messages and the tools of a request."""
+
 LARGEST_REQUEST_BYTES = 16 * 1024 * 1024
 LONGEST_STALL_SECONDS = 600.0
 START_SECONDS = 10.0
@@ -42,13 +45,13 @@ MAX_REMEMBERED = 10_000
 class ModelStandIn:
     """One running model. All methods may be called from any thread."""
 
-    def __init__(self, script: Sequence[Reply] | None, api_key: str) -> None:
+    def __init__(self, script: Sequence[Reply], api_key: str, answer: Answer | None) -> None:
         self.api_key = api_key
         self.base_url = ""
         self.azure_endpoint = ""
         """The same server in Azure OpenAI's form of addresses and keys."""
-        self._rules = script is None
-        self._script: deque[Reply] = deque(script or ())
+        self._answer = answer
+        self._script: deque[Reply] = deque(script)
         self._requests: deque[JsonObject] = deque(maxlen=MAX_REMEMBERED)
         self._addresses: deque[str] = deque(maxlen=MAX_REMEMBERED)
         self._refusals: deque[str] = deque(maxlen=MAX_REMEMBERED)
@@ -151,8 +154,8 @@ class ModelStandIn:
     def _next_reply(self, body: JsonObject) -> Reply:
         if self._script:
             return self._script.popleft()
-        if self._rules:
-            return plan_reply(body["messages"], body.get("tools", []))
+        if self._answer is not None:
+            return self._answer(body["messages"], body.get("tools", []))
         return Status(
             400, code="script_exhausted", message="The script of this stand-in has no reply left."
         )
@@ -189,10 +192,15 @@ class ModelStandIn:
 
 
 def start_model(
-    script: Iterable[Reply] | None = None, api_key: str = "sk-sandbox-not-a-secret"
+    script: Iterable[Reply] | None = None,
+    api_key: str = "sk-sandbox-not-a-secret",
+    answer: Answer = plan_reply,
 ) -> ModelStandIn:
-    """Start a model: *script* is said reply by reply; without one, rules answer (see `planner`)."""
-    model = ModelStandIn(None if script is None else tuple(script), api_key)
+    """Start a model: *script* is said reply by reply; without one, *answer* makes each reply.
+
+    Unless told otherwise by rules, see `planner`.
+    """
+    model = ModelStandIn(tuple(script or ()), api_key, answer if script is None else None)
     model.start()
     return model
 
