@@ -60,10 +60,13 @@ def change_lines(change: Change, reader: Reader) -> list[str]:
     """What to print when *change* happens: of an edited message only the lines that changed.
 
     `~` stands before a new or changed line, `-` before one that is gone. Nothing when an edit
-    leaves everything people see as it was.
+    leaves everything people see as it was, and of a stream, which is printed when the bot has put
+    the whole message in its place.
     """
     message, before = change.message, change.before
-    if change.kind == "posted" or before is None:
+    if _is_streamed(message):
+        return []
+    if change.kind == "posted" or before is None or _is_streamed(before):
         return message_lines(message, reader)
     if change.kind == "deleted":
         return [f"{_head(before, reader)} (deleted)"]
@@ -93,6 +96,10 @@ def changed_lines(before: list[str], after: list[str]) -> list[str]:
         elif kind != "equal":
             lines += [f"~ {line}" for line in after[new_start:new_end]]
     return lines
+
+
+def _is_streamed(message: Message) -> bool:
+    return message.is_streaming or any(block["type"] == "markdown" for block in message.blocks)
 
 
 def _head(message: Message, reader: Reader) -> str:

@@ -163,3 +163,18 @@ def test_the_people_have_names_locales_and_time_zones() -> None:
         ("Alice", "en-US", "Europe/Lisbon"),
         ("Eve", "en-US", "America/New_York"),
     ]
+
+
+def test_a_stream_is_printed_when_the_whole_message_stands_in_its_place() -> None:
+    workspace = Workspace()
+    root = workspace.post(channel="C0DATA", user="U0MINJI", text="몇 건이야?")
+    message = workspace.post(
+        channel="C0DATA", user=BOT_USER_ID, text="", thread_ts=root.ts, is_streaming=True
+    )
+    streamed = ({"type": "markdown", "text": "모두"},)
+    workspace.edit("C0DATA", message.ts, text="모두", blocks=streamed)
+    workspace.edit("C0DATA", message.ts, is_streaming=False)
+    said = {"type": "section", "text": {"type": "mrkdwn", "text": "모두 3건입니다."}}
+    workspace.edit("C0DATA", message.ts, text="모두 3건입니다.", blocks=(said,))
+    changes = [change_lines(change, READER) for change in workspace.changes(after=1)]
+    assert changes == [[], [], [], ["    ↳ Duckferry:", "        모두 3건입니다."]]
