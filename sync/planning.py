@@ -136,7 +136,7 @@ def make_table_plan(
     if settings.include:
         for name in (*wished.columns, *(condition.column for condition in wished.where)):
             require_column(facts.ref, name, list(settings.include))
-    where = (*settings.where, *wished.where)
+    where = tuple(dict.fromkeys((*settings.where, *wished.where)))
     encodings = settings.choices.encodings
     where = tuple(_checked(facts, condition, encodings) for condition in where)
     cursor = _cursor(facts, settings, columns)

@@ -8,6 +8,7 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.outputs import Chart, ChartKind, Series
 from agent.tools.base import BaseTool, ToolResult
+from agent.tools.bridge import or_proposal
 from agent.tools.chart_data import (
     MOST_SERIES,
     axis_of,
@@ -17,6 +18,7 @@ from agent.tools.chart_data import (
     slices,
     thinned_series,
 )
+from agent.tools.copies import lacks
 from agent.tools.costly_sql import by_a_yes
 from agent.tools.reading import Read, Source, note_read, read
 from sync.errors import BadQuery
@@ -62,13 +64,17 @@ class MakeChartTool(BaseTool[MakeChartParameters]):
 
         Raises `BadQuery` and what `query_table` and `run_sql` raise.
         """
-        return by_a_yes(
-            deps,
-            parameters.sql,
-            "chart",
-            call_id,
-            lambda costly: self._drawn(deps, parameters, costly=costly),
-        )
+
+        def answer() -> ToolResult:
+            return by_a_yes(
+                deps,
+                parameters.sql,
+                "chart",
+                call_id,
+                lambda costly: self._drawn(deps, parameters, costly=costly),
+            )
+
+        return or_proposal(deps, parameters.query or parameters.sql, answer)
 
     def _drawn(
         self, deps: AnalystDeps, parameters: MakeChartParameters, *, costly: bool
@@ -134,7 +140,7 @@ def _thinned(
 def _for_model(found: Read, chart: Chart) -> dict[str, Any]:
     """What the model may know of a chart: how much is drawn, and its figures where it sees rows."""
     data: dict[str, Any] = {
-        "tables": [{"table": one.table, **moment_told(one)} for one in found.basis],
+        "tables": [{"table": one.table, **moment_told(one), **lacks(one)} for one in found.basis],
         "points": chart.points,
         "drawn": chart.drawn,
         "series_count": len(chart.series),

@@ -10,6 +10,8 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.outputs import File
 from agent.tools.base import BaseTool, ToolResult
+from agent.tools.bridge import or_proposal
+from agent.tools.copies import lacks
 from agent.tools.costly_sql import by_a_yes
 from agent.tools.reading import Source, note_read, read
 from sync.errors import DuckferryError
@@ -45,13 +47,17 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
 
         Raises `BadQuery`, `DiskFull` and what the query tools raise.
         """
-        return by_a_yes(
-            deps,
-            parameters.sql,
-            "file",
-            call_id,
-            lambda costly: self.written(deps, parameters, costly=costly),
-        )
+
+        def answer() -> ToolResult:
+            return by_a_yes(
+                deps,
+                parameters.sql,
+                "file",
+                call_id,
+                lambda costly: self.written(deps, parameters, costly=costly),
+            )
+
+        return or_proposal(deps, parameters.query or parameters.sql, answer)
 
     def written(
         self, deps: AnalystDeps, parameters: ExportResultParameters, *, costly: bool
@@ -84,7 +90,9 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
             sql=found.sql,
         )
         data: dict[str, Any] = {
-            "tables": [{"table": one.table, **moment_told(one)} for one in found.basis],
+            "tables": [
+                {"table": one.table, **moment_told(one), **lacks(one)} for one in found.basis
+            ],
             "file": made.name,
             "rows": made.rows,
             "note": "The file is handed to the person below your answer.",

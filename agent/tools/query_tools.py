@@ -10,6 +10,7 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.tools.assumptions import assumed
 from agent.tools.base import BaseTool, Parameters, ToolResult
+from agent.tools.bridge import beyond, or_proposal
 from agent.tools.copies import (
     bases_of,
     basis_of,
@@ -115,7 +116,10 @@ class QueryTableTool(BaseTool[Query]):
     parameters = Query
 
     def run(self, deps: AnalystDeps, parameters: Query, _call_id: str, /) -> ToolResult:
-        """Run the query. Raises TableNotSynced, ColumnNotFound, BadQuery, QueryTimeout, …."""
+        """Run the query. Raises ColumnNotFound, BadQuery, QueryTimeout, …."""
+        return or_proposal(deps, parameters, lambda: self._answer(deps, parameters))
+
+    def _answer(self, deps: AnalystDeps, parameters: Query) -> ToolResult:
         copy = find_copy(deps, parameters.table)
         entry, exposure, sees = copy.entry, copy.exposure, copy.sees
         asked, shape = question_with_sizes(sees, parameters), exposure.shape(entry)
@@ -132,7 +136,8 @@ class QueryTableTool(BaseTool[Query]):
         )
         basis = bases_of(deps, result)[0]
         data: dict[str, Any] = {"table": basis.table, **moment_told(basis), **lacks(basis)}
-        data |= kept_back(exposure) | (empty_for_model(sees, empty) if empty else {})
+        data |= beyond(entry, parameters) | kept_back(exposure)
+        data |= empty_for_model(sees, empty) if empty else {}
         shown, sizes = without_sizes(found)
         return ToolResult(
             ok=True,

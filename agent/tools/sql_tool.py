@@ -9,7 +9,8 @@ from agent.deps import AnalystDeps, ModelSees
 from agent.events import moment_told
 from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.copies import bases_of, note_query, visible
+from agent.tools.bridge import or_proposal
+from agent.tools.copies import bases_of, lacks, note_query, visible
 from agent.tools.costly_sql import by_a_yes
 from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty_sql
 from agent.tools.model_view import rows_for_model
@@ -52,13 +53,17 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
 
         Raises SqlRefused, SqlInvalid, TableNotOffered, ….
         """
-        return by_a_yes(
-            deps,
-            parameters.sql,
-            "rows",
-            call_id,
-            lambda costly: self._answer(deps, parameters, costly=costly),
-        )
+
+        def answer() -> ToolResult:
+            return by_a_yes(
+                deps,
+                parameters.sql,
+                "rows",
+                call_id,
+                lambda costly: self._answer(deps, parameters, costly=costly),
+            )
+
+        return or_proposal(deps, parameters.sql, answer)
 
     def _answer(
         self, deps: AnalystDeps, parameters: RunSqlParameters, *, costly: bool
@@ -80,7 +85,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
             ),
         )
         data: dict[str, Any] = {
-            "tables": [{"table": one.table, **moment_told(one)} for one in basis],
+            "tables": [{"table": one.table, **moment_told(one), **lacks(one)} for one in basis],
             **rows_for_model(sees, shown, deps.result_chars),
             **(empty_for_model(sees, empty) if empty else {}),
         }
