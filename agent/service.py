@@ -38,6 +38,7 @@ from agent.tools.scheduler_tools import SCHEDULER_TOOLS
 from agent.tools.search_tool import SEARCH_TOOLS
 from agent.tools.sql_tool import SQL_TOOLS
 from agent.tools.sync_tools import SYNC_TOOLS
+from agent.tools.thread_tool import THREAD_TOOLS
 from agent.tools.undo_tool import UNDO_TOOLS
 from sync.approvals import Approval
 from sync.errors import DuckferryError
@@ -77,6 +78,7 @@ def make_analyst(
         EXPORT_TOOLS,
         CHANGE_TOOLS,
         SCHEDULER_TOOLS,
+        THREAD_TOOLS,
     )
     return Analyst(SyncAgent(llm, registry, budget=budget, summariser=summariser))
 

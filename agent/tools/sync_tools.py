@@ -181,15 +181,15 @@ class GetSyncStatusTool(BaseTool[GetSyncStatusParameters]):
         only = syncable(deps, parameters.table) if parameters.table else None
         # Of one table the newest runs may lie behind many of others.
         runs = recent_runs(deps.redis, deps.caller.team, _RECENT_RUNS * (10 if only else 1))
-        runs = [run for run in runs if not _is_hidden(deps, run.approval)]
+        runs = [run for run in runs if not about_hidden(deps, run.approval)]
         shown = [run for run in runs if only is None or only in _refs(run.approval)]
         pending = pending_approvals(deps.redis, deps.caller.team, _PENDING_READ)
-        pending = [approval for approval in pending if not _is_hidden(deps, approval)]
+        pending = [approval for approval in pending if not about_hidden(deps, approval)]
         waiting = [approval for approval in pending if only is None or only in _refs(approval)]
         return ToolResult(
             ok=True,
             data={
-                "runs": [_run_line(deps, run) for run in shown[:_RECENT_RUNS]],
+                "runs": [run_line(deps, run) for run in shown[:_RECENT_RUNS]],
                 "pending_approvals": [_pending_line(deps, one) for one in waiting[:_PENDING_SHOWN]],
                 "synced_tables": sum(not ref.is_imported for ref in copies(deps)),
                 "offered_tables": len(deps.offered),
@@ -209,7 +209,8 @@ def _already_asked(deps: AnalystDeps, request: Request) -> Approval | None:
 SYNC_TOOLS = (StartSyncTool(), GetSyncStatusTool())
 
 
-def _run_line(deps: AnalystDeps, run: Run) -> dict[str, Any]:
+def run_line(deps: AnalystDeps, run: Run) -> dict[str, Any]:
+    """Tell the model how a run ended or how far it is."""
     is_open = run.state not in FINAL
     return {
         "tables": _named(deps, run.approval),
@@ -217,7 +218,7 @@ def _run_line(deps: AnalystDeps, run: Run) -> dict[str, Any]:
         "state": run.state.value,
         "rows": sum(table.rows for table in run.receipt.tables) if run.receipt else None,
         "rows_so_far": run.progress.rows if is_open and run.progress else None,
-        "finished_at": _moment(run.finished_ms),
+        "finished_at": told_moment(run.finished_ms),
         "error": sentence_for_model(run.failure) if run.failure else None,
     }
 
@@ -226,7 +227,7 @@ def _pending_line(deps: AnalystDeps, approval: Approval) -> dict[str, Any]:
     return {
         "tables": _named(deps, approval),
         "requested_by": approval.request.requested_by,
-        "expires_at": _moment(approval.expires_ms),
+        "expires_at": told_moment(approval.expires_ms),
     }
 
 
@@ -234,7 +235,7 @@ def _named(deps: AnalystDeps, approval: Approval) -> list[str]:
     return [shown_name(ref, deps.offered) for ref in _refs(approval)]
 
 
-def _is_hidden(deps: AnalystDeps, approval: Approval) -> bool:
+def about_hidden(deps: AnalystDeps, approval: Approval) -> bool:
     """Whether it is about a table that a rule keeps from the caller."""
     return any(table.source_ref in deps.hidden for table in approval.request.plan.tables)
 
@@ -243,7 +244,8 @@ def _refs(approval: Approval) -> tuple[TableRef, ...]:
     return tuple(table.ref for table in approval.request.plan.tables)
 
 
-def _moment(milliseconds: int | None) -> str | None:
+def told_moment(milliseconds: int | None) -> str | None:
+    """Write a moment of Redis for the model, in UTC."""
     if milliseconds is None:
         return None
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
