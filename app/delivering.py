@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -64,6 +64,8 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     asker = deps.caller.user if deps else ""
     rules = _private_rules(events)
     reader = _reader(office.core.config, asked_in=str(place) if rules else "")
+    is_direct = place.channel.startswith("D") and not rules
+    reader = replace(reader, suggests=is_direct)  # in a channel they would be noise
     message = answer_message(language, events, reader)
     if message is None and otherwise:
         message = note(otherwise)

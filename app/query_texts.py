@@ -53,6 +53,12 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
     ),
     "answer.caption": ("결과 {rows}행", "{rows} rows"),
     "answer.sql": ("SQL 보기", "Show SQL"),
+    "suggest.by_month": ("월별로 나눠서 보여줘", "Show it by month"),
+    "suggest.by_day": ("일별로 나눠서 보여줘", "Show it by day"),
+    "suggest.chart": ("그래프로 보여줘", "Show it as a chart"),
+    "suggest.file": ("엑셀 파일로 줘", "Give it to me as an Excel file"),
+    "suggest.asked": ("대신 물어봤습니다: {words}", "Asked for you: {words}"),
+    "suggest.twice": ("이미 물어본 것입니다.", "This has been asked already."),
     "answer.refresh": ("지금 새로고침", "Refresh now"),
     "answer.refresh_words": (
         "{tables} 동기화하고, 그다음 다시 답해 줘: {question}",

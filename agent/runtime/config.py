@@ -64,8 +64,7 @@ Tools
 - SQL whose plan works through very many rows only proposes too, in run_sql, make_chart and
   export_result: prefer a cheaper SQL.
 - A result with propose names the smallest sync that lets you answer: call start_sync with its
-  arguments at once, unless the person wanted no sync. After its run_ended, make your call again and
-  answer.
+  arguments, unless the person wanted no sync.
 - create_schedule and change_schedule only propose, like start_sync. Use create_schedule when a sync
   is wanted again and again ("매일 아침 6시", "every weekday"); tell when it will be due.
   Its tell_if is for "tell #ops if stock < 10": filters for the rows, and whether there is one.

@@ -25,6 +25,7 @@ from agent.events import (
 from agent.failures import sentence_of
 from agent.outputs import AskUser
 from agent.runtime.recovery import limit_text
+from agent.runtime.suggestions import Suggestion, suggestions_of
 from agent.steps import Instructed, ModelAsked, Step, Summarised, ToolRan, describe_call
 from agent.usage import Usage
 from sync.approvals import Approval
@@ -63,6 +64,8 @@ class AnalystResult(BaseModel):
     """What the person is asked back."""
     tables: tuple[TableShown, ...] = ()
     basis: tuple[Basis, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    """What may be asked next."""
     trace: tuple[TraceNode, ...] = ()
     """In the order things ran; nothing that did not run."""
     failure: Failure | None = None
@@ -100,6 +103,7 @@ def result_of(steps: Iterable[Event | Step]) -> AnalystResult:
         ask=asks[-1] if asks else None,
         tables=tables,
         basis=basis,
+        suggestions=suggestions_of(told),
         trace=trace,
         failure=failure,
     )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from slack_bolt import App
 from slack_sdk import WebClient
@@ -18,6 +18,7 @@ from agent.conversation import (
     newest_turn,
     through_turn,
 )
+from agent.runtime.suggestions import Suggestion
 from app.desk import CardDesk
 from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
@@ -25,7 +26,7 @@ from app.live import STOP, STOP_SECONDS, read_entry, stop_key
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, reason, update
 from app.texts import PHRASES, Language, language_of, say
-from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, Carried, read_carried
+from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, SUGGEST, Carried, read_carried
 from app.views.approval_card import Message as Drawn
 from app.views.modals import sql_view
 from app.views.text import channel_link, context, escape, person
@@ -56,6 +57,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     listen(SHOW_SQL, show_sql)
     listen(REFRESH, refresh)
     listen(re.compile(f"{CHOOSE}[0-4]"), choose)
+    listen(re.compile(f"{SUGGEST}[a-z_]+"), suggest)
     listen(STOP, stop)
 
 
@@ -128,6 +130,21 @@ def choose(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) ->
     except NotDelivered as error:
         log.info("a question keeps its buttons: %s", error)
     return Answer("asked")
+
+
+def suggest(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
+    """Take what was suggested as words of whoever pressed it, once for each answer."""
+    asked = _asked(desk, pressed, value)
+    language = _language(desk, asked)
+    wanted = pressed.action.removeprefix(SUGGEST)
+    if not asked.messages or wanted not in get_args(Suggestion):
+        return Answer("unknown", say(language, "answer.forgotten"))
+    words = say(language, f"suggest.{wanted}")
+    name = f"suggest:{wanted}:{pressed.team}:{pressed.where}"
+    body = {"text": words, "user": pressed.user, "source": name}
+    if not put(desk.redis, "message", str(asked.place), body, once=(name,)):
+        return Answer("asked_again", say(language, "suggest.twice"))
+    return Answer("asked", say(language, "suggest.asked", words=words))
 
 
 def stop(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> Answer:

@@ -66,6 +66,8 @@ class Reader:
     """Whether the whole of a turn's result is handed over as a file below its message."""
     asked_in: str = ""
     """The thread of the question, where the answer is to stand in another place."""
+    suggests: bool = False
+    """Whether what may be asked next is offered."""
 
 
 def answer_message(
@@ -111,7 +113,7 @@ def answer_message(
     if small_print:
         blocks.append(context(*small_print))
     stale = [basis for basis in bases if reader.is_stale(basis)]
-    blocks += answer_buttons(language, events, stale, reader.asked_in)
+    blocks += answer_buttons(language, events, stale, reader.asked_in, suggests=reader.suggests)
     if steps:
         blocks.append(context(steps))
     seen = [

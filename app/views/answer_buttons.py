@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from agent.events import Asked, Basis, ChartShown, Event, FileMade, TableShown, ToolFinished
+from agent.runtime.suggestions import suggestions_of
 from app.texts import Language, say
 from app.views.text import plain
 
@@ -14,6 +15,8 @@ SHOW_SQL = "answer_sql"
 REFRESH = "answer_refresh"
 CHOOSE = "answer_choice_"
 """With the number of the choice behind it."""
+SUGGEST = "answer_suggest_"
+"""With the suggestion behind it."""
 _NAME_CHARACTERS = 100
 _TABLES_REFRESHED = 5
 _THREAD = re.compile(r"[A-Z0-9]{1,20}:[A-Z0-9]{1,20}:[0-9.]{1,24}")
@@ -32,9 +35,18 @@ class Carried:
 
 
 def answer_buttons(
-    language: Language, events: Sequence[Event], stale: Sequence[Basis], asked_in: str
+    language: Language,
+    events: Sequence[Event],
+    stale: Sequence[Basis],
+    asked_in: str,
+    *,
+    suggests: bool = False,
 ) -> list[dict[str, Any]]:
-    """Draw what can be pressed: choices, the SQL of the last result, a refresh of what is old."""
+    """Draw what can be pressed.
+
+    Choices, the SQL of the last result, a refresh of what is old, and where that is wanted what may
+    be asked next.
+    """
     shown = [
         event.call_id
         for event in events
@@ -51,7 +63,12 @@ def answer_buttons(
         buttons.append(_button(say(language, "answer.refresh"), REFRESH, carried))
     rows = [_choices(event, asked_in) for event in events if isinstance(event, Asked)]
     rows += [{"type": "actions", "elements": buttons}] if buttons else []
-    return rows
+    next_ones = suggestions_of(events) if suggests and calls else ()
+    further = [
+        _button(say(language, f"suggest.{one}"), f"{SUGGEST}{one}", Carried(calls[-1]))
+        for one in next_ones
+    ]
+    return rows + ([{"type": "actions", "elements": further}] if further else [])
 
 
 def _choices(asked: Asked, asked_in: str) -> dict[str, Any]:

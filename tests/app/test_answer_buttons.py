@@ -7,12 +7,14 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from agent.conversation import ConversationHistory, Message, OnlyFor, Table, ToolCall
+from agent.events import Said, TableShown, ToolStarted
 from agent.outputs import AskUser
 from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners.actions import guarded
-from app.listeners.answers import choose, refresh, show_sql
+from app.listeners.answers import choose, refresh, show_sql, suggest
 from app.listeners.clicks import Pressed
+from app.views.answer import Reader, answer_message
 from sync.inbox import Entry, take
 from sync.state import INBOX, key
 from sync.streams import open_group
@@ -170,3 +172,34 @@ def test_a_choice_is_sent_in_the_name_of_whoever_pressed_it_once(desk: CardDesk)
     [entry] = waiting(desk.redis)
     assert (entry.kind, entry.thread) == ("message", THREAD)
     assert (entry.body["text"], entry.body["user"]) == ("4월", "UMINA")
+
+
+def test_a_suggestion_is_asked_in_the_name_of_whoever_pressed_it_once(desk: CardDesk) -> None:
+    chart = replace(pressed(), action="answer_suggest_chart")
+    assert suggest(desk, NOWHERE, chart, SQL).words == "대신 물어봤습니다: 그래프로 보여줘"
+    assert suggest(desk, NOWHERE, chart, SQL).words == "이미 물어본 것입니다."
+    forged = replace(pressed(), action="answer_suggest_drop")
+    assert suggest(desk, NOWHERE, forged, SQL).words == GONE
+    assert suggest(desk, NOWHERE, replace(chart, thread="1.1"), SQL).words == GONE
+    [entry] = waiting(desk.redis)
+    assert (entry.thread, entry.body["text"]) == (THREAD, "그래프로 보여줘")
+
+
+def test_suggestions_are_drawn_only_where_they_are_wanted() -> None:
+    rows = (("PAID", 7), ("OPEN", 5), ("SENT", 4))
+    types = ("VARCHAR", "BIGINT")
+    shown = TableShown(("S", "N"), rows, truncated=False, basis=None, types=types, call_id="c1")
+    events = [ToolStarted("c1", "run_sql", {}), shown, Said("Most are paid.")]
+
+    def offered(*, suggests: bool) -> list[str]:
+        message = answer_message("en", events, Reader(suggests=suggests))
+        assert message is not None
+        return [
+            button["text"]["text"]
+            for block in message.blocks
+            if block["type"] == "actions"
+            for button in block["elements"]
+        ]
+
+    assert offered(suggests=True) == ["Show SQL", "Show it as a chart"]
+    assert offered(suggests=False) == ["Show SQL"]

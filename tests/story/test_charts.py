@@ -1,7 +1,7 @@
 """Charts and files, from a sentence to what stands in the thread."""
 
 from agent.conversation import ConversationHistory
-from app.views.answer_buttons import SHOW_SQL
+from app.views.answer_buttons import SHOW_SQL, SUGGEST
 from sandbox.slack.values import BOT_USER_ID, Message
 from tests.story.world import APPROVE, SECONDS, TEAM, World, shown
 
@@ -65,3 +65,24 @@ def test_a_picture_and_a_file_of_a_large_query_come_after_a_yes_for_each(shared:
         assert card_says in shown(card)
         shared.press(card, APPROVE)
         assert uploaded(shared, asked).files[0]["name"].startswith(name)
+
+
+def test_a_follow_up_is_offered_in_direct_messages_alone_and_a_press_asks_it(shared: World) -> None:
+    shared.synced("ORDERS")
+    slack = shared.sandbox.slack
+
+    def has_chart_button(message: Message) -> bool:
+        return f"{SUGGEST}chart" in str(message.blocks)
+
+    asked = shared.ask("상태별 주문 보여줘")
+    shared.answer(asked, "SHIPPED")
+    assert not any(map(has_chart_button, shared.said(asked)))
+    asked = slack.direct_message("U0MINJI", "상태별 주문 보여줘")
+    answer = slack.wait_for(lambda m: m.thread_ts == asked and has_chart_button(m), SECONDS)
+    shared.press(answer, f"{SUGGEST}chart", "U0MINJI")
+    slack.wait_for(
+        lambda m: m.user == BOT_USER_ID and m.thread_ts == asked and m.ts > answer.ts, SECONDS
+    )
+    thread = f"{TEAM}:{answer.channel}:{asked}"
+    said = [m for m in ConversationHistory(shared.redis, thread).messages() if m.role == "user"]
+    assert [one.content for one in said] == ["상태별 주문 보여줘", "그래프로 보여줘"]
