@@ -35,6 +35,8 @@ class Tally:
     kills: int = 0
     told_twice: int = 0
     """The bot died between posting an answer and noting where."""
+    left_begun: int = 0
+    """The same of a message that words are streamed into: the answer then stands below it."""
     at: Counter[str] = field(default_factory=Counter[str])
     """Where each turn stood when its bot was killed."""
 
@@ -103,7 +105,7 @@ def _at_stage(world: World, asked: str, wanted: str) -> None:
 def _ends_once(world: World, asked: str, text: str, tally: Tally) -> None:
     """The question has one answer, or the wish one approval with a card."""
     if text == QUESTION:
-        world.answer(asked, "SHIPPED", seconds=SECONDS)
+        world.answer(asked, "근거", seconds=SECONDS)
     else:
         world.open_card(asked)
     until(lambda: not world.redis.xlen(INBOX), lambda: world.said(asked), SECONDS)
@@ -114,8 +116,10 @@ def _ends_once(world: World, asked: str, text: str, tally: Tally) -> None:
     assert all(no_leaks(shown(message)) for message in world.said(asked))
     if text == QUESTION:
         assert roles == ["user", "assistant", "tool", "assistant"]
-        assert len({shown(message) for message in said}) == 1
-        tally.told_twice += len(said) - 1
+        whole = [shown(message) for message in said if "근거" in shown(message)]
+        assert len(set(whole)) == 1
+        tally.told_twice += len(whole) - 1
+        tally.left_begun += len(said) - len(whole)
     else:
         assert roles == ["user", "assistant", "tool"]
         waiting = pending_approvals(world.redis, TEAM, 500)
