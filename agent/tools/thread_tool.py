@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 from agent.conversation import ConversationHistory, Message, concealed, newest_turn
@@ -63,7 +64,7 @@ class SummarizeThreadTool(BaseTool[SummarizeThreadParameters]):
 
 def _turns(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
     starts = [at for at, one in enumerate(messages) if one.starts_turn]
-    for start, end in zip(starts, [*starts[1:], len(messages)], strict=True):
+    for start, end in pairwise([*starts, len(messages)]):
         yield messages[start:end]
 
 

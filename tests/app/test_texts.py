@@ -12,6 +12,7 @@ import pytest
 from agent.deps import Language
 from agent.outputs import ChartKind
 from agent.remarks import RemarkCode
+from agent.runtime.suggestions import Suggestion
 from app.failure_texts import FAILURES, word_failure
 from app.remark_texts import REMARK_PHRASES
 from app.texts import PHRASES, language_of, say
@@ -68,6 +69,7 @@ def computed_keys() -> set[str]:
         | {f"{where}.proof_{level}" for level in get_args(Proof) for where in ("card", "receipt")}
         | {f"receipt.{code}" for code in get_args(NoteCode)}
         | {f"details.{word}" for told in TOLD_OF_A_COPY for word in get_args(told)}
+        | {f"suggest.{one}" for one in get_args(Suggestion)}
         | {f"click.{outcome}" for outcome in get_args(Outcome) if outcome not in silent}
     )
 
@@ -146,6 +148,7 @@ def test_the_keys_that_are_put_together_are_the_ones_known_here() -> None:
         "click",
         "details",
         "receipt",
+        "suggest",
         "system",
     }
 
