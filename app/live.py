@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
-from redis import Redis
+from redis import Redis, RedisError
 from slack_sdk import WebClient
 
 from agent.events import Event, ToolFinished, ToolStarted
@@ -118,7 +118,7 @@ class Live:
                 self._show_status()
                 self._write()
                 self._offer_stop()
-            except NotDelivered as error:
+            except (NotDelivered, RedisError) as error:
                 log.info("a turn is not shown as it goes on: %s", error)
                 self._writes, self._is_offered = False, True
             self._changed.wait(_APPEND_SECONDS)

@@ -1,6 +1,7 @@
 """What people see of a turn while it goes on, and how they end it."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,7 +16,7 @@ from app.listeners.clicks import Pressed
 from app.live import STOP, Live
 from app.places import Place
 from app.settings import SlackSettings
-from app.slack_gateway import make_client, note, replace_answer
+from app.slack_gateway import CallOutcome, make_client, note, replace_answer
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, Message
 
@@ -30,9 +31,19 @@ def slack() -> Iterator[SlackStandIn]:
 
 
 @pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
+def stream_asked() -> threading.Event:
+    """Set by the first try to start a stream, whatever became of it."""
+    return threading.Event()
+
+
+@pytest.fixture
+def client(slack: SlackStandIn, stream_asked: threading.Event) -> WebClient:
+    def called(method: str, _outcome: CallOutcome) -> None:
+        if method == "chat.startStream":
+            stream_asked.set()
+
     tokens = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
-    return make_client(SlackSettings.model_validate(tokens))
+    return make_client(SlackSettings.model_validate(tokens), called)
 
 
 @pytest.fixture
@@ -98,11 +109,12 @@ def test_no_word_is_seen_of_what_is_for_the_asker_alone(
 
 
 def test_a_slack_that_takes_no_streams_gets_the_answer_at_the_end(
-    make_live: MakeLive, slack: SlackStandIn, place: Place
+    make_live: MakeLive, slack: SlackStandIn, place: Place, stream_asked: threading.Event
 ) -> None:
     slack.faults.refuse("chat.startStream", "ratelimited")
     live = make_live()
     live.on_text("주문은")
+    assert stream_asked.wait(SECONDS)
     live.on_text("주문은 모두 3건입니다.")
     live.end()
     assert live.message == ""
