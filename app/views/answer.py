@@ -128,6 +128,7 @@ def answer_message(
 def steps_line(language: Language, events: Sequence[Event]) -> str:
     """Write what the agent thought and which tools it used, a line each; empty if it used none."""
     failed = {event.call_id for event in events if isinstance(event, ToolFinished) and not event.ok}
+    asked = {event.call_id for event in events if isinstance(event, Asked)}  # seen as it is asked
     lines: list[str] = []
     for event in events:
         if isinstance(event, Thought):
@@ -135,7 +136,7 @@ def steps_line(language: Language, events: Sequence[Event]) -> str:
                 ":thought_balloon: "
                 + say(language, "answer.thought", text=escape(cut(event.text, 200)))
             )
-        elif isinstance(event, ToolStarted):
+        elif isinstance(event, ToolStarted) and event.call_id not in asked:
             phrase = "answer.tool_failed" if event.call_id in failed else "answer.tool"
             arguments = escape(cut(write_arguments(event.arguments), 200))
             lines.append(

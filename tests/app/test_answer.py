@@ -11,6 +11,7 @@ import pytest
 from agent.deps import Language
 from agent.events import (
     ApprovalRequested,
+    Asked,
     Basis,
     Event,
     Failed,
@@ -22,6 +23,7 @@ from agent.events import (
     ToolFinished,
     ToolStarted,
 )
+from agent.outputs import AskUser
 from agent.remarks import remark
 from app.terminal import answer_lines
 from app.texts import word_limit
@@ -86,6 +88,17 @@ def test_steps_that_lead_to_a_card_are_shown_without_an_excuse() -> None:
     message = drawn([ToolStarted("c1", "start_sync", {"tables": ["ORDERS"]}), asked])
     assert kinds(message.blocks) == ["context"]
     assert message.text == shown(message.blocks) == ':wrench: tool: start_sync tables=["ORDERS"]'
+
+
+def test_a_question_back_stands_with_its_choices_and_not_as_a_step_once_more() -> None:
+    ask = AskUser(question="Which <!channel>?", choices=("March", "<!here>"))
+    started = ToolStarted("c1", "ask_user", {"question": ask.question})
+    message = drawn([started, Asked(ask, "c1")])
+    assert kinds(message.blocks) == ["section", "actions"]
+    assert message.text == "Which &lt;!channel&gt;?"
+    buttons = message.blocks[1]["elements"]
+    assert [one["text"]["text"] for one in buttons] == ["March", "<!here>"]
+    assert {one["text"]["type"] for one in buttons} == {"plain_text"}
 
 
 @pytest.mark.parametrize(

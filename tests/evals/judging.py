@@ -26,6 +26,8 @@ _QUESTION = re.compile(
     r"[?？]|까요|나요|(?:알려|말씀해|골라|선택해) 주세요|tell me|let me know", re.IGNORECASE
 )
 
+# Not the words of agent/runtime/honesty.py: a judge that shared the check it judges would share its
+# blind spots.
 _DONE = re.compile(
     r"(?:동기화|복사|sync)[^.?!\n]{0,30}?(?:완료(?:했|되었|됐|됨|입)|마쳤|끝났|끝냈|성공(?:했|적))"
     r"|(?:동기화|복사)(?:했습니다|하였습니다)"
