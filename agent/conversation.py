@@ -296,7 +296,7 @@ def _stub(message: Message, only_for: OnlyFor) -> Message:
     note = f"Shown to {only_for.user} alone, by the rule {only_for.rules}."
     content = note if message.role == "assistant" else json.dumps({"ok": True, "note": note})
     calls = tuple(call.model_copy(update={"arguments": "{}"}) for call in message.tool_calls)
-    shown = dict.fromkeys(("table", "chart", "file", "ask", "command"))
+    shown = dict.fromkeys(("table", "chart", "file", "ask", "command", "failure"))
     update = {"content": content, "tool_calls": calls, "basis": (), **shown}
     return message.model_copy(update=update)
 

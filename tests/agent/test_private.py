@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from agent.conversation import ConversationHistory, Message, OnlyFor, ToolCall, without_private
+from agent.conversation import (
+    ConversationHistory,
+    Message,
+    OnlyFor,
+    ToolCall,
+    concealed,
+    without_private,
+)
 from agent.deps import AnalystDeps, Caller
 from agent.events import Event, TableShown, ToolFinished
 from agent.llm import LLMClient
@@ -14,6 +21,7 @@ from agent.service import make_analyst, run_analyst_turn
 from sandbox.model.replies import Calls, Text, call
 from sandbox.model.server import ModelStandIn
 from sync.access_errors import TableHidden
+from sync.errors import Failure
 from sync.plan import TableRef
 from sync.warehouse.exposure import WHOLE, Exposure
 from tests.agent.conftest import CUSTOMERS, ORDERS, USERS, Publish
@@ -142,6 +150,19 @@ def test_what_stands_before_a_private_result_in_its_turn_and_other_turns_stay() 
         ("step 5", '{"a": 5}'),
         ('{"n": 5}',),
     ]
+
+
+def test_an_error_behind_a_private_result_is_told_to_nobody_else() -> None:
+    mine = OnlyFor(user=MINA, rules="people")
+    failure = Failure(code="column_not_found", params={"column": "SECRETKIM"})
+    log = (
+        Message(role="user", content="first"),
+        Message(role="tool", content='{"ok": false}', tool_call_id="c", failure=failure),
+        Message(role="tool", content="{}", tool_call_id="d", private=mine, failure=failure),
+        Message(role="tool", content="{}", tool_call_id="e", failure=failure),
+    )
+    assert [one.failure for one in concealed(log, EVE)] == [None, failure, None, None]
+    assert concealed(log, MINA) == log
 
 
 @pytest.mark.usefixtures("people")
