@@ -107,8 +107,9 @@ def summarise_older(
         return spent
     if deps.redis.get(alone) != token:  # the thread was forgotten meanwhile
         return spent
-    once = f"summary:{recalled.changes}:{until}"
-    history.append(Message(role="summary", summary=summary, until=until, source_id=once))
+    if recall(history).changes == recalled.changes:  # else it may hold words taken back since
+        once = f"summary:{recalled.changes}:{until}"
+        history.append(Message(role="summary", summary=summary, until=until, source_id=once))
     deps.redis.delete(alone)
     return spent
 

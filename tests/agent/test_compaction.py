@@ -197,6 +197,28 @@ def test_a_thread_forgotten_while_it_is_summarised_stays_forgotten(
     assert deps.redis.keys("*:thread:*") == []
 
 
+def test_words_taken_back_while_they_are_summarised_are_in_no_summary(
+    history: ConversationHistory, deps: AnalystDeps
+) -> None:
+    class TakesBack(Keeper):
+        def complete(
+            self,
+            messages: Sequence[Mapping[str, Any]],
+            tools: Sequence[Mapping[str, Any]],
+            on_text: OnText | None = None,
+        ) -> LLMResponse:
+            change_message(history, Policy(), "m-3", "", "change-1")
+            return super().complete(messages, tools, on_text)
+
+    say(history, *range(20))
+    summarise(history, deps, TakesBack())
+    assert recall(history).summary is None
+    assert summarise(history, deps, Keeper())  # tried again at once
+    found = recall(history).summary
+    assert found
+    assert "fiscal year" not in str(found)
+
+
 def test_a_summary_is_cut_to_its_size_and_refused_in_another_shape() -> None:
     short = read_summary(
         {
