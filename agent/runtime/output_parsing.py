@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, cast
 
 from agent.conversation import ToolCall
@@ -65,7 +66,8 @@ def with_new_ids(
     for number, call in enumerate(calls):
         # 40 characters is the most the API takes back.
         fits = call.id and call.id not in used and len(call.id) <= 40  # noqa: PLR2004 -- said above
-        call_id = call.id if fits else f"call-{position}-{number}"
+        ours = (f"call-{position}-{n}" for n in count(number))
+        call_id = call.id if fits else next(one for one in ours if one not in used)
         used.add(call_id)
         named.append(call.model_copy(update={"id": call_id}))
     return tuple(named)

@@ -79,6 +79,9 @@ def test_ids_that_are_missing_taken_or_too_long_are_replaced_the_same_way_each_t
     named = with_new_ids(calls, {"taken"}, 7)
     assert [call.id for call in named] == ["call-7-0", "call-7-1", "fine", "call-7-3", "call-7-4"]
     assert with_new_ids(calls, {"taken"}, 7) == named
+    # A thread that forgets its oldest messages is as long with each reply.
+    (later,) = with_new_ids(calls[:1], {one.id for one in named}, 7)
+    assert later.id == "call-7-2"
 
 
 @pytest.mark.parametrize(
