@@ -124,7 +124,7 @@ class LLMClient:
             raise ModelBadReply(reason="it is no JSON", worth_repeating=True) from None
         except ReplyTooLong:
             raise ModelBadReply(reason="it was cut off because it grew too long") from None
-        if dumped is None:
+        if dumped is None and on_text is not None:
             reply = self.complete(messages, tools)
             self._streams = False  # it can speak, so it is not merely out of order
             return reply

@@ -81,6 +81,7 @@ def test_an_odd_reply_is_asked_for_again_or_goes_back_or_is_told_and_the_thread_
         "another shape": (Odd({"content": 7, "tool_calls": {"a": 1}}), again),
         "half a character for a name": (Odd({HALF: 1}), again),
         "too deep to be read": (Malformed("[" * 100_000), again),
+        "null": (Malformed("null"), unusable),
         "cut off": (Text("half an ans", finish_reason="length"), unusable),
         "declined": (Odd({"content": None, "refusal": "I cannot."}), unusable),
         "withheld": (Odd({"content": ""}, "content_filter"), unusable),
