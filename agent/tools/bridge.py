@@ -110,13 +110,12 @@ def _with_column(
     receipt = manifest.entry(resolve_table(asked.table, visible(deps, manifest))).receipt
     exposure = deps.exposure(receipt.of)
     every = {one.casefold(): one for one in receipt.all_columns if not exposure.hides(one)}
-    names = [one.column for one in asked.where] + _named(asked) + [column]
-    copied = [one.name for one in receipt.columns if one.duckdb_type]
-    wanted = dict.fromkeys(
-        [*copied, *(every[n.casefold()] for n in names if n.casefold() in every)]
-    )
     if column.strip().casefold() not in every:
         return None
+    names = [one.column for one in asked.where] + _named(asked) + [column]
+    folded = (name.strip().casefold() for name in names)
+    copied = [one.name for one in receipt.columns if one.duckdb_type]
+    wanted = dict.fromkeys([*copied, *(every[one] for one in folded if one in every)])
     call: dict[str, Any] = {"tables": [str(receipt.of)], "columns": list(wanted)}
     where = [one.model_dump(mode="json", exclude={"oracle_type"}) for one in receipt.where]
     return _propose(call | ({"where": where} if where else {}))

@@ -137,7 +137,7 @@ def test_a_copy_of_a_part_says_so_beside_other_questions_and_is_proposed_wider(
     assert "beyond_the_copy" not in ask(deps, "query_table", table="USERS", where=there).data
     sql = ask(deps, "run_sql", sql="SELECT count(*) FROM USERS")
     assert sql.data["tables"][0]["only_rows"] == "CITY = Seoul"
-    wider = ask(deps, "query_table", table="USERS", columns=["ID", "note"])
+    wider = ask(deps, "query_table", table="USERS", columns=["ID", " note"])
     assert wider.data["code"] == "column_not_copied"
     assert proposed(wider) == {
         "tables": ["SHOP.USERS"],
