@@ -69,7 +69,8 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
         self, deps: AnalystDeps, parameters: RunSqlParameters, *, costly: bool
     ) -> ToolResult:
         known = visible(deps, read_manifest(deps.warehouse))
-        result = deps.queries.run_sql(parameters.sql, known, deps.exposure, costly=costly)
+        queries = deps.queries.taking(patient=costly, any_cost=costly)
+        result = queries.run_sql(parameters.sql, known, deps.exposure)
         empty = told_empty_sql(deps, parameters.sql, known, result.rows)
         note_query(deps, result, parameters.sql)
         sees, basis = sees_of(deps, result), bases_of(deps, result)

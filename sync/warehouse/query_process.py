@@ -123,9 +123,9 @@ class Queries:
     ) -> "Queries":
         """The same processes for other answers: up to *rows* and *size* bytes of them.
 
-        None takes more than *seconds*. *patient* gives each more time, *any_cost* runs it however
-        large its plan is. Rows go to *sink*, where there is one. What is asked is set as a subquery
-        between the two pieces of SQL of *around*, which must be our own.
+        None takes more than *seconds*, where it is *patient* `PATIENCE` times as long. *any_cost*
+        runs it however large its plan is. Rows go to *sink*, where there is one. What is asked is
+        set as a subquery between the two pieces of SQL of *around*, which must be our own.
         """
         other, limits = copy(self), self._limits
         other._limits = limits.model_copy(  # noqa: SLF001 -- our own
@@ -169,22 +169,16 @@ class Queries:
         known: Sequence[TableRef],
         exposure_of: Callable[[TableRef], Exposure],
         *,
-        costly: bool = False,
         entry_of: Callable[[Manifest, TableRef], ManifestEntry] = Manifest.entry,
         instead: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> QueryResult:
         """The rows of *sql*, which may name the tables of *known*, as far as each is shown.
 
-        *costly* runs it however many rows its plan works through, and gives it more time;
         *entry_of* chooses the copy of each table, a kept one in place of the current. *instead*
         makes another statement of the tree of *sql*, which is guarded and run in its place. Raises
         besides what `run` raises `SqlRefused`, `SqlInvalid`, `QueryTooCostly`, `QueryTooLarge`,
         `TableNotOffered`, `TableAmbiguous`, `ColumnHidden`, and what the two functions raise.
         """
-        if costly:
-            return self.taking(patient=True, any_cost=True).run_sql(
-                sql, known, exposure_of, entry_of=entry_of, instead=instead
-            )
         text, explain = split_explain(sql)
 
         def attempt(ask: Ask, manifest: Manifest) -> _Asked:

@@ -154,7 +154,7 @@ def test_a_plan_over_the_limit_is_not_run_unasked(
             "most": 20,
             "tables": "main.SHOP.ORDERS",
         }
-        allowed = careful.run_sql(crossed, KNOWN, lambda _: WHOLE, costly=True)
+        allowed = careful.taking(any_cost=True).run_sql(crossed, KNOWN, lambda _: WHOLE)
         assert allowed.rows == ((value,),)
 
 
