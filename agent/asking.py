@@ -12,6 +12,7 @@ from agent.llm_errors import LLMError, ModelBadReply
 from agent.runtime.recovery import retry_after_seconds
 from agent.runtime.stream_parsing import OnText
 from agent.steps import ModelAsked, Sent
+from agent.tokens import tokens_per_unit
 from agent.usage import Usage
 
 
@@ -41,6 +42,12 @@ def ask_until_answered(
         began = time.monotonic()
         try:
             reply = model.complete(prompt, tools, _listener(deps))
+        except Stopped:  # the server counts at the end alone, and what it read is paid for, too
+            usage = Usage(round(asking.sent.units * tokens_per_unit(deps.redis, model.name)))
+            note_call(deps, asking.budget, model.name, usage)
+            seconds = time.monotonic() - began
+            deps.on_step(ModelAsked(model.name, asking.sent, seconds, usage, "stopped"))
+            raise
         except LLMError as error:
             seconds, usage = time.monotonic() - began, Usage()
             if isinstance(error, ModelBadReply):  # what cannot be used has been paid for, too

@@ -38,7 +38,7 @@ class ModelAsked:
     seconds: float
     usage: Usage
     error: str = ""
-    """Code of what came in place of an answer."""
+    """Code of what came in place of an answer, or ``stopped``; then `usage` is an estimate."""
     again_in: float | None = None
     """After so many seconds it is asked the same again; None: it is not."""
 

@@ -10,6 +10,7 @@ import pytest
 from agent.conversation import ConversationHistory, unanswered
 from agent.deps import AnalystDeps
 from agent.events import GaveUp, Said
+from agent.ledger import day_spent
 from agent.llm import LLMClient, LLMConfig
 from agent.llm_errors import ModelBadReply, ModelUnreachable
 from agent.runtime.output_parsing import MAX_REPLY_CHARS
@@ -135,6 +136,7 @@ def test_a_stopped_turn_ends_where_it_is_and_the_thread_goes_on(
     assert (result.action, result.approvals) == ("gave_up", ())
     assert history.messages()[-1].limit == "stopped"
     assert unanswered(history.messages()) == ()
+    assert day_spent(deps.redis, "T1", deps.today, "UMINA").user_tokens > 0
     model.push(Text("Here I am."))
     told: list[object] = []
     run_analyst_turn(analyst, deps, "go on", "1-2", told.append)
