@@ -76,12 +76,8 @@ def why_empty(
     )
     if not every:
         return Emptiness(0)
-    asked = [
-        sql
-        for number, one in enumerate(unmet or tuple(one for one, _ in helping))
-        if (sql := _stored(shape, one, number))
-    ]
     guilty = unmet or tuple(one for one, _ in helping)
+    asked = [sql for number, one in enumerate(guilty) if (sql := _stored(shape, one, number))]
     stored = f"SELECT * FROM ({' UNION ALL '.join(asked)}) AS s(which, n, v) ORDER BY which, n"
     found = ask(stored) if asked else None
     return Emptiness(
