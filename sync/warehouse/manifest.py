@@ -163,8 +163,8 @@ def forget(root: Path, entry: ManifestEntry) -> None:
         if manifest.find(entry.ref) != entry:
             raise CopyMoved(table=str(entry.ref))
         kept = tuple(one for one in manifest.entries if one.ref != entry.ref)
+        unlink_current(root, entry.ref)  # first: cut off here, the table can be dropped again
         is_safe = _replaced(root, Manifest(entries=kept))
-        unlink_current(root, entry.ref)
         if is_safe:
             try:
                 remove_folder(table_folder(root, entry.ref))

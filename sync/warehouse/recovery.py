@@ -91,8 +91,8 @@ def rebuild_manifest(root: Path, *, force: bool = False) -> Manifest:
 def measure_space(root: Path, manifest: Manifest) -> Space:
     """What the published tables take on disk, and what is free there."""
     tables = tuple(_space_of(root, entry) for entry in manifest.entries)
-    free = shutil.disk_usage(root).free - RESERVE_BYTES if root.is_dir() else 0
-    return Space(tables, free)
+    there = next(folder for folder in (root, *root.absolute().parents) if folder.is_dir())
+    return Space(tables, shutil.disk_usage(there).free - RESERVE_BYTES)
 
 
 def _space_of(root: Path, entry: ManifestEntry) -> TableSpace:

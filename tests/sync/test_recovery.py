@@ -14,7 +14,7 @@ from sync.past_errors import ManifestReadable
 from sync.plan import TableRef
 from sync.warehouse.current import current_link
 from sync.warehouse.layout import data_file, generation_folder
-from sync.warehouse.manifest import ManifestEntry, publish, read_manifest
+from sync.warehouse.manifest import Manifest, ManifestEntry, publish, read_manifest
 from sync.warehouse.recovery import measure_space, rebuild_manifest
 from tests.sync.failing_disk import striking
 from tests.sync.tables import place_rows, table_plan
@@ -143,3 +143,7 @@ def test_the_room_that_copies_take_and_leave_is_counted(
     assert table.bytes == space.total == sum(entry.bytes for entry in entries)
     assert space.until_full_history == entries[1].bytes
     assert space.rounds == space.free // entries[1].bytes
+
+
+def test_what_is_free_is_told_before_the_folder_is_made(tmp_path: Path) -> None:
+    assert measure_space(tmp_path / "later" / "warehouse", Manifest()).free > 0
