@@ -8,7 +8,6 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.outputs import Chart, ChartKind, Series
 from agent.tools.base import BaseTool, ToolResult
-from agent.tools.bridge import or_proposal
 from agent.tools.chart_data import (
     MOST_SERIES,
     axis_of,
@@ -64,17 +63,13 @@ class MakeChartTool(BaseTool[MakeChartParameters]):
 
         Raises `BadQuery` and what `query_table` and `run_sql` raise.
         """
-
-        def answer() -> ToolResult:
-            return by_a_yes(
-                deps,
-                parameters.sql,
-                "chart",
-                call_id,
-                lambda costly: self._drawn(deps, parameters, costly=costly),
-            )
-
-        return or_proposal(deps, parameters.query or parameters.sql, answer)
+        return by_a_yes(
+            deps,
+            parameters.query or parameters.sql,
+            "chart",
+            call_id,
+            lambda costly: self._drawn(deps, parameters, costly=costly),
+        )
 
     def _drawn(
         self, deps: AnalystDeps, parameters: MakeChartParameters, *, costly: bool

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.deps import AnalystDeps
 from agent.tools.base import ToolResult
+from agent.tools.bridge import or_proposal
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -19,6 +20,7 @@ from sync.plan import Estimate, Plan, TablePlan, Wish
 from sync.query_errors import QueryTooCostly
 from sync.state import derived_id, key
 from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.query import Query
 
 _MOST_ASKED = 20
 """Times one thread may ask for the same SQL while the earlier ones are remembered."""
@@ -28,25 +30,30 @@ _REMEMBERED_SECONDS = 40 * 86_400
 
 def by_a_yes(
     deps: AnalystDeps,
-    sql: str | None,
+    question: Query | str | None,
     wanted: Wanted,
     call_id: str,
     run: Callable[[bool], ToolResult],
 ) -> ToolResult:
-    """What *run* makes of *sql*, at any cost where somebody said yes to that, or a card.
+    """What *run* makes of a question or SQL, at any cost where somebody said yes to it, or a card.
 
     *run* is told whether it may cost more than is run unasked; a yes is used up only where it must.
-    Raises what *run* raises.
+    Where no copy holds what is asked, the result says which sync to propose. Raises what *run*
+    raises besides.
     """
-    may_cost = False
-    try:
-        return run(may_cost)
-    except QueryTooCostly as error:
-        if sql is None:  # a closed question, which none has refused yet
-            raise
-        asked = asked_before(deps, sql, wanted, call_id)
-        may_cost = is_allowed(asked)
-        return run(may_cost) if may_cost else _proposed(deps, sql, wanted, error, asked)
+
+    def answer() -> ToolResult:
+        try:
+            return run(False)
+        except QueryTooCostly as error:
+            if not isinstance(question, str):  # a closed question, which none has refused yet
+                raise
+            asked = asked_before(deps, question, wanted, call_id)
+            return (
+                run(True) if is_allowed(asked) else _proposed(deps, question, wanted, error, asked)
+            )
+
+    return or_proposal(deps, question, answer)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.outputs import File
 from agent.tools.base import BaseTool, ToolResult
-from agent.tools.bridge import or_proposal
 from agent.tools.copies import lacks
 from agent.tools.costly_sql import by_a_yes
 from agent.tools.reading import Source, note_read, read
@@ -47,17 +46,13 @@ class ExportResultTool(BaseTool[ExportResultParameters]):
 
         Raises `BadQuery`, `DiskFull` and what the query tools raise.
         """
-
-        def answer() -> ToolResult:
-            return by_a_yes(
-                deps,
-                parameters.sql,
-                "file",
-                call_id,
-                lambda costly: self.written(deps, parameters, costly=costly),
-            )
-
-        return or_proposal(deps, parameters.query or parameters.sql, answer)
+        return by_a_yes(
+            deps,
+            parameters.query or parameters.sql,
+            "file",
+            call_id,
+            lambda costly: self.written(deps, parameters, costly=costly),
+        )
 
     def written(
         self, deps: AnalystDeps, parameters: ExportResultParameters, *, costly: bool

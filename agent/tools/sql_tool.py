@@ -9,7 +9,6 @@ from agent.deps import AnalystDeps, ModelSees
 from agent.events import moment_told
 from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.bridge import or_proposal
 from agent.tools.copies import bases_of, lacks, note_query, visible
 from agent.tools.costly_sql import by_a_yes
 from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty_sql
@@ -53,17 +52,13 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
 
         Raises SqlRefused, SqlInvalid, TableNotOffered, ….
         """
-
-        def answer() -> ToolResult:
-            return by_a_yes(
-                deps,
-                parameters.sql,
-                "rows",
-                call_id,
-                lambda costly: self._answer(deps, parameters, costly=costly),
-            )
-
-        return or_proposal(deps, parameters.sql, answer)
+        return by_a_yes(
+            deps,
+            parameters.sql,
+            "rows",
+            call_id,
+            lambda costly: self._answer(deps, parameters, costly=costly),
+        )
 
     def _answer(
         self, deps: AnalystDeps, parameters: RunSqlParameters, *, costly: bool

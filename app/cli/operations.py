@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def tell_health(session: Session, kinds: tuple[Kind, ...]) -> None:
     """Print one line; exit code 1 unless all is well. Needs no secret and loads no library."""
     well, line = check_health(runtime_dir(session.environ), kinds)
-    click.echo(f"{line}; {walls()}")
+    click.echo(f"{line.removesuffix('.')}; {walls()}")
     sys.exit(0 if well else 1)
 
 
