@@ -25,9 +25,7 @@ from app.texts import language_of, say
 from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.card_parts import duration, names_of
-from app.views.text import (
-    person,
-)
+from app.views.text import person
 from sync.approvals import Approval, load_approval, show_card
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
 from sync.inbox import Entry
@@ -38,7 +36,6 @@ from sync.warehouse.manifest import read_manifest
 
 log = logging.getLogger(__name__)
 
-_DELIVERED_SECONDS = 7 * 24 * 3600
 DRIFTS_FOLLOWED = 3
 """So often in a row a changed table is asked for anew by itself; then a person has to."""
 CALL_AFTER_SECONDS = 30

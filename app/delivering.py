@@ -12,7 +12,7 @@ from app.bot_config import BotConfig
 from app.handing_over import attachments, hand_over
 from app.office import Office
 from app.places import Place
-from app.slack_gateway import Posted, note, post_answer, replace_answer
+from app.slack_gateway import Posted, post_answer, replace_answer
 from app.texts import Language, say
 from app.views.answer import Reader, answer_message
 from app.views.approval_card import Message
@@ -56,7 +56,8 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
 ) -> None:
     """Post a turn's message once, however often it is worked on, then the cards it asks for.
 
-    It takes the place of the message *into*, where its words were streamed.
+    It takes the place of the message *into*, where its words were streamed. *otherwise* is said
+    where the turn said nothing; it is safe mrkdwn.
 
     What is for the asker alone goes to them directly, and a line in the thread says so. *deps* are
     those of the turn.
@@ -68,7 +69,7 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     reader = replace(reader, suggests=is_direct)  # in a channel they would be noise
     message = answer_message(language, events, reader)
     if message is None and otherwise:
-        message = note(otherwise)
+        message = Message(otherwise, [section(otherwise)])
     alone = message if rules else None
     if message is not None and rules:
         told = say(language, "answer.private", who=person(asker), rule=escape(rules))
@@ -81,7 +82,7 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
         if posted is None:
             posted = Posted("", "")
             if alone is not None:
-                posted = _tell_alone(office, place, asker, alone, language, rules)
+                posted = _tell_alone(office, place, asker, alone, language, rules, delivered)
             if message is not None:
                 shown = (
                     replace_answer(office.slack, place, into, message)
@@ -89,8 +90,7 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
                     else post_answer(office.slack, place, message)
                 )
                 posted = shown if alone is None else posted
-            value = json.dumps(asdict(posted))
-            office.core.redis.set(delivered, value, ex=_DELIVERED_SECONDS)
+            _keep_posted(office, delivered, posted)
             if events:
                 office.on_turn(entry, events)
         timezone = office.core.config.timezone
@@ -129,12 +129,31 @@ def _private_rules(events: Sequence[Event]) -> str:
 
 
 def _tell_alone(
-    office: Office, place: Place, user: str, message: Message, language: Language, rules: str
+    office: Office,
+    place: Place,
+    user: str,
+    message: Message,
+    language: Language,
+    rules: str,
+    delivered: str,
 ) -> Posted:
-    """Send an answer to the asker, who can read it there again: what is ephemeral is lost."""
+    """Send an answer to the asker, who can read it there again: what is ephemeral is lost.
+
+    Once, also where the line in the thread is tried again.
+    """
+    name = f"{delivered}:alone"
+    posted = _read_posted(office.core.redis.get(name))
+    if posted is not None:
+        return posted
     head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
     blocks = [context(head), *message.blocks][:MESSAGE_BLOCKS]
-    return post_answer(office.slack, Place(office.team, user), Message(message.text, blocks))
+    posted = post_answer(office.slack, Place(office.team, user), Message(message.text, blocks))
+    _keep_posted(office, name, posted)
+    return posted
+
+
+def _keep_posted(office: Office, name: str, posted: Posted) -> None:
+    office.core.redis.set(name, json.dumps(asdict(posted)), ex=_DELIVERED_SECONDS)
 
 
 def _read_posted(value: object) -> Posted | None:

@@ -1,0 +1,80 @@
+"""What a turn said reaches those it is for, each once, whenever Slack goes away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from agent.deps import Caller
+from agent.events import Event, Said, ToolFinished
+from agent.service import make_analyst
+from app.access import everywhere_whole, see_whole
+from app.bot_config import BotConfig
+from app.core import Core, deps_for
+from app.delivering import deliver
+from app.office import Office
+from app.places import Place
+from app.settings import SlackSettings
+from app.slack_gateway import SlackAway, make_client, note, post
+from sandbox.slack.server import SlackStandIn, start_slack
+from sandbox.slack.values import BOT_USER_ID
+from sync.inbox import Entry
+from sync.warehouse.query_process import QueryLimits, open_queries
+from tests.app.metrics_parts import Script
+
+MINJI, CHANNEL = "U0MINJI", "C0DATA"
+ENTRY = Entry("1-1", "message", "", {"user": MINJI, "text": "", "source": "1.1"})
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[SlackStandIn]:
+    with start_slack() as running:
+        yield running
+
+
+@pytest.fixture
+def office(redis: Redis, slack: SlackStandIn, tmp_path: Path) -> Office:
+    tokens = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
+    client = make_client(SlackSettings.model_validate(tokens))
+    client.retry_handlers[:] = []  # so that a fault of Slack's is met at once
+    core = Core(
+        redis=redis,
+        config=BotConfig(),
+        warehouse=tmp_path,
+        queries=open_queries(tmp_path, QueryLimits()),
+        analyst=make_analyst(Script()),
+        sources=(),
+    )
+    return Office(core, client, "T0SANDBOX", everywhere_whole)
+
+
+@pytest.fixture
+def place(slack: SlackStandIn) -> Place:
+    return Place("T0SANDBOX", CHANNEL, slack.post(MINJI, CHANNEL, "who earns most?"))
+
+
+def test_what_is_for_the_asker_alone_is_sent_once_where_the_line_in_the_thread_is_tried_again(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    streamed = post(office.slack, place, note("Let me look."))
+    deps = deps_for(office.core, Caller(place.team, MINJI, CHANNEL), str(place), "en", see_whole)
+    found = ToolFinished("c1", "run_sql", ok=True, result={}, private="people")
+    events: list[Event] = [found, Said("Ann, with 900.")]
+    slack.faults.server_error("chat.update")
+    with pytest.raises(SlackAway):
+        deliver(office, ENTRY, place, "en", events, deps, into=streamed)
+    deliver(office, ENTRY, place, "en", events, deps, into=streamed)
+    alone = [one for one in slack.messages() if "Ann, with 900." in one.text]
+    assert [one.channel.startswith("D") for one in alone] == [True]
+    [told] = [one for one in slack.messages(CHANNEL, place.thread_ts) if one.user == BOT_USER_ID]
+    assert told.text == (f":lock: Answered to <@{MINJI}> alone, in a direct message (rule people).")
+
+
+def test_whoever_is_named_where_a_turn_said_nothing_is_mentioned(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    words = f"Ask <@{MINJI}>."
+    deliver(office, ENTRY, place, "en", [], None, otherwise=words)
+    [told] = [one for one in slack.messages(CHANNEL, place.thread_ts) if one.user == BOT_USER_ID]
+    assert (told.text, told.blocks[0]["text"]["text"]) == (words, words)
