@@ -1,5 +1,6 @@
 """threads forget: find the thread, ask, and forget it while no turn of it goes on."""
 
+import logging
 import re
 import secrets
 import sys
@@ -10,6 +11,7 @@ import click
 from agent.service import has_thread_memory, people_of
 from app.cli.local import OPERATOR, TEAM
 from app.cli.session import Session
+from app.logs import start_logging
 from app.places import Place
 from app.thread_memory import forget_all
 from app.turns import hold_thread, let_go_of_thread
@@ -22,7 +24,9 @@ _NAMED = re.compile(r"([A-Z0-9]+):(\d{10}\.\d{6})")
 
 def forget_here(session: Session, named: str, *, yes: bool) -> None:
     """Ask, forget, and tell. Exit code 1 if nothing was forgotten, 2 if *named* is no thread."""
-    client = connect_state(session.settings().redis_url.get_secret_value())
+    settings = session.settings()
+    start_logging(settings, logging.WARNING)
+    client = connect_state(settings.redis_url.get_secret_value())
     place = read_thread(named, str(client.get(OWNER) or TEAM))
     if place is None:
         raise click.BadParameter(
@@ -50,10 +54,11 @@ def forget_here(session: Session, named: str, *, yes: bool) -> None:
         click.echo("The bot is answering in this thread just now. Try again in a moment.")
         sys.exit(1)
     try:
+        # First, so that nothing is ever forgotten without a note of who did it.
+        note(client, place.team, "thread_forgotten", who=OPERATOR, subject=thread, where="terminal")
         forget_all(client, thread)
     finally:
         let_go_of_thread(client, thread, holder)
-    note(client, place.team, "thread_forgotten", who=OPERATOR, subject=thread, where="terminal")
     click.echo("Forgotten.")
 
 

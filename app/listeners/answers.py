@@ -101,7 +101,7 @@ def refresh(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) 
     body = {"text": words, "user": pressed.user, "source": name}
     if not put(desk.redis, "message", str(asked.place), body, once=(name,)):
         return Answer("asked_again", say(language, "answer.refresh_twice"))
-    told = say(language, "answer.refreshing", tables=tables)
+    told = say(language, "answer.refreshing", tables=escape(tables))
     if asked.carried.asked_in:
         channel = channel_link(asked.place.channel)
         told = f"{told} {say(language, 'answer.refreshing_in', channel=channel)}"

@@ -14,6 +14,7 @@ from app.listeners.clicks import Answer, ClickOutcome, Pressed, opened, read_pre
 from app.texts import say
 from app.views.approval_card import SHOW_SQL
 from app.views.modals import sql_view
+from app.views.text import escape
 from app.withheld import why_not_all
 from sync.approvals import Approval
 
@@ -43,5 +44,5 @@ def show(desk: CardDesk, slack: WebClient, pressed: Pressed, approval: Approval,
     else:
         why = [why_not_all(language, see, ref) for ref in refs]
     if any(why):
-        return Answer("not_allowed", next(filter(None, why)))
+        return Answer("not_allowed", escape(next(filter(None, why))))
     return opened(slack, pressed, approval, sql_view(language, request.question.sql))
