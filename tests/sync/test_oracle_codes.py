@@ -90,29 +90,27 @@ def told(error: DuckferryError, code: str) -> None:
     assert not re.search("[가-힣]", english)
 
 
-@pytest.mark.parametrize("code", STATEMENT_CODES)
 def test_a_code_at_a_statement_is_what_the_table_says(
-    oracle: OracleStandIn, session_again: Callable[[], Session], code: str
+    oracle: OracleStandIn, session_again: Callable[[], Session]
 ) -> None:
-    session = session_again()
-    times = 2 if code == "ORA-00932" else 1  # the driver asks once more after it
-    fault = Fault("error", code=int(code[4:]), sql_contains='"SHOP"."USERS"', times=times)
-    oracle.control.fault(fault)
-    with pytest.raises(OracleError) as raised:
-        count_rows(session, USERS)
-    told(raised.value, code)
+    for code in STATEMENT_CODES:
+        session = session_again()
+        times = 2 if code == "ORA-00932" else 1  # the driver asks once more after it
+        fault = Fault("error", code=int(code[4:]), sql_contains='"SHOP"."USERS"', times=times)
+        oracle.control.fault(fault)
+        with pytest.raises(OracleError) as raised:
+            count_rows(session, USERS)
+        told(raised.value, code)
 
 
-@pytest.mark.parametrize("code", LOGIN_CODES)
-def test_a_code_at_the_login_is_what_the_table_says(
-    oracle: OracleStandIn, source: Source, code: str
-) -> None:
-    number = int(code[4:])
-    point: FaultPoint = "connect" if number in ASKED_BY_THE_LISTENER else "login"
-    oracle.control.fault(Fault("error", code=number, at=point))
-    with pytest.raises(OracleError) as raised:
-        connect(source, action="a", client_identifier="c").__enter__()
-    told(raised.value, code)
+def test_a_code_at_the_login_is_what_the_table_says(oracle: OracleStandIn, source: Source) -> None:
+    for code in LOGIN_CODES:
+        number = int(code[4:])
+        point: FaultPoint = "connect" if number in ASKED_BY_THE_LISTENER else "login"
+        oracle.control.fault(Fault("error", code=number, at=point))
+        with pytest.raises(OracleError) as raised:
+            connect(source, action="a", client_identifier="c").__enter__()
+        told(raised.value, code)
 
 
 @dataclass
@@ -141,12 +139,12 @@ class Detail:
         return self.text
 
 
-@pytest.mark.parametrize("code", DRIVER_CODES)
-def test_a_code_of_the_driver_is_what_the_table_says(source: Source, code: str) -> None:
-    session = Session(source, cast("oracledb.Connection", Refusing(code, f"{code}: it failed")))
-    with pytest.raises(OracleError) as raised:
-        count_rows(session, USERS)
-    told(raised.value, code)
+def test_a_code_of_the_driver_is_what_the_table_says(source: Source) -> None:
+    for code in DRIVER_CODES:
+        refusing = Refusing(code, f"{code}: it failed")
+        with pytest.raises(OracleError) as raised:
+            count_rows(Session(source, cast("oracledb.Connection", refusing)), USERS)
+        told(raised.value, code)
 
 
 def test_a_code_nobody_wrote_down_is_told_as_it_is_and_not_retried(
