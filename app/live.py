@@ -5,7 +5,8 @@ import logging
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import cast
 
 from redis import Redis, RedisError
@@ -44,6 +45,7 @@ _KEPT_SECONDS = 24 * 3600
 STOP_SECONDS = 3600
 """So long a wish to stop a turn is kept: longer than any takes."""
 _ENTRY_CHARACTERS = 64
+_COLONS_OF_A_THREAD = 2
 
 
 class Live:
@@ -68,6 +70,7 @@ class Live:
         self._place, self._user, self._offer_after = place, user, offer_after
         self._language: Language = language
         self._key = key(place.team, "streamed", entry)
+        self._running = running_key(str(place))
         self._began = time.monotonic()
         self._changed, self._is_over = threading.Event(), False
         self._status, self._status_shown = "answer.thinking", ""
@@ -102,6 +105,8 @@ class Live:
 
     def begin(self) -> None:
         """Show it from now on."""
+        with suppress(RedisError):  # it is answered all the same
+            self._redis.set(self._running, self._entry, ex=STOP_SECONDS)
         self._thread.start()
 
     def end(self) -> None:
@@ -111,16 +116,24 @@ class Live:
         self._thread.join()
         if self.message:
             end_stream(self._slack, self._place, self.message)
+            # A message that is changed in place does not take the status with it, a new one does.
+            set_status(self._slack, self._place, "")
+        with suppress(RedisError):
+            if self._redis.get(self._running) == self._entry:
+                self._redis.delete(self._running)
 
     def _show(self) -> None:
         while not self._is_over:
+            self._show_status()
             try:
-                self._show_status()
                 self._write()
-                self._offer_stop()
             except (NotDelivered, RedisError) as error:
-                log.info("a turn is not shown as it goes on: %s", error)
-                self._writes, self._is_offered = False, True
+                log.info("the words of a turn are not shown as they come: %s", error)
+                self._writes = False
+            try:
+                self._offer_stop()
+            except NotDelivered as error:
+                log.info("nobody is offered to stop a turn: %s", error)
             self._changed.wait(_APPEND_SECONDS)
             self._changed.clear()
             left = self._written_at + _APPEND_SECONDS - time.monotonic()
@@ -155,7 +168,9 @@ class Live:
             "text": plain(say(self._language, "answer.stop")),
             "style": "danger",
             "action_id": STOP,
-            "value": json.dumps({"entry": self._entry}),
+            "value": json.dumps(
+                {"entry": self._entry, "thread": str(self._place), "language": self._language}
+            ),
         }
         blocks = [section(words), {"type": "actions", "elements": [button]}]
         whisper_blocks(self._slack, self._place, self._user, words, blocks)
@@ -166,14 +181,34 @@ def stop_key(team: str, entry: str) -> str:
     return key(team, "stop", entry)
 
 
-def read_entry(value: str) -> str:
-    """Read which turn a Stop button is of; empty where that is not ours."""
+def running_key(thread: str) -> str:
+    """Name the key that says which entry is answered in *thread* at this moment."""
+    team, _, rest = thread.partition(":")
+    return key(team, "running", rest)
+
+
+@dataclass(frozen=True)
+class Stoppable:
+    """What a Stop button carries."""
+
+    entry: str
+    thread: str
+    language: Language
+
+
+def read_stop(value: str) -> Stoppable | None:
+    """Read which turn a Stop button is of; None where that is not ours."""
     try:
         found: object = json.loads(value)
     except (json.JSONDecodeError, RecursionError):
-        return ""
-    entry = cast("dict[str, object]", found).get("entry") if isinstance(found, dict) else None
-    return entry if isinstance(entry, str) and len(entry) <= _ENTRY_CHARACTERS else ""
+        return None
+    carried = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    entry, thread = carried.get("entry"), carried.get("thread")
+    if not (isinstance(entry, str) and isinstance(thread, str)):
+        return None
+    if len(entry) > _ENTRY_CHARACTERS or thread.count(":") < _COLONS_OF_A_THREAD:
+        return None
+    return Stoppable(entry, thread, "en" if carried.get("language") == "en" else "ko")
 
 
 @contextmanager

@@ -67,6 +67,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "answer.stop": ("멈추기", "Stop"),
     "answer.stopping": ("멈추는 중입니다.", "It is being stopped."),
+    "answer.over": ("이미 끝났습니다.", "It is over already."),
     "answer.untrue_sync": (
         ":warning: *이 대화에서 끝난 동기화가 없습니다.* 아래 글의 동기화 이야기는 사실이 아닙니다.",
         ":warning: *No sync has run in this conversation.* What is said of one below is not so.",

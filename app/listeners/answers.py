@@ -22,7 +22,7 @@ from agent.runtime.suggestions import Suggestion
 from app.desk import CardDesk
 from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
-from app.live import STOP, STOP_SECONDS, read_entry, stop_key
+from app.live import STOP, STOP_SECONDS, read_stop, running_key, stop_key
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, reason, update
 from app.texts import PHRASES, Language, language_of, say
@@ -149,11 +149,13 @@ def suggest(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) 
 
 def stop(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
     """Have a turn end after the step at hand. What it has asked for by then stays."""
-    entry = read_entry(value)
-    if not entry:
+    wanted = read_stop(value)
+    if wanted is None or parse_place(wanted.thread).team != pressed.team:
         return Answer("unknown", say(desk.config.language, "answer.forgotten"))
-    desk.redis.set(stop_key(pressed.team, entry), pressed.user, ex=STOP_SECONDS)
-    return Answer("cancelling", say(desk.config.language, "answer.stopping"))
+    if desk.redis.get(running_key(wanted.thread)) != wanted.entry:
+        return Answer("already_ended", say(wanted.language, "answer.over"))
+    desk.redis.set(stop_key(pressed.team, wanted.entry), pressed.user, ex=STOP_SECONDS)
+    return Answer("cancelling", say(wanted.language, "answer.stopping"))
 
 
 def _offers_choices(block: Mapping[str, Any]) -> bool:

@@ -169,10 +169,36 @@ def test_whoever_asked_can_stop_a_turn_that_takes_long(
         user=MINJI, team=place.team, channel=CHANNEL, thread=place.thread_ts, message="1.2",
         approval_id="", digest="",
     )  # fmt: skip
-    for forged in ("[", "{}", json.dumps({"entry": "1-1" * 40})):
+    other = json.dumps({"entry": "1-1", "thread": "T2:C0DATA:1.1"})
+    for forged in ("[", "{}", json.dumps({"entry": "1-1" * 40, "thread": str(place)}), other):
         assert stop(desk, client, pressed, forged).outcome == "unknown"
     assert stop(desk, client, pressed, button["value"]).words == "멈추는 중입니다."
     stopped = False
     while not stopped:
         stopped = live.is_stopped()
     live.end()
+    assert stop(desk, client, pressed, button["value"]).words == "이미 끝났습니다."
+
+
+def test_what_slack_refuses_of_a_stream_does_not_take_the_way_to_stop(
+    make_live: MakeLive, slack: SlackStandIn, place: Place
+) -> None:
+    slack.faults.refuse("chat.startStream", "invalid_arguments")
+    live = make_live(offer_after=1)
+    live.on_text("주문은")
+    slack.wait_for(lambda m: m.ephemeral_to == MINJI and m.thread_ts == place.thread_ts, SECONDS)
+    live.end()
+
+
+def test_no_status_is_left_below_an_answer_that_was_streamed(
+    make_live: MakeLive, slack: SlackStandIn, client: WebClient, place: Place
+) -> None:
+    live = make_live()
+    live.on_text("주문은")
+    wait_for(slack, place, "주문은")
+    live.on_event(ToolStarted("c1", "run_sql", {}))
+    while not slack.status_of(CHANNEL, place.thread_ts):
+        pass
+    live.end()
+    replace_answer(client, place, live.message, note("모두 3건입니다."))
+    assert slack.status_of(CHANNEL, place.thread_ts) == ""
