@@ -8,11 +8,12 @@ from typing import Any
 
 import redis
 from slack_bolt import App, BoltResponse
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
 from app.desk import CardDesk
-from app.listeners import actions, answers, events, modals, questions, receipts
+from app.listeners import actions, answers, events, modals, questions, receipts, unexpected
 from app.listeners.clicks import ClickOutcome
 from app.listeners.events import Overhears
 from app.settings import SlackSettings
@@ -45,10 +46,13 @@ def make_app(
         signing_secret=secret.get_secret_value() if secret else None,
         request_verification_enabled=secret is not None,
         listener_executor=listeners,
+        raise_error_for_unhandled_request=True,
     )
 
     @app.error
     def told(error: Exception, body: Mapping[str, Any]) -> BoltResponse | None:  # pyright: ignore[reportUnusedFunction]
+        if isinstance(error, BoltUnhandledRequestError):
+            return unexpected.acknowledge(error)
         reference = secrets.token_hex(4)
         log.error("listener failed (%s) on %s", reference, body.get("type"), exc_info=error)
         # It must not look like success, or Slack would not deliver again.
@@ -56,8 +60,9 @@ def make_app(
 
     events.register(app, client, overhears)
     modals.register(app, desk, on_click)
-    receipts.register(app, desk, on_click)  # before the buttons, the last of which takes any
+    receipts.register(app, desk, on_click)
     answers.register(app, desk, on_click)
     questions.register(app, desk, on_click)
     actions.register(app, desk, on_click)
+    unexpected.register(app, client, desk, on_click)  # the last: it takes whatever is left
     return app

@@ -9,6 +9,8 @@ from sync.state import key
 
 STARTED = "start"
 """Noted by a bot when it begins to listen; no kind of event of Slack's has this name."""
+SIGNED_OUT = ("tokens_revoked", "app_uninstalled")
+"""Events of Slack after which the bot can say nothing until it is installed again."""
 MAX_KINDS = 50
 KEPT_SECONDS = 90 * 24 * 3600
 

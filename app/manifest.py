@@ -64,6 +64,8 @@ EVENTS = (
     ),
     Asked("message.groups", "the same in a private channel", minimal=False),
     Asked("message.mpim", "the same in a group message", minimal=False),
+    Asked("tokens_revoked", "to say in the log and in doctor that the bot was put out"),
+    Asked("app_uninstalled", "the same"),
 )
 
 

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.doctor.checks import ANSWER_SECONDS, Check, clock_check, listed
-from app.event_log import STARTED, last_events
+from app.event_log import SIGNED_OUT, STARTED, last_events
 from app.manifest import SCOPES
 from app.settings import SlackSettings
 from app.slack_gateway import reason
@@ -147,7 +147,12 @@ def _state(client: "redis.Redis", team: str) -> Iterator[Check]:
 
 def _events(events: Mapping[str, datetime]) -> Check:
     started = events.get(STARTED)
-    came = {kind: moment for kind, moment in events.items() if kind != STARTED}
+    out = [kind for kind in SIGNED_OUT if kind in events]
+    if out and (started is None or events[out[0]] > started):
+        found = f"Slack said {out[0]} {_ago(events[out[0]])}, and no bot has started since"
+        remedy = "Install the app again, set SLACK_BOT_TOKEN to its new token, start the bot."
+        return _check("events", "FAIL", found, remedy)
+    came = {kind: at for kind, at in events.items() if kind not in (STARTED, *SIGNED_OUT)}
     remedy = (
         "Mention the bot. If nothing comes: Event Subscriptions must list the events that "
         "`botctl manifest` names, Socket Mode (or the request URL) be on, and a bot be running."

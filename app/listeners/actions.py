@@ -1,7 +1,6 @@
 """The buttons of a card: one decision, and an answer to every click."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -82,17 +81,11 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 
         app.action(action_id)(listener)
 
-    def inactive(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
-        ack()
-        on_click("inactive")
-        tell(client, read_press(body), say(desk.config.language, "click.inactive"))
-
     listen(APPROVE, approve)
     listen(EDIT, open_edit)
     listen(REJECT, reject)
     listen(CANCEL, cancel)
     listen(AGAIN, again)
-    app.action(re.compile(".*"))(inactive)
 
 
 def answered(desk: CardDesk, slack: WebClient, pressed: Pressed, handler: Handler) -> Answer:

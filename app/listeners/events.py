@@ -1,6 +1,5 @@
 """What people write: into the inbox before Slack is answered, worked on later."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,13 +49,14 @@ def register(
     def seen(event: Mapping[str, Any], client: WebClient) -> None:
         mark_seen(client, str(event["channel"]), str(event["ts"]))
 
-    def ignore() -> None:
-        """Leave all else alone: Slack delivers again what nobody listens to."""
+    def told_before() -> None:
+        """Acknowledge all the same, or Slack delivers it again."""
 
     app.use(take_in)
     app.event("app_mention", matchers=[is_taken])(seen)
+    app.event("app_mention")(told_before)
     app.event("message", matchers=[is_taken])(seen)
-    app.event(re.compile(".*"))(ignore)
+    app.event("message")(told_before)
 
 
 def _is_wanted(client: "redis.Redis", said: Said, overhears: Overhears) -> bool:

@@ -122,6 +122,17 @@ def test_events_that_never_came_or_not_since_the_start_are_warned_of(
     assert found(settings_of(slack), redis)["events"][0] == "WARN"
 
 
+def test_that_the_bot_was_put_out_is_told_until_it_is_started_again(
+    slack: SlackStandIn, redis: Redis
+) -> None:
+    note_event(redis, "T0SANDBOX", "tokens_revoked")
+    told = found(settings_of(slack), redis)["events"]
+    assert told[0] == "FAIL"
+    assert re.match(r"Slack said tokens_revoked \d s ago, and no bot has started since", told[1])
+    note_event(redis, "T0SANDBOX", STARTED)
+    assert "tokens_revoked" not in found(settings_of(slack), redis)["events"][1]
+
+
 def test_the_events_of_each_workspace_are_kept_apart_with_their_moment(redis: Redis) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     note_event(redis, "T1", "message")
