@@ -37,6 +37,7 @@ MAX_MARKDOWN_IN_ALL_BLOCKS = 12_000
 MAX_TABLE_ROWS = 100
 MAX_TABLE_COLUMNS = 20
 MAX_DATA_TABLE_ROWS = 101  # with its header
+MAX_TEXT_IN_ALL_CELLS = 10_000
 MAX_TABLES = 1
 MAX_CHARTS = 2
 
@@ -95,9 +96,9 @@ def _image(block: JsonObject, path: str) -> Iterator[Complaint]:
         yield f"[ERROR] exactly one of image_url, slack_file is required [json-pointer:{path}]"
 
 
-def _rows(most: int, cell: Rule) -> Rule:
+def _rows(most: int, cell: Rule, least: int = 1) -> Rule:
     def check(rows: Any, path: str) -> Iterator[Complaint]:
-        yield from items(most, items(MAX_TABLE_COLUMNS, cell, least=1), least=1)(rows, path)
+        yield from items(most, items(MAX_TABLE_COLUMNS, cell, least=1), least=least)(rows, path)
         if isinstance(rows, list):
             every = cast("list[Any]", rows)
             if len({len(cast("list[Any]", row)) for row in every if isinstance(row, list)}) > 1:
@@ -151,7 +152,7 @@ BLOCKS: dict[str, Shape] = {
         optional={"column_settings": items(MAX_TABLE_COLUMNS, ANY)},
     ),
     "data_table": Shape(
-        required={"rows": _rows(MAX_DATA_TABLE_ROWS, _cell), "caption": ANY},
+        required={"rows": _rows(MAX_DATA_TABLE_ROWS, _cell, least=2), "caption": ANY},
         optional={"page_size": one_of(*range(1, 101)), "row_header_column_index": ANY},
     ),
     "data_visualization": Shape(required={"title": length(50), "chart": CHART}),
@@ -165,12 +166,22 @@ def _unique_block_ids(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
 
 
 def _unique_action_ids(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
-    yield from repeated("action_id", list(found_under("action_id", blocks)))
+    for block in blocks:
+        yield from repeated("action_id", list(found_under("action_id", block)))
 
 
 def _tables(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
     yield from _no_more_than(MAX_TABLES, "table", blocks)
     yield from _no_more_than(MAX_CHARTS, "data_visualization", blocks)
+
+
+def _cell_sum(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
+    tables = [block.get("rows") for block in blocks if block.get("type") in ("table", "data_table")]
+    if _text_length(tables) > MAX_TEXT_IN_ALL_CELLS:
+        yield (
+            f"[ERROR] cells together must be less than {MAX_TEXT_IN_ALL_CELLS + 1} characters "
+            f"[json-pointer:/blocks]"
+        )
 
 
 def _markdown_sum(blocks: Sequence[JsonObject]) -> Iterator[Complaint]:
@@ -186,6 +197,7 @@ MESSAGE_RULES: tuple[Callable[[Sequence[JsonObject]], Iterator[Complaint]], ...]
     _unique_block_ids,
     _unique_action_ids,
     _tables,
+    _cell_sum,
     _markdown_sum,
 )
 

@@ -139,6 +139,15 @@ def option(value: Any, path: str) -> Iterator[Complaint]:
     yield from check_shape(value, path, OPTION)
 
 
+def _chosen(element: JsonObject, path: str) -> Iterator[Complaint]:
+    """What is chosen at first is exactly one of the options."""
+    options = cast("list[Any]", element.get("options") or [])
+    first = element.get("initial_option")
+    chosen: list[Any] = element.get("initial_options") or ([first] if first else [])
+    if any(one not in options for one in chosen):
+        yield f"[ERROR] must be one of the options [json-pointer:{path}/initial_option]"
+
+
 CONFIRM = Shape(
     required={
         "title": plain_text(100),
@@ -180,16 +189,23 @@ ELEMENTS: dict[str, Shape] = {
             "visible_to_user_ids": at_most(10),
         },
     ),
-    "static_select": Shape(required=OPTIONS, optional={**MENU, "initial_option": option}),
+    "static_select": Shape(
+        required=OPTIONS, optional={**MENU, "initial_option": option}, also=_chosen
+    ),
     "multi_static_select": Shape(
         required=OPTIONS,
         optional={**MENU, "initial_options": items(100, option), "max_selected_items": ANY},
+        also=_chosen,
     ),
     "users_select": Shape(optional={**MENU, "initial_user": ANY}),
     "checkboxes": Shape(
-        required=CHOICES, optional={**PICKER, "initial_options": items(10, option, least=1)}
+        required=CHOICES,
+        optional={**PICKER, "initial_options": items(10, option, least=1)},
+        also=_chosen,
     ),
-    "radio_buttons": Shape(required=CHOICES, optional={**PICKER, "initial_option": option}),
+    "radio_buttons": Shape(
+        required=CHOICES, optional={**PICKER, "initial_option": option}, also=_chosen
+    ),
     "datepicker": Shape(optional={**MENU, "initial_date": ANY}),
     "timepicker": Shape(optional={**MENU, "initial_time": ANY, "timezone": ANY}),
     "datetimepicker": Shape(optional={**PICKER, "initial_date_time": ANY}),
