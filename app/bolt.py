@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import redis
-from slack_bolt import App, BoltResponse
+from slack_bolt import App, BoltContext, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
@@ -58,6 +58,14 @@ def make_app(
         # It must not look like success, or Slack would not deliver again.
         return BoltResponse(status=503) if isinstance(error, redis.RedisError) else None
 
+    def with_our_client(
+        context: BoltContext,
+        next: Callable[[], BoltResponse],  # noqa: A002 -- Bolt's name
+    ) -> BoltResponse:
+        context["client"] = slack  # Bolt makes one of its own for each request, which never waits
+        return next()
+
+    app.use(with_our_client)
     events.register(app, client, overhears)
     modals.register(app, desk, on_click)
     receipts.register(app, desk, on_click)

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from app.core import approval_seconds
 from app.desk import CardDesk, facts_of, thread_of, who_may
 from app.places import parse_place
-from app.slack_gateway import SlackAway, SlackRefused, post, update
+from app.slack_gateway import SlackAway, SlackBusy, SlackRefused, post, update
 from app.texts import say
 from app.views.approval_card import Message, approval_card
 from app.views.card_life import people
@@ -154,7 +154,8 @@ def _redraw(
         stage = _stage(approval, run)
         if last.stage == stage and last.free_at > time.monotonic():
             return replace(last, done=False)
-        _draw(client, slack, approval, approval_card(approval, run, facts(approval, run)))
+        card = approval_card(approval, run, facts(approval, run))
+        _draw(client, slack, approval, card, is_progress=last.stage == stage)
         approval, run = _look(client, approval_id)
         # Slack may have let us wait while another bot drew what came next: then it is drawn anew.
         now = time.monotonic()
@@ -163,6 +164,9 @@ def _redraw(
         return _Drawn(stage, now + MIN_SECONDS, done=True)
     except redis.RedisError:
         raise
+    except SlackBusy as error:
+        log.info("card of %s waits: %s", approval_id, error)
+        return replace(last, free_at=time.monotonic() + MIN_SECONDS, done=False)
     except SlackAway as error:
         log.warning("card of %s not drawn yet: %s", approval_id, error)
         tries = last.tries + 1
@@ -189,8 +193,15 @@ def _stage(approval: Approval, run: Run | None) -> str:
     return f"{run.state} {run.attempts} {run.cancel_by or ''}"
 
 
-def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: Message) -> None:
-    """Post or update one card. Raises `NotDelivered`."""
+def _draw(
+    client: "redis.Redis",
+    slack: WebClient,
+    approval: Approval,
+    message: Message,
+    *,
+    is_progress: bool,
+) -> None:
+    """Post or update one card; progress waits for no room. Raises `NotDelivered`."""
     place = parse_place(approval.request.thread)
     if approval.card is None:
         # Two bots may be told at once, and only one of them posts.
@@ -205,7 +216,7 @@ def _draw(client: "redis.Redis", slack: WebClient, approval: Approval, message: 
         remember_card(client, approval.id, f"{place.channel}:{ts}")
     else:
         channel, _, ts = approval.card.partition(":")
-        update(slack, channel, ts, message)
+        update(slack, channel, ts, message, is_progress=is_progress)
 
 
 def _never_shown(client: "redis.Redis", team: str) -> list[str]:

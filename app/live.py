@@ -15,11 +15,12 @@ from slack_sdk import WebClient
 from agent.events import Event, ToolFinished, ToolStarted
 from app.office import Office
 from app.places import Place
+from app.slack_client import hurried
 from app.slack_gateway import (
     NotDelivered,
+    SlackBusy,
     append_stream,
     end_stream,
-    hurried,
     set_status,
     start_stream,
     whisper_blocks,
@@ -126,7 +127,8 @@ class Live:
         while not self._is_over:
             self._show_status()
             try:
-                self._write()
+                with suppress(SlackBusy):  # what is new by then is shown next time
+                    self._write()
             except (NotDelivered, RedisError) as error:
                 log.info("the words of a turn are not shown as they come: %s", error)
                 self._writes = False

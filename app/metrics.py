@@ -24,7 +24,8 @@ from agent.runtime.result_contract import Action, result_of
 from agent.runtime.stream_parsing import OnText
 from app.listeners.actions import ClickOutcome
 from app.shared_metrics import SharedCollector
-from app.slack_gateway import CallOutcome
+from app.slack_client import CallOutcome
+from app.slack_pace import Held
 from sync.inbox import Entry, Kind
 
 TURN_BUCKETS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
@@ -47,6 +48,8 @@ class Metrics:
     model_cost: Counter
     tool_calls: Counter
     slack_calls: Counter
+    slack_held: Counter
+    slack_waited: Counter
     clicks: Counter
     entries_given_up: Counter
 
@@ -70,6 +73,11 @@ class Metrics:
     def slack_called(self, method: str, outcome: CallOutcome) -> None:
         """Count one request to Slack's Web API; a call that was tried three times is three."""
         self.slack_calls.labels(method if _METHOD.fullmatch(method) else "other", outcome).inc()
+
+    def slack_was_held(self, method: str, held: Held, seconds: float) -> None:
+        """Count a call that Slack's limits left no room for when it was wanted."""
+        self.slack_held.labels(method if _METHOD.fullmatch(method) else "other", held).inc()
+        self.slack_waited.inc(seconds)
 
     def clicked(self, outcome: ClickOutcome) -> None:
         """Count a click by what it led to."""
@@ -126,6 +134,17 @@ def make_metrics(client: "redis.Redis", warehouse: Path) -> Metrics:
             "Requests to Slack's Web API, each try of its own.",
             "method",
             "outcome",
+        ),
+        slack_held=_counter(
+            registry,
+            "slack_held",
+            "Calls that Slack's limits left no room for: waited for it, dropped since they showed "
+            "only how things go on, or given up and told later.",
+            "method",
+            "outcome",
+        ),
+        slack_waited=_counter(
+            registry, "slack_waited_seconds", "What calls waited for room within Slack's limits."
         ),
         clicks=_counter(registry, "clicks", "Clicks on a card by what they led to.", "outcome"),
         entries_given_up=_counter(
@@ -203,6 +222,9 @@ def _begin_at_zero(metrics: Metrics) -> None:
     for literal in get_args(ClickOutcome):
         for outcome in get_args(literal):
             metrics.clicks.labels(outcome)
+    for method in ("chat.postMessage", "chat.update"):  # what people wait for goes by these
+        for held in get_args(Held):
+            metrics.slack_held.labels(method, held)
     for side in ("prompt", "cached", "completion"):
         metrics.model_tokens.labels(side)
 

@@ -11,7 +11,8 @@ from slack_sdk.errors import SlackClientError
 
 from agent.deps import Language
 from app.remembering import Remembered
-from app.slack_gateway import hurried, reason
+from app.slack_client import hurried
+from app.slack_gateway import reason
 
 log = logging.getLogger(__name__)
 

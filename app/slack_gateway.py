@@ -1,26 +1,27 @@
-"""What we say to Slack: one client with Slack's own retry handlers, and a function a message."""
+"""What we say to Slack: a function a message, and how what it refuses is named.
+
+What somebody waits for waits for room within Slack's limits (`PacedClient`); what only shows how
+things go on is left out where there is none.
+"""
 
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPException
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
     ServerErrorRetryHandler,
 )
-from slack_sdk.http_retry.handler import RetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 
 from app.places import Place
 from app.settings import SlackSettings
+from app.slack_client import SERVER_FAULT, TOO_MANY, NoRoom, OnCall, PacedClient, Watch, casual
+from app.slack_pace import Pace
 from app.views.approval_card import Message
 from app.views.results import plainer
 from app.views.text import escape, section
@@ -41,12 +42,6 @@ _PASSING = frozenset(
 
 _STREAMED_CHARACTERS = 12_000
 """That one call may add to a stream."""
-_TOO_MANY, _SERVER_FAULT = 429, 500
-
-CallOutcome = Literal["ok", "refused", "rate_limited", "server_error", "unreachable"]
-"""What became of one request to the Web API; *refused* is an answer that names an error."""
-OnCall = Callable[[str, CallOutcome], None]
-"""Told of each request: the method, such as ``chat.postMessage``, and what became of it."""
 
 
 @dataclass(frozen=True)
@@ -68,37 +63,33 @@ class SlackAway(NotDelivered):
     """It may take it later: a limit, a fault of its own, or the network."""
 
 
+class SlackBusy(SlackAway):
+    """Its limits leave no room now, so what only shows how things go on is left out."""
+
+
 class SlackRefused(NotDelivered):
     """It never will: the channel is gone, a right is missing, the message is not to its rules."""
 
 
 def make_client(
-    settings: SlackSettings, on_call: OnCall = lambda _method, _outcome: None
-) -> WebClient:
-    """Make a client that waits as Slack asks (three times) and retries a broken connection once.
+    settings: SlackSettings,
+    on_call: OnCall = lambda _method, _outcome: None,
+    pace: Pace | None = None,
+) -> PacedClient:
+    """Make a client that waits as Slack's limits ask, and retries a broken connection once.
 
-    *on_call* is told of each try, also of those by the clients that Bolt makes of this one.
+    *on_call* is told of each try. Without a *pace* it waits only where Slack has refused.
     """
-    return WebClient(
+    return PacedClient(
+        pace or Pace(),
         token=settings.bot_token.get_secret_value(),
         base_url=settings.api_url,
         timeout=15,
         retry_handlers=[
-            _Watch(on_call),
+            Watch(on_call),
             ConnectionErrorRetryHandler(),
-            RateLimitErrorRetryHandler(max_retry_count=3),
             ServerErrorRetryHandler(max_retry_count=1),
         ],
-    )
-
-
-def hurried(client: WebClient, seconds: int) -> WebClient:
-    """Make a client for what somebody waits for: it gives up after *seconds* and tries once."""
-    return WebClient(
-        token=client.token,
-        base_url=client.base_url,
-        timeout=seconds,
-        retry_handlers=[one for one in client.retry_handlers if isinstance(one, _Watch)],
     )
 
 
@@ -133,9 +124,12 @@ def replace_answer(client: WebClient, place: Place, ts: str, message: Message) -
 
 
 def start_stream(client: WebClient, place: Place, user: str, text: str) -> str:
-    """Begin a message that grows, in a thread, and give its ts. Raises `NotDelivered`."""
+    """Begin a message that grows, in a thread, and give its ts.
+
+    Raises `NotDelivered`; `SlackBusy` says that it can be tried again soon.
+    """
     with _named_refusals():
-        answer = client.chat_startStream(
+        answer = casual(client).chat_startStream(
             channel=place.channel,
             thread_ts=place.thread_ts,
             recipient_user_id=user,
@@ -146,9 +140,12 @@ def start_stream(client: WebClient, place: Place, user: str, text: str) -> str:
 
 
 def append_stream(client: WebClient, place: Place, ts: str, text: str) -> None:
-    """Let it grow. Raises `NotDelivered`, also five minutes after its beginning."""
+    """Let it grow.
+
+    Raises as `start_stream`, and `SlackRefused` five minutes after its beginning.
+    """
     with _named_refusals():
-        client.chat_appendStream(
+        casual(client).chat_appendStream(
             channel=place.channel, ts=ts, markdown_text=text[:_STREAMED_CHARACTERS]
         )
 
@@ -166,7 +163,8 @@ def set_status(client: WebClient, place: Place, status: str) -> None:
     """Say below a thread what the agent does; it goes with the next message. Never fails."""
     try:
         with _named_refusals():
-            client.assistant_threads_setStatus(
+            # What takes a status away is waited for, or it stands there for two minutes.
+            (casual(client) if status else client).assistant_threads_setStatus(
                 channel_id=place.channel, thread_ts=place.thread_ts, status=status
             )
     except NotDelivered as error:
@@ -231,8 +229,11 @@ def _post(client: WebClient, place: Place, text: str, blocks: list[dict[str, Any
         return Posted(cast("str", answer["channel"]), cast("str", answer["ts"]))
 
 
-def update(client: WebClient, channel: str, ts: str, message: Message) -> None:
-    """Change a message. Raises `NotDelivered`."""
+def update(
+    client: WebClient, channel: str, ts: str, message: Message, *, is_progress: bool = False
+) -> None:
+    """Change a message. Raises `NotDelivered`; *is_progress*: `SlackBusy` rather than wait."""
+    client = casual(client) if is_progress else client
     with _named_refusals():
         client.chat_update(
             channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
@@ -269,7 +270,7 @@ def mark_seen(client: WebClient, channel: str, ts: str) -> None:
     """Show with a reaction that a message has arrived; a refusal changes nothing else."""
     try:
         with _named_refusals():
-            client.reactions_add(channel=channel, timestamp=ts, name="eyes")
+            casual(client).reactions_add(channel=channel, timestamp=ts, name="eyes")
     except NotDelivered as error:
         log.info("no reaction on %s in %s: %s", ts, channel, error)
 
@@ -281,39 +282,11 @@ def note(text: str) -> Message:
 
 def reason(error: Exception) -> str:
     """Give Slack's error code, or the kind of network error; never the request with its token."""
+    if isinstance(error, NoRoom):
+        return str(error)
     if isinstance(error, SlackApiError):
         return cast("str", error.response.get("error", "unknown"))
     return type(error).__name__
-
-
-class _Watch(RetryHandler):
-    """Sees every try, as the first of the handlers, and asks for no other."""
-
-    def __init__(self, on_call: OnCall) -> None:
-        super().__init__(max_retry_count=0)
-        self._on_call = on_call
-
-    def can_retry(
-        self,
-        *,
-        state: RetryState,  # noqa: ARG002 -- slack_sdk's signature
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,  # noqa: ARG002 -- the same
-    ) -> bool:
-        self._on_call(request.url.rpartition("/")[2], _outcome(response))
-        return False
-
-
-def _outcome(response: HttpResponse | None) -> CallOutcome:
-    if response is None:
-        return "unreachable"
-    body = response.body or {}
-    if response.status_code == _TOO_MANY or body.get("error") in ("ratelimited", "rate_limited"):
-        return "rate_limited"
-    if response.status_code >= _SERVER_FAULT:
-        return "server_error"
-    return "ok" if body.get("ok") else "refused"
 
 
 @contextmanager
@@ -322,7 +295,9 @@ def _named_refusals() -> Generator[None]:
         yield
     except SlackApiError as error:
         status = cast("int", error.response.status_code)
-        passing = reason(error) in _PASSING or status == _TOO_MANY or status >= _SERVER_FAULT
+        passing = reason(error) in _PASSING or status == TOO_MANY or status >= SERVER_FAULT
         raise (SlackAway if passing else SlackRefused)(reason(error)) from error
+    except NoRoom as error:
+        raise SlackBusy(str(error)) from error
     except (SlackClientError, OSError, HTTPException) as error:
         raise SlackAway(reason(error)) from error

@@ -36,6 +36,7 @@ from app.owners import make_has_left
 from app.readers import make_readers_language
 from app.settings import Settings, SettingsError
 from app.slack_gateway import make_client
+from app.slack_pace import Pace
 from app.sources import resolve_sources
 from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
@@ -119,7 +120,8 @@ def build(
     for warning in missing_safety(core.redis):
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)
-    slack = slack or make_client(settings.slack, metrics.slack_called)
+    pace = Pace(core.redis, metrics.slack_was_held)
+    slack = slack or make_client(settings.slack, metrics.slack_called, pace)
     core = replace(core, find_channel=make_find_channel(slack))
     team = cast("str", slack.auth_test()["team_id"])
     owner = _owner(core.redis, team)

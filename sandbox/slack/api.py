@@ -13,6 +13,7 @@ from sandbox.slack.methods import APP_TOKEN_METHODS, METHODS
 from sandbox.slack.methods_files import is_seen_by_bot
 from sandbox.slack.responses import answer_by_url
 from sandbox.slack.socket_mode import SocketMode
+from sandbox.slack.tiers import Tiers
 from sandbox.slack.values import TEAM_ID, JsonObject
 from sandbox.slack.workspace import SlackRefusal
 
@@ -24,9 +25,10 @@ _JSON_ARGUMENTS = ("blocks", "metadata", "attachments")
 class WebApi:
     """The methods, and the addresses they hand out: sockets, response_urls, uploads, files."""
 
-    def __init__(self, state: State, faults: Faults, sockets: SocketMode) -> None:
+    def __init__(self, state: State, faults: Faults, tiers: Tiers, sockets: SocketMode) -> None:
         self._state = state
         self._faults = faults
+        self._tiers = tiers
         self._sockets = sockets
 
     def routes(self) -> list[web.RouteDef]:
@@ -49,7 +51,7 @@ class WebApi:
 
     async def _call(self, request: web.Request) -> web.Response:
         name = request.match_info["method"]
-        fault = self._faults.take(name)
+        fault = self._faults.take(name) or await self._too_soon(name, request)
         answer: JsonObject = {}
         if fault is None or fault.does_deed:
             try:
@@ -66,6 +68,17 @@ class WebApi:
             headers["Retry-After"] = str(fault.retry_after_seconds)
         body = self._faulty_answer(fault)
         return web.json_response(body, status=fault.status, headers=headers)
+
+    async def _too_soon(self, name: str, request: web.Request) -> ScriptedFault | None:
+        if not self._tiers.is_enforced:
+            return None
+        channel = str((await _arguments(request)).get("channel", ""))
+        seconds = self._tiers.retry_after_seconds(name, channel)
+        if not seconds:
+            return None
+        return ScriptedFault(
+            method=name, status=429, error="ratelimited", retry_after_seconds=seconds
+        )
 
     def _faulty_answer(self, fault: ScriptedFault) -> JsonObject:
         body: JsonObject = {"ok": False, "error": fault.error}

@@ -33,6 +33,7 @@ from sandbox.slack.scopes import DEFAULT_SCOPES, Grants
 from sandbox.slack.signed_http import SignedHttp
 from sandbox.slack.socket_mode import SocketMode
 from sandbox.slack.tickets import Tickets
+from sandbox.slack.tiers import Tiers
 from sandbox.slack.values import BOT_USER_ID, Change, Channel, JsonObject, Message, User
 from sandbox.slack.views import Views
 from sandbox.slack.waiting import wait_for_message
@@ -48,7 +49,7 @@ T = TypeVar("T")
 
 
 class SlackStandIn(Forms):
-    """A running stand-in. `workspace`, `grants` and `faults` may be read and used directly."""
+    """A running stand-in. `workspace`, `grants`, `faults`, `tiers` are used directly."""
 
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
@@ -66,11 +67,12 @@ class SlackStandIn(Forms):
         super().__init__(state, self._send_now, self._tell_one)
         self.grants = grants
         self.faults = Faults()
+        self.tiers = Tiers()
         self._loop = asyncio.new_event_loop()
         self._deliveries: list[Delivery] = []
         self._sockets = SocketMode(self._loop, self._deliveries)
         self._http: SignedHttp | None = None
-        self._api = WebApi(state, self.faults, self._sockets)
+        self._api = WebApi(state, self.faults, self.tiers, self._sockets)
         self._events: list[Event] = []
         self._thread = Thread(target=self._loop.run_forever, name="slack-stand-in", daemon=True)
         self._thread.start()

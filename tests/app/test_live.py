@@ -16,7 +16,8 @@ from app.listeners.clicks import Pressed
 from app.live import STOP, Live
 from app.places import Place
 from app.settings import SlackSettings
-from app.slack_gateway import CallOutcome, make_client, note, replace_answer
+from app.slack_client import CallOutcome
+from app.slack_gateway import make_client, note, replace_answer
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, Message
 

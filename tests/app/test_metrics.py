@@ -57,6 +57,7 @@ def test_nothing_at_all_is_told_as_zero(metrics: Metrics) -> None:
         "duckferry_warehouse_up": 1,
         "duckferry_tables": 0,
         "duckferry_model_cost_usd_total": 0,
+        "duckferry_slack_waited_seconds_total": 0,
     }
     states = ("published", "failed", "cancelled", "superseded")
     assert [value(samples, "runs_ended_total", state=state) for state in states] == [0, 0, 0, 0]
