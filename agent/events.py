@@ -148,7 +148,7 @@ Limit = Literal[
 """What may end a turn before its answer: somebody, or a limit: its own, its person's day, all."""
 
 
-Command = Literal["list", "stats", "sync", "status"]
+Command = Literal["list", "stats", "sync", "status", "pending", "runs", "schedules"]
 """What is understood without a model (`agent.commands`)."""
 
 

@@ -7,6 +7,7 @@ from agent.deps import Caller
 from agent.events import Event
 from agent.service import run_analyst_approval, run_analyst_turn
 from app.access import see_whole
+from app.asked_elsewhere import language_of_entry, pose
 from app.changed_messages import follow_change, words_of
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.delivering import deliver
@@ -47,6 +48,8 @@ def handle(office: Office, entry: Entry) -> None:
     match entry.kind:
         case "message":
             _answer_message(office, entry)
+        case "asked":
+            pose(office, entry)
         case "message_changed":
             follow_change(office.core.redis, office.core.analyst, entry)
         case "rejected" | "expired" | "run_ended" | "schedule_changed" | "question_approved":
@@ -65,7 +68,7 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
-    elif entry.kind in ("answers_due", "message_changed"):
+    elif entry.kind in ("answers_due", "message_changed", "asked"):
         log.warning("%s was not done: %s", entry.kind, error)
         return
     else:
@@ -83,7 +86,7 @@ def _answer_message(office: Office, entry: Entry) -> None:
     place, text = parse_place(entry.thread), words_of(office.core.redis, entry)
     if text is None:
         return
-    language = language_of(text, office.core.config.language)
+    language = language_of_entry(entry, text, office.core.config.language)
     hello = "answer.hello" if office.core.analyst.has_model else "command.hello"
     words = "" if text else say(language, hello)
     if asks_to_forget(text):

@@ -13,7 +13,16 @@ from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
 from app.desk import CardDesk
-from app.listeners import actions, answers, events, modals, questions, receipts, unexpected
+from app.listeners import (
+    actions,
+    answers,
+    events,
+    modals,
+    questions,
+    receipts,
+    slash,
+    unexpected,
+)
 from app.listeners.clicks import ClickOutcome
 from app.listeners.events import Overhears
 from app.settings import SlackSettings
@@ -68,6 +77,7 @@ def make_app(
     app.use(with_our_client)
     events.register(app, client, overhears)
     modals.register(app, desk, on_click)
+    slash.register(app, desk, on_click)
     receipts.register(app, desk, on_click)
     answers.register(app, desk, on_click)
     questions.register(app, desk, on_click)

@@ -2,8 +2,11 @@
 
 COMMAND_PHRASES: dict[str, tuple[str, str]] = {
     "command.hello": (
-        "모델 없이 이 명령을 알아듣습니다: 목록, 통계 ORDERS, 동기화 ORDERS, 상태",
-        "Without a model, these are understood: list, stats ORDERS, sync ORDERS, status",
+        "모델 없이 이 명령을 알아듣습니다: 목록, 통계 ORDERS, 동기화 ORDERS, 상태, 대기, 실행, 예약",
+        (
+            "Without a model, these are understood: list, stats ORDERS, sync ORDERS, status, pending, "
+            "runs, schedules"
+        ),
     ),
     "command.table": (
         "{table}: {rows}행, Oracle {when} 기준",
@@ -40,6 +43,17 @@ COMMAND_PHRASES: dict[str, tuple[str, str]] = {
         "결정을 기다림: {tables} ({when}까지)",
         "waits for a decision: {tables} (until {when})",
     ),
+    "command.waits_of": (
+        "결정을 기다림: {tables} · {who} 요청 · {when}까지",
+        "waits for a decision: {tables} · asked for by {who} · until {when}",
+    ),
+    "command.no_pending": (
+        "결정을 기다리는 요청이 없습니다.",
+        "Nothing waits for a decision.",
+    ),
+    "command.schedule": ("{name}: {tables}", "{name}: {tables}"),
+    "command.next": ("다음 {when}", "next {when}"),
+    "command.no_schedule": ("예약이 없습니다.", "There is no schedule."),
     "command.no_run": ("최근 동기화가 없습니다.", "There is no recent sync."),
     "command.refused": (
         "명령을 수행하지 못했습니다({code}). 테이블 이름을 확인해 주세요.",

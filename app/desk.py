@@ -8,10 +8,12 @@ from pathlib import Path
 
 import redis
 
-from agent.deps import Language
+from agent.commands import Typed, run_command
+from agent.deps import Caller, Language
+from agent.events import Commanded
 from app.access import SeeIn, everywhere_whole
 from app.bot_config import BotConfig
-from app.core import Core, approval_seconds, plan_sync, windows_met
+from app.core import Core, approval_seconds, deps_for, plan_sync, windows_met
 from app.places import Place, parse_place
 from app.policy import Groups, Judgement, judge_request, may_decide, require_allowed
 from app.views.approval_card import can_be_asked_again
@@ -48,6 +50,14 @@ def _no_oracle(wishes: tuple[Wish, ...], _asker: str) -> Plan:
     raise OracleUnreachable(source=wishes[0].ref.source, detail="nothing says how to reach it")
 
 
+Tell = Callable[[Typed, Caller, Language], Commanded]
+"""Answers a command that only looks, for its caller alone."""
+
+
+def _no_tables(typed: Typed, _caller: Caller, _language: Language) -> Commanded:
+    return Commanded(typed.command, ok=False, result={"code": "unavailable"})
+
+
 @dataclass(frozen=True)
 class CardDesk:
     """Where clicks are decided and cards are filled in."""
@@ -60,6 +70,7 @@ class CardDesk:
     readers_language: Callable[[str], Language | None] = lambda _: None
     see: SeeIn = everywhere_whole
     """What of a copy whoever presses a button may see."""
+    tell: Tell = _no_tables
 
 
 def make_desk(
@@ -69,6 +80,13 @@ def make_desk(
     see: SeeIn = everywhere_whole,
 ) -> CardDesk:
     """Make the desk of a product that can reach Oracle."""
+
+    def tell(typed: Typed, caller: Caller, language: Language) -> Commanded:
+        place = Place(caller.team, caller.channel)
+        shown = see(caller.user, caller.channel, None)
+        deps = deps_for(core, caller, str(place), language, shown)
+        return run_command(core.analyst.agent.registry, deps, typed)
+
     return CardDesk(
         redis=core.redis,
         config=core.config,
@@ -77,6 +95,7 @@ def make_desk(
         warehouse=core.warehouse,
         readers_language=readers_language,
         see=see,
+        tell=tell,
     )
 
 

@@ -54,6 +54,7 @@ SCOPES = (
         "receipts in the language of who opens them",
         minimal=False,
     ),
+    Asked("commands", "/sync and its form", minimal=False),
     Asked("reactions:write", "the 👀 that says a message has arrived", minimal=False),
 )
 EVENTS = (
@@ -68,6 +69,13 @@ EVENTS = (
     Asked("app_uninstalled", "the same"),
 )
 
+_SYNC: dict[str, Any] = {
+    "command": "/sync",
+    "description": "Sync a table, or see what runs and waits",
+    "usage_hint": "[ORDERS [full|incremental] | pending | runs | tables | schedules | help]",
+    "should_escape": False,
+}
+
 
 def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any]:
     """Give the manifest for signed HTTP at *url* (where the bot is reached), else for Socket Mode.
@@ -76,11 +84,15 @@ def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any
     """
     events: dict[str, Any] = {"bot_events": _names(EVENTS, size)}
     interactivity: dict[str, Any] = {"is_enabled": True}
+    commands = [dict(_SYNC)] if size == "full" else []
     if url is not None:
         if not url.startswith("https://"):
             raise ValueError(f"{url} does not begin with https://, as Slack requires")
         address = url.rstrip("/").removesuffix(EVENTS_PATH) + EVENTS_PATH
         events["request_url"] = interactivity["request_url"] = address
+        interactivity["message_menu_options_url"] = address
+        for command in commands:
+            command["url"] = address
     return {
         "display_information": {
             "name": "Duckferry",
@@ -93,6 +105,7 @@ def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "duckferry", "always_online": True},
+            **({"slash_commands": commands} if commands else {}),
         },
         "oauth_config": {"scopes": {"bot": _names(SCOPES, size)}},
         "settings": {

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     ServerErrorRetryHandler,
 )
+from slack_sdk.webhook import WebhookClient
 
 from app.places import Place
 from app.settings import SlackSettings
@@ -24,7 +26,7 @@ from app.slack_client import SERVER_FAULT, TOO_MANY, NoRoom, OnCall, PacedClient
 from app.slack_pace import Pace
 from app.views.approval_card import Message
 from app.views.results import plainer
-from app.views.text import escape, section
+from app.views.text import SECTION_CHARACTERS, escape, section, split
 
 log = logging.getLogger(__name__)
 
@@ -264,6 +266,22 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
             client.chat_postMessage(channel=user, text=text, parse="none")
     except NotDelivered as error:
         log.warning("could not tell %s in %s: %s", user, channel or "private", error)
+
+
+def answer_url(client: WebClient, url: str, text: str) -> bool:
+    """Answer a slash command before whoever typed it alone, also where the bot is not in.
+
+    *text* is safe mrkdwn. False where Slack does not take it.
+    """
+    try:
+        with _named_refusals():
+            blocks = [section(piece) for piece in split(text, SECTION_CHARACTERS)]
+            webhook = WebhookClient(url, timeout=client.timeout)
+            answer = webhook.send(text=text, blocks=blocks, response_type="ephemeral")
+    except NotDelivered as error:
+        log.info("a command was not answered in its place: %s", error)
+        return False
+    return answer.status_code == HTTPStatus.OK
 
 
 def mark_seen(client: WebClient, channel: str, ts: str) -> None:

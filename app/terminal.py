@@ -97,7 +97,7 @@ def _words(language: Language, event: Said | Commanded) -> Sequence[str]:
         return [*warning, event.text]
     if event.failure and event.failure.code in TOLD_TO_PEOPLE:
         return []  # told where its tool ended
-    return command_lines(language, event, str, _moment)
+    return command_lines(language, event, str, _moment, str)
 
 
 def file_lines(language: Language, file: File) -> list[str]:

@@ -9,6 +9,7 @@ from app.card_texts import CARD_PHRASES
 from app.chart_texts import CHART_PHRASES
 from app.command_texts import COMMAND_PHRASES
 from app.copy_texts import COPY_PHRASES
+from app.form_texts import FORM_PHRASES
 from app.import_texts import IMPORT_PHRASES
 from app.limit_texts import LIMIT_PHRASES
 from app.past_texts import PAST_PHRASES
@@ -44,6 +45,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **CHART_PHRASES,
     **COMMAND_PHRASES,
     **COPY_PHRASES,
+    **FORM_PHRASES,
     **IMPORT_PHRASES,
     **PAST_PHRASES,
     **QUERY_PHRASES,

@@ -18,6 +18,7 @@ from sync.streams import GROUP, claim_left, read_new
 Kind = Literal[
     "message",
     "message_changed",
+    "asked",
     "rejected",
     "expired",
     "run_ended",

@@ -27,6 +27,7 @@ ClickOutcome = (
         "inactive",
         "failed",
         "form",
+        "told",
         "receipt",
         "receipt_gone",
         "asked",
@@ -190,15 +191,22 @@ def opened(
     outcome: ClickOutcome = "form",
 ) -> Answer:
     """Open a window before the person, for which Slack gives three seconds; or say it is late."""
+    if open_window(slack, pressed.trigger_id, view):
+        return Answer(outcome)
+    return Answer("too_late", say(approval.request.language, "click.too_late"))
+
+
+def open_window(slack: WebClient, trigger_id: str, view: dict[str, Any]) -> bool:
+    """Open a window before whoever did something in the last three seconds; False: too late."""
     try:
-        slack.views_open(trigger_id=pressed.trigger_id, view=view)
+        slack.views_open(trigger_id=trigger_id, view=view)
     except SlackApiError as error:
         if reason(error) in _LATE:
-            return Answer("too_late", say(approval.request.language, "click.too_late"))
+            return False
         raise
     except (SlackClientError, OSError, HTTPException):
-        return Answer("too_late", say(approval.request.language, "click.too_late"))
-    return Answer(outcome)
+        return False
+    return True
 
 
 def tell(slack: WebClient, pressed: Pressed, words: str) -> None:

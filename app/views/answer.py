@@ -39,6 +39,7 @@ from app.views.text import (
     escape,
     from_model,
     number,
+    person,
     section,
     split,
     when,
@@ -161,7 +162,7 @@ def _words(language: Language, event: Event) -> str:
             warning = say(language, "answer.untrue_sync") + "\n\n" if untrue else ""
             return warning + from_model(text)
         case Commanded():
-            return "\n".join(command_lines(language, event, escape, when))
+            return "\n".join(command_lines(language, event, escape, when, person))
         case Asked(ask=ask):
             return from_model(ask.question)
         case GaveUp(code=code, most=most):

@@ -14,12 +14,13 @@ _NAMES_CHARACTERS = 1000
 
 Shown = Callable[[str], str]
 Moment = Callable[[datetime], str]
+Who = Callable[[str], str]
 
 
 def command_lines(
-    language: Language, told: Commanded, shown: Shown, moment: Moment
+    language: Language, told: Commanded, shown: Shown, moment: Moment, who: Who
 ) -> Sequence[str]:
-    """Word one: *shown* makes text harmless where it is read, *moment* writes moments."""
+    """Word one: *shown* makes text harmless where it is read, *moment* and *who* write the rest."""
     if told.failure is not None:
         return [shown(word_failure(language, told.failure))]
     if not told.ok:
@@ -32,6 +33,12 @@ def command_lines(
             return list(_stats(language, told.result, shown))
         case "status" | "sync":
             return list(_status(language, told.result, shown, moment))
+        case "pending":
+            return list(_pending(language, told.result, shown, moment, who))
+        case "runs":
+            return list(_runs(language, told.result, shown, moment))
+        case "schedules":
+            return list(_schedules(language, told.result, shown, moment))
 
 
 def _tables(
@@ -81,10 +88,47 @@ def _status(
     for line in result["pending_approvals"]:
         when = moment(datetime.fromisoformat(line["expires_at"]))
         yield say(language, "command.waits", tables=_names(line["tables"], shown), when=when)
+    yield from _runs(language, result, shown, moment)
+
+
+def _pending(
+    language: Language, result: Mapping[str, Any], shown: Shown, moment: Moment, who: Who
+) -> Iterator[str]:
+    for line in result["pending_approvals"]:
+        when = moment(datetime.fromisoformat(line["expires_at"]))
+        names, asker = _names(line["tables"], shown), who(line["requested_by"])
+        yield say(language, "command.waits_of", tables=names, who=asker, when=when)
+    if not result["pending_approvals"]:
+        yield say(language, "command.no_pending")
+
+
+def _runs(
+    language: Language, result: Mapping[str, Any], shown: Shown, moment: Moment
+) -> Iterator[str]:
     for line in result["runs"]:
         yield _run(language, line, shown, moment)
     if not result["runs"]:
         yield say(language, "command.no_run")
+
+
+def _schedules(
+    language: Language, result: Mapping[str, Any], shown: Shown, moment: Moment
+) -> Iterator[str]:
+    for line in result["schedules"]:
+        name, tables = _name(line["name"], shown), _names(line["tables"], shown)
+        parts = [say(language, "command.schedule", name=name, tables=tables)]
+        if line.get("when"):
+            parts.append(shown(line["when"]))
+        if line.get("after"):
+            parts.append(say(language, "schedule.after", tables=_names(line["after"], shown)))
+        if line.get("paused"):
+            parts.append(say(language, "schedule.paused"))
+        if line.get("next_at"):
+            at = moment(datetime.fromisoformat(line["next_at"]))
+            parts.append(say(language, "command.next", when=at))
+        yield " · ".join(parts)
+    if not result["schedules"]:
+        yield say(language, "command.no_schedule")
 
 
 def _run(language: Language, line: Mapping[str, Any], shown: Shown, moment: Moment) -> str:

@@ -139,7 +139,8 @@ def read_about(view: Mapping[str, Any]) -> About | None:
 
 def read_reason(view: Mapping[str, Any]) -> str:
     """Give the reason that was entered."""
-    return str(_state(view, "reason", "reason").get("value") or "").strip()[:MAX_REASON_CHARACTERS]
+    entered = str(state_of(view, "reason", "reason").get("value") or "")
+    return entered.strip()[:MAX_REASON_CHARACTERS]
 
 
 def read_edit(
@@ -152,7 +153,7 @@ def read_edit(
     ceilings: dict[int, int] = {}
     errors: dict[str, str] = {}
     for place in kept:
-        text = str(_state(view, f"rows:{place}", "rows").get("value") or "").strip()
+        text = str(state_of(view, f"rows:{place}", "rows").get("value") or "").strip()
         rows = int(text) if _WHOLE.fullmatch(text) else 0
         if 1 <= rows <= limits[place]:
             ceilings[place] = rows
@@ -191,13 +192,14 @@ def _kept(plan: Plan, view: Mapping[str, Any]) -> Iterator[int]:
         return
     chosen: set[str] = set()
     for group in range(0, len(plan.tables), _CHOICES):
-        found = _state(view, f"keep:{group // _CHOICES}", "keep").get("selected_options")
+        found = state_of(view, f"keep:{group // _CHOICES}", "keep").get("selected_options")
         for option in cast("list[Mapping[str, Any]]", found or []):
             chosen.add(str(option.get("value")))
     yield from (place for place in range(len(plan.tables)) if str(place) in chosen)
 
 
-def _state(view: Mapping[str, Any], block: str, action: str) -> Mapping[str, Any]:
+def state_of(view: Mapping[str, Any], block: str, action: str) -> Mapping[str, Any]:
+    """Give what was entered in one field of a form; empty where nothing was."""
     state = cast("Mapping[str, Any]", view.get("state") or {})
     values = cast("Mapping[str, Mapping[str, Any]]", state.get("values") or {})
     return cast("Mapping[str, Any]", values.get(block, {}).get(action) or {})

@@ -1,4 +1,4 @@
-"""Four commands are understood without a model, and are turns of the thread like any other."""
+"""Commands are understood without a model, and are turns of the thread like any other."""
 
 import unicodedata
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.budget import Budget
-from agent.commands import command_in
+from agent.commands import Typed, command_in
 from agent.conversation import ConversationHistory
 from agent.deps import AnalystDeps
 from agent.events import ApprovalRequested, Asked, Commanded, Event, Failed, GaveUp, Said
@@ -37,10 +37,13 @@ def turn(analyst: Analyst, deps: AnalystDeps, text: str, source: str) -> Event:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("list", ("list", "")),
+        ("list", ("list",)),
+        ("예약", ("schedules",)),
         (" `Stats shop.ORDERS` ", ("stats", "shop.ORDERS")),
         ("동기화 ORDERS", ("sync", "ORDERS")),
-        (unicodedata.normalize("NFD", "상태"), ("status", "")),  # as some keyboards write it
+        ("동기화 ORDERS 전체", ("sync", "ORDERS", "full")),
+        ("sync full", ("sync", "full")),
+        (unicodedata.normalize("NFD", "상태"), ("status",)),  # as some keyboards write it
         ("통계", None),
         ("list ORDERS", None),
         ("sync ORDERS please", None),
@@ -48,8 +51,8 @@ def turn(analyst: Analyst, deps: AnalystDeps, text: str, source: str) -> Event:
         ("", None),
     ],
 )
-def test_a_command_is_exactly_one(text: str, found: tuple[str, str] | None) -> None:
-    assert command_in(text) == found
+def test_a_command_is_exactly_one(text: str, found: tuple[Any, ...] | None) -> None:
+    assert command_in(text) == (found and Typed(*found))
 
 
 def test_without_a_model_commands_use_the_tools_and_leave_a_thread_a_model_can_read(

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from slack_sdk import WebClient
 
 from app.cli.main import botctl
+from app.listeners.slash import COMMAND
 from app.manifest import EVENTS, SCOPES, Asked, Size, build_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +72,10 @@ def needed(methods: set[str], subscribed: list[str]) -> set[str]:
     return (asked | {SCOPE_OF_EVENT[event] for event in subscribed}) - {""}
 
 
+def commands(size: Size) -> list[dict[str, Any]]:
+    return build_manifest(size)["features"].get("slash_commands", [])
+
+
 def web_api_calls(source: str) -> Iterator[str]:
     """Yield the methods of Slack's client that *source* calls, `api_call` among them."""
     for node in ast.walk(ast.parse(source)):
@@ -108,13 +113,15 @@ def test_a_call_is_found() -> None:
 def test_the_full_size_asks_for_exactly_what_the_code_calls_and_hears() -> None:
     methods = {method for source in sources() for method in web_api_calls(source)}
     assert methods == set(SCOPE_OF_METHOD)
-    assert scopes("full") == needed(methods, events("full"))
+    assert scopes("full") == needed(methods, events("full")) | {"commands"}
+    assert [each["command"] for each in commands("full")] == [COMMAND]
 
 
 def test_the_minimal_size_leaves_out_only_what_the_bot_can_do_without() -> None:
     methods = set(SCOPE_OF_METHOD) - DISPENSABLE
     assert scopes("minimal") == needed(methods, events("minimal"))
     assert events("minimal") == ["app_mention", "message.im", "tokens_revoked", "app_uninstalled"]
+    assert commands("minimal") == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -126,7 +133,7 @@ def test_the_events_are_those_that_are_listened_to(size: Size) -> None:
         event.partition(".")[0] for event in events(size)
     }
     # Nothing is registered that would need a part of the manifest it does not have.
-    assert {kind for kind, _ in heard} == {"event", "action", "view"}
+    assert {kind for kind, _ in heard} == {"event", "action", "view", "command", "options"}
     assert build_manifest(size)["settings"]["interactivity"]["is_enabled"] is True
 
 
@@ -151,10 +158,14 @@ def test_socket_mode_has_no_address_and_http_has_one_for_both() -> None:
     address = "https://bot.example.com/slack/events"
     assert http["event_subscriptions"]["request_url"] == address
     assert http["interactivity"]["request_url"] == address
+    [command] = build_manifest(url=URL)["features"]["slash_commands"]
+    assert command.pop("url") == http["interactivity"]["message_menu_options_url"] == address
+    assert [command] == commands("full")
     for part in (socket, http):
         part.pop("socket_mode_enabled")
         for inner in ("event_subscriptions", "interactivity"):
             part[inner].pop("request_url", None)
+        part["interactivity"].pop("message_menu_options_url", None)
     assert socket == http
 
 

@@ -1,0 +1,23 @@
+"""The message that says who asks what, where that was not written as a message."""
+
+from app.texts import Language, say
+from app.views.approval_card import Message
+from app.views.text import channel_link, context, cut, escape, person, section
+
+_WORDS_CHARACTERS = 1500
+_QUOTE_CHARACTERS = 1000
+
+
+def asked_message(
+    language: Language, user: str, words: str, quote: str = "", *, not_in: str = ""
+) -> Message:
+    """Say that *user* asks *words*, about *quote*; *not_in* is a channel that cannot be told it."""
+    shown = cut(escape(words), _WORDS_CHARACTERS)
+    text = say(language, "asked.by", who=person(user), words=shown)
+    if quote:
+        lines = cut(escape(quote), _QUOTE_CHARACTERS).splitlines()
+        text = "\n".join([*(f"> {line}" for line in lines), text])
+    blocks = [section(text)]
+    if not_in.startswith(("C", "G")):
+        blocks.append(context(say(language, "asked.not_there", channel=channel_link(not_in))))
+    return Message(text, blocks)
