@@ -3,10 +3,10 @@
 import logging
 from dataclasses import replace
 
-from agent.deps import Caller
+from agent.deps import Caller, Language
 from agent.events import Event
 from agent.service import run_analyst_approval, run_analyst_turn
-from app.access import see_whole
+from app.access import See, see_whole
 from app.asked_elsewhere import language_of_entry, pose
 from app.changed_messages import follow_change, words_of
 from app.core import Core, deps_for, look_at_tables, plan_sync
@@ -19,13 +19,16 @@ from app.failure_texts import word_failure
 from app.incidents import Desk, tell_incidents
 from app.live import live_turn
 from app.office import Office
+from app.openers import find_openers
 from app.places import parse_place
 from app.result_conditions import handle_condition
 from app.slack_gateway import NotDelivered, note, post
+from app.standing import show_answered, show_failed, show_outcome
 from app.texts import language_of, say
 from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.card_parts import duration, names_of
+from app.views.opening import hello
 from app.views.text import person
 from sync.approvals import Approval, load_approval, show_card
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
@@ -76,6 +79,8 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
         language = language_of(entry.body.get("text", ""), office.core.config.language)
     if place is None:
         return
+    if entry.kind == "message":
+        show_failed(office.signs, place, entry.body["source"])
     try:
         post(office.slack, place, note(word_failure(language, error.failure)))
     except NotDelivered as refusal:
@@ -87,20 +92,20 @@ def _answer_message(office: Office, entry: Entry) -> None:
     if text is None:
         return
     language = language_of_entry(entry, text, office.core.config.language)
-    hello = "answer.hello" if office.core.analyst.has_model else "command.hello"
-    words = "" if text else say(language, hello)
+    events: list[Event] = []
+    caller = Caller(place.team, entry.body["user"], place.channel)
+    told = entry.body.get("shared")
+    see = office.see(caller.user, place.channel, told == "yes" if told else None)
+    words = "" if text else _hello(office, language, see)
     if asks_to_forget(text):
         words = forget_as_asked(office.core.redis, entry, language)
     if words:
         deliver(office, entry, place, language, [], deps=None, otherwise=words)
+        show_answered(office.core.redis, office.signs, place, entry.body["source"], events)
         return
-    caller = Caller(place.team, entry.body["user"], place.channel)
-    told = entry.body.get("shared")
-    see = office.see(caller.user, place.channel, told == "yes" if told else None)
     deps = deps_for(office.core, caller, entry.thread, language, see)
     with live_turn(office, entry, place, caller.user, language) as live:
         deps = replace(deps, on_text=live.on_text, is_stopped=live.is_stopped)
-        events: list[Event] = []
 
         def hear(event: Event) -> None:
             events.append(event)
@@ -108,6 +113,13 @@ def _answer_message(office: Office, entry: Entry) -> None:
 
         run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], hear)
     deliver(office, entry, place, language, events, deps, into=live.message)
+    show_answered(office.core.redis, office.signs, place, entry.body["source"], events)
+
+
+def _hello(office: Office, language: Language, see: See) -> str:
+    core = office.core
+    openers = find_openers(core.config, core.warehouse, see)
+    return hello(language, openers, has_model=core.analyst.has_model)
 
 
 def _answer_outcome(office: Office, entry: Entry) -> None:
@@ -145,6 +157,7 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
     deliver(office, entry, place, request.language, events, deps, calling=_call(outcome))
+    show_outcome(office.core.redis, office.signs, place, outcome, events)
 
 
 def _rerun_answers(office: Office, entry: Entry) -> None:

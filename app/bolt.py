@@ -15,8 +15,10 @@ from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners import (
     actions,
+    agent_view,
     answers,
     events,
+    joining,
     modals,
     questions,
     receipts,
@@ -26,6 +28,7 @@ from app.listeners import (
 from app.listeners.clicks import ClickOutcome
 from app.listeners.events import Overhears
 from app.settings import SlackSettings
+from app.signs import make_signs
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +78,10 @@ def make_app(
         return next()
 
     app.use(with_our_client)
-    events.register(app, client, overhears)
+    signs = make_signs(slack)
+    agent_view.register(app, desk, signs)
+    joining.register(app, desk)
+    events.register(app, client, signs, overhears)
     modals.register(app, desk, on_click)
     slash.register(app, desk, on_click)
     receipts.register(app, desk, on_click)

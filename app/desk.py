@@ -71,6 +71,8 @@ class CardDesk:
     see: SeeIn = everywhere_whole
     """What of a copy whoever presses a button may see."""
     tell: Tell = _no_tables
+    has_model: bool = True
+    """Whether anything but commands is understood."""
 
 
 def make_desk(
@@ -96,6 +98,7 @@ def make_desk(
         readers_language=readers_language,
         see=see,
         tell=tell,
+        has_model=core.analyst.has_model,
     )
 
 

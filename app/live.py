@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from agent.events import Event, ToolFinished, ToolStarted
 from app.office import Office
 from app.places import Place
+from app.signs import set_session
 from app.slack_client import hurried
 from app.slack_gateway import (
     NotDelivered,
@@ -64,8 +65,14 @@ class Live:
         user: str,
         language: Language,
         offer_after: float = OFFER_AFTER_SECONDS,
+        begin_session: Callable[[], bool] = lambda: False,
     ) -> None:
-        """*entry* is the id of what the turn answers, *user* whoever asked."""
+        """*entry* is the id of what the turn answers, *user* whoever asked.
+
+        *begin_session* shows in Slack's own way that it is worked on, and says whether people can
+        stop it by that; where they cannot, a button of ours is offered.
+        """
+        self._begin_session = begin_session
         self._redis, self._entry = redis, entry
         self._slack = hurried(slack, _PATIENCE_SECONDS)
         self._place, self._user, self._offer_after = place, user, offer_after
@@ -124,6 +131,7 @@ class Live:
                 self._redis.delete(self._running)
 
     def _show(self) -> None:
+        self._is_offered = self._begin_session()
         while not self._is_over:
             self._show_status()
             try:
@@ -217,8 +225,25 @@ def read_stop(value: str) -> Stoppable | None:
 def live_turn(
     office: Office, entry: Entry, place: Place, user: str, language: Language
 ) -> Generator[Live]:
-    """Show a turn to its thread while the block runs; nothing more of it afterwards."""
-    live = Live(office.core.redis, office.slack, entry.id, place, user, language)
+    """Show a turn to its thread while the block runs; nothing more of it afterwards.
+
+    A session of Slack's goes on until the turn is told.
+    """
+
+    def begin_session() -> bool:
+        title = entry.body.get("text", "")
+        return set_session(office.signs, place, "processing", title=title, user=user)
+
+    core = office.core
+    live = Live(
+        core.redis,
+        office.slack,
+        entry.id,
+        place,
+        user,
+        language,
+        begin_session=begin_session,
+    )
     live.begin()
     try:
         yield live

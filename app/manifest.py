@@ -55,7 +55,16 @@ SCOPES = (
         minimal=False,
     ),
     Asked("commands", "/sync and its form", minimal=False),
-    Asked("reactions:write", "the 👀 that says a message has arrived", minimal=False),
+    Asked(
+        "reactions:write",
+        "the reaction that says how a question stands: 👀, ⏳, ✅, ⚠️",
+        minimal=False,
+    ),
+    Asked(
+        "assistant:write",
+        "to be an agent in Slack's agent view, and to suggest there what may be asked",
+        minimal=False,
+    ),
 )
 EVENTS = (
     Asked("app_mention", "somebody mentions the bot in a channel"),
@@ -67,7 +76,32 @@ EVENTS = (
     Asked("message.mpim", "the same in a group message", minimal=False),
     Asked("tokens_revoked", "to say in the log and in doctor that the bot was put out"),
     Asked("app_uninstalled", "the same"),
+    Asked("app_home_opened", "somebody opens the bot's messages: prompts for them", minimal=False),
+    Asked(
+        "agent_session_stopped", "somebody presses Slack's own Stop below a thread", minimal=False
+    ),
+    Asked(
+        "member_joined_channel",
+        "the bot joins a channel, where it introduces itself",
+        minimal=False,
+    ),
 )
+AGENT_VIEW: dict[str, Any] = {
+    "agent_description": (
+        "Answers questions about data, in Korean and English, from copies of Oracle tables that "
+        "were proven, and copies a table once somebody has said yes."
+    ),
+    "suggested_prompts": [
+        {"title": "어떤 테이블이 있나요?", "message": "목록"},
+        {"title": "What tables are there?", "message": "list"},
+        {"title": "동기화는 어떻게 되고 있나요?", "message": "상태"},
+        {"title": "How are the syncs going?", "message": "status"},
+    ],
+}
+"""What people see before the bot has suggested anything to them by what they may see.
+
+https://docs.slack.dev/ai/migrating-to-agent-messaging
+"""
 
 _SYNC: dict[str, Any] = {
     "command": "/sync",
@@ -104,6 +138,7 @@ def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            **({"agent_view": AGENT_VIEW} if size == "full" else {}),
             "bot_user": {"display_name": "duckferry", "always_online": True},
             **({"slash_commands": commands} if commands else {}),
         },

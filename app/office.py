@@ -11,6 +11,7 @@ from app.core import Core
 from app.groups import Members
 from app.pictures import Pictures
 from app.policy import Groups
+from app.signs import Signs
 from sync.inbox import Entry
 
 
@@ -22,6 +23,7 @@ class Office:
     slack: WebClient
     team: str
     see: SeeIn
+    signs: Signs = field(kw_only=True)
     on_turn: Callable[[Entry, Sequence[Event]], None] = lambda _entry, _events: None
     """Told of each turn once, when its message stands in Slack."""
     on_given_up: Callable[[Entry], None] = lambda _: None

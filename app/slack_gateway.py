@@ -284,15 +284,6 @@ def answer_url(client: WebClient, url: str, text: str) -> bool:
     return answer.status_code == HTTPStatus.OK
 
 
-def mark_seen(client: WebClient, channel: str, ts: str) -> None:
-    """Show with a reaction that a message has arrived; a refusal changes nothing else."""
-    try:
-        with _named_refusals():
-            casual(client).reactions_add(channel=channel, timestamp=ts, name="eyes")
-    except NotDelivered as error:
-        log.info("no reaction on %s in %s: %s", ts, channel, error)
-
-
 def note(text: str) -> Message:
     """Make a message of one plain sentence."""
     return Message(escape(text), [section(escape(text))])

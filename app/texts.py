@@ -12,6 +12,7 @@ from app.copy_texts import COPY_PHRASES
 from app.form_texts import FORM_PHRASES
 from app.import_texts import IMPORT_PHRASES
 from app.limit_texts import LIMIT_PHRASES
+from app.opening_texts import OPENING_PHRASES
 from app.past_texts import PAST_PHRASES
 from app.query_texts import QUERY_PHRASES
 from app.remark_texts import REMARK_PHRASES
@@ -47,6 +48,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **COPY_PHRASES,
     **FORM_PHRASES,
     **IMPORT_PHRASES,
+    **OPENING_PHRASES,
     **PAST_PHRASES,
     **QUERY_PHRASES,
     **ACCESS_PHRASES,

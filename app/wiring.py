@@ -35,6 +35,7 @@ from app.office import Office
 from app.owners import make_has_left
 from app.readers import make_readers_language
 from app.settings import Settings, SettingsError
+from app.signs import make_signs
 from app.slack_gateway import make_client
 from app.slack_pace import Pace
 from app.sources import resolve_sources
@@ -143,6 +144,7 @@ def build(
         owner_is_gone=make_has_left(slack),
         groups=groups,
         members=members,
+        signs=make_signs(slack),
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = make_desk(core, groups, make_readers_language(slack), see)

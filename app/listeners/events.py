@@ -5,13 +5,12 @@ from typing import Any
 
 import redis
 from slack_bolt import App, BoltContext, BoltResponse
-from slack_sdk import WebClient
 
 from agent.service import has_begun
 from app.changed_messages import note_change
 from app.event_log import note_event
 from app.listeners.hearing import Changed, Said, heard, spoken
-from app.slack_gateway import mark_seen
+from app.signs import Signs, put_mark
 from app.thread_memory import expect_turn, is_ours
 from sync.inbox import put, was_put
 
@@ -22,7 +21,10 @@ _TAKEN = "duckferry_taken"
 
 
 def register(
-    app: App, client: "redis.Redis", overhears: Overhears = lambda _channel, _words: False
+    app: App,
+    client: "redis.Redis",
+    signs: Signs,
+    overhears: Overhears = lambda _channel, _words: False,
 ) -> None:
     """Take in what people write to the bot, and what they say in its threads.
 
@@ -46,8 +48,8 @@ def register(
     def is_taken(context: BoltContext) -> bool:
         return _TAKEN in context
 
-    def seen(event: Mapping[str, Any], client: WebClient) -> None:
-        mark_seen(client, str(event["channel"]), str(event["ts"]))
+    def seen(event: Mapping[str, Any]) -> None:
+        put_mark(signs, str(event["channel"]), str(event["ts"]), "eyes")
 
     def told_before() -> None:
         """Acknowledge all the same, or Slack delivers it again."""

@@ -1,4 +1,4 @@
-"""What an agent shows besides messages: streams, titles of threads, suggested prompts.
+"""What an agent shows besides messages: streams, sessions, titles of threads, suggested prompts.
 
 Slack closes a stream about five minutes after its start, whatever is appended; then appending and
 stopping it is refused (slackapi/python-slack-sdk#1859). The message stays, and can be updated.
@@ -6,7 +6,7 @@ stopping it is refused (slackapi/python-slack-sdk#1859). The message stays, and 
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -45,13 +45,29 @@ class Stream:
         return tasks
 
 
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What the agent does in one thread, as people see it beside the thread."""
+
+    title: str
+    initiator: str
+    statuses: tuple[str, ...]
+    """All it has had, the present one last."""
+
+    @property
+    def status(self) -> str:
+        """processing, active, suspended or closed."""
+        return self.statuses[-1]
+
+
 class Assistant:
-    """The open streams, and what threads are called. May be used from any thread."""
+    """The open streams, the sessions, and what threads are called. May be used from any thread."""
 
     def __init__(self) -> None:
         self._streams: dict[tuple[str, str], Stream] = {}
         self._titles: dict[tuple[str, str], str] = {}
         self._prompts: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
         self._lock = Lock()
 
     def start(self, channel: str, ts: str, display: str) -> Stream:
@@ -78,6 +94,34 @@ class Assistant:
             streams = tuple(self._streams.values())
             self._streams.clear()
         return streams
+
+    def streams(self, channel: str) -> tuple[Stream, ...]:
+        """The open streams of a channel."""
+        with self._lock:
+            return tuple(one for one in self._streams.values() if one.channel == channel)
+
+    def set_session(self, channel: str, thread_ts: str, status: str, title: str, who: str) -> None:
+        """Begin a session, or change its status; title and initiator count at its beginning."""
+        with self._lock:
+            known = self._sessions.get((channel, thread_ts))
+            if known is None:
+                session = Session(title=title, initiator=who, statuses=(status,))
+            else:
+                session = replace(known, statuses=(*known.statuses, status))
+            self._sessions[(channel, thread_ts)] = session
+
+    def rename_session(self, channel: str, thread_ts: str, title: str) -> bool:
+        """Give a session another title; False where there is none."""
+        with self._lock:
+            known = self._sessions.get((channel, thread_ts))
+            if known is not None:
+                self._sessions[(channel, thread_ts)] = replace(known, title=title)
+        return known is not None
+
+    def session(self, channel: str, thread_ts: str) -> Session | None:
+        """The session of a thread, None where there is none."""
+        with self._lock:
+            return self._sessions.get((channel, thread_ts))
 
     def set_title(self, channel: str, thread_ts: str, title: str) -> None:
         """Name a thread in the person's history."""

@@ -11,6 +11,7 @@ from sandbox.slack import (
     methods_chat,
     methods_files,
     methods_people,
+    methods_sessions,
     methods_streams,
     methods_views,
 )
@@ -44,6 +45,8 @@ METHODS: Mapping[str, Callable[[Call], JsonObject]] = {
     "assistant.threads.setStatus": methods_streams.set_status,
     "assistant.threads.setTitle": methods_streams.set_title,
     "assistant.threads.setSuggestedPrompts": methods_streams.set_suggested_prompts,
+    "agents.sessions.setStatus": methods_sessions.set_status,
+    "agents.sessions.rename": methods_sessions.rename,
     "views.open": methods_views.views_open,
     "views.push": methods_views.views_push,
     "views.update": methods_views.views_update,

@@ -9,6 +9,7 @@ from sandbox.slack.call import State
 from sandbox.slack.delivery import Ack, Delivery, Kind, NotAcknowledged
 from sandbox.slack.files import StoredFile, file_json
 from sandbox.slack.interactions import block_actions
+from sandbox.slack.methods_sessions import STOP_EVENT
 from sandbox.slack.payloads import Event, new_event
 from sandbox.slack.values import (
     BOT_MENTION,
@@ -112,6 +113,29 @@ class People:
     def files(self) -> tuple[StoredFile, ...]:
         """All files, oldest first."""
         return self.state.files.all()
+
+    # sessions
+
+    def stop_session(self, user: str, channel: str, thread_ts: str) -> None:
+        """*user* presses Slack's own Stop below a thread; the streams in it end at once.
+
+        Raises `NoSuchButton`: it is there while the session is `processing`, and the app has asked
+        to be told.
+        """
+        self._check_member(user, channel)
+        session = self.state.assistant.session(channel, thread_ts)
+        if session is None or session.status != "processing":
+            raise NoSuchButton(f"no session is processing in {channel}:{thread_ts}")
+        if not self.state.grants.is_subscribed_to(STOP_EVENT):
+            raise NoSuchButton(f"the app is not subscribed to {STOP_EVENT}")
+        stopped: list[str] = []
+        for stream in self.state.assistant.streams(channel):
+            if self.workspace.message(channel, stream.ts).thread_ts == thread_ts:
+                self.state.assistant.end(channel, stream.ts)
+                self.workspace.edit(channel, stream.ts, is_streaming=False)
+                stopped.append(stream.ts)
+        where = {"channel": channel, "thread_ts": thread_ts, "streaming_message_ts": stopped}
+        self._tell_now({"type": STOP_EVENT, "user": user, **where})
 
     # channels
 

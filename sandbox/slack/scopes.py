@@ -55,6 +55,8 @@ _ANY_OF: Mapping[str, tuple[str, ...]] = {
     "files.getUploadURLExternal": ("files:write",),
     "files.completeUploadExternal": ("files:write",),
     "files.info": ("files:read",),
+    "agents.sessions.setStatus": ("chat:write",),
+    "agents.sessions.rename": ("chat:write",),
     "assistant.threads.setStatus": ("chat:write", "assistant:write"),
     "assistant.threads.setTitle": ("assistant:write", "chat:write"),
     "assistant.threads.setSuggestedPrompts": ("assistant:write",),
@@ -118,6 +120,10 @@ class Grants:
         else:
             self.require(*_ANY_OF.get(method, ()))
 
+    def is_subscribed_to(self, name: str) -> bool:
+        """Whether the app asked to be told of events of this name."""
+        return self._events is None or name in self._events
+
     def hears(self, event: JsonObject) -> bool:
         """Whether the app is told of *event*: subscribed to, and covered by a scope."""
         name = str(event["type"])
@@ -128,4 +134,4 @@ class Grants:
             needed = ("groups:read" if event["channel_type"] == "G" else "channels:read",)
         if needed and not self._scopes & set(needed):
             return False
-        return self._events is None or name in self._events
+        return self.is_subscribed_to(name)

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 from aiohttp import web
 
 from sandbox.slack.api import APP_TOKEN, BOT_TOKEN, WebApi
-from sandbox.slack.assistant import Assistant
+from sandbox.slack.assistant import Assistant, Session
 from sandbox.slack.call import State
 from sandbox.slack.control import control_routes
 from sandbox.slack.delivery import Delivery, Kind
@@ -177,6 +177,10 @@ class SlackStandIn(Forms):
     def title_of(self, channel: str, thread_ts: str) -> str:
         """The title the bot gave a thread, empty when it has none."""
         return self.state.assistant.title(channel, thread_ts)
+
+    def session_of(self, channel: str, thread_ts: str) -> Session | None:
+        """The agent session of a thread, None where there is none."""
+        return self.state.assistant.session(channel, thread_ts)
 
     def prompts_of(self, user: str) -> tuple[Mapping[str, Any], ...]:
         """The prompts suggested to *user* in the direct message with the bot."""

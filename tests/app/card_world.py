@@ -18,6 +18,7 @@ from app.cards import keep_cards_true
 from app.desk import CardDesk
 from app.groups import make_groups
 from app.listeners.clicks import ClickOutcome
+from app.readers import make_readers_language
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from app.transport import make_transport
@@ -146,6 +147,8 @@ def card_world(
     sweep_seconds: float = 30.0,
     warehouse: Path | None = None,
     see: SeeIn = everywhere_whole,
+    *,
+    by_locale: bool = False,
 ) -> Generator[CardWorld]:
     """Listeners over Socket Mode and cards kept true, until the end of the block."""
     stop, clicks = threading.Event(), list[ClickOutcome]()
@@ -158,7 +161,15 @@ def card_world(
         settings = SlackSettings.model_validate(tokens)
         client = make_client(settings)
         groups = make_groups(client)
-        desk = CardDesk(redis, config, plan=planner, groups=groups, warehouse=warehouse, see=see)
+        desk = CardDesk(
+            redis,
+            config,
+            plan=planner,
+            groups=groups,
+            warehouse=warehouse,
+            readers_language=make_readers_language(client) if by_locale else lambda _: None,
+            see=see,
+        )
         app = make_app(settings, redis, client, config, listeners, clicks.append, desk)
         transport = make_transport(app, settings, Unanswered())
         cards = threading.Thread(

@@ -16,6 +16,7 @@ from app.delivering import deliver
 from app.office import Office
 from app.places import Place
 from app.settings import SlackSettings
+from app.signs import make_signs
 from app.slack_gateway import SlackAway, make_client, note, post
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID
@@ -46,7 +47,7 @@ def office(redis: Redis, slack: SlackStandIn, tmp_path: Path) -> Office:
         analyst=make_analyst(Script()),
         sources=(),
     )
-    return Office(core, client, "T0SANDBOX", everywhere_whole)
+    return Office(core, client, "T0SANDBOX", everywhere_whole, signs=make_signs(client))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from agent.conversation import ConversationHistory, Message
 from app.listeners import events
 from app.listeners.hearing import Said, heard, spoken
+from app.signs import make_signs
 from sandbox.slack.server import start_slack
 from sync.inbox import Entry, take
 from sync.state import INBOX, connect_state
@@ -131,7 +132,9 @@ class Door:
     def __init__(self, redis: Redis, slack: WebClient, inbox: Redis | None = None) -> None:
         self._redis = inbox or redis
         self._app = App(client=slack, signing_secret=None, request_verification_enabled=False)
-        events.register(self._app, redis, lambda channel, _words: channel == "C0OPEN")
+        events.register(
+            self._app, redis, make_signs(slack), lambda channel, _words: channel == "C0OPEN"
+        )
 
     def deliver(self, payload: Mapping[str, Any]) -> int:
         """Deliver as Socket Mode does; gives the status of the answer."""

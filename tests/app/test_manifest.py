@@ -22,7 +22,9 @@ URL = "https://bot.example.com"
 #: What a bot token needs for a method; "" for none.
 #: Source: https://docs.slack.dev/reference/methods/<method>, under "Required scopes".
 SCOPE_OF_METHOD = {
+    "agents_sessions_setStatus": "chat:write",
     "apps_connections_open": "",  # the app-level token's connections:write
+    "assistant_threads_setSuggestedPrompts": "assistant:write",
     "assistant_threads_setStatus": "chat:write",  # since 2026-03-05
     "auth_test": "",
     "chat_appendStream": "chat:write",
@@ -34,13 +36,17 @@ SCOPE_OF_METHOD = {
     "conversations_info": "channels:read groups:read mpim:read",  # by the channel's kind
     "files_upload_v2": "files:write",
     "reactions_add": "reactions:write",
+    "reactions_remove": "reactions:write",
     "usergroups_users_list": "usergroups:read",
     "users_info": "users:read",
     "views_open": "",
 }
 #: What an event needs. Source: https://docs.slack.dev/reference/events/<event>.
 SCOPE_OF_EVENT = {
+    "agent_session_stopped": "",
+    "app_home_opened": "",
     "app_mention": "app_mentions:read",
+    "member_joined_channel": "channels:read groups:read",  # by the channel's kind
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
@@ -51,9 +57,12 @@ SCOPE_OF_EVENT = {
 #: Calls whose refusal changes nothing else: see app/slack_gateway.py and app/doctor/slack.py. Of a
 #: file it is said in its place.
 DISPENSABLE = {
+    "agents_sessions_setStatus",
+    "assistant_threads_setSuggestedPrompts",
     "conversations_info",
     "files_upload_v2",
     "reactions_add",
+    "reactions_remove",
     "usergroups_users_list",
     "users_info",
 }
@@ -69,7 +78,8 @@ def events(size: Size) -> list[str]:
 
 def needed(methods: set[str], subscribed: list[str]) -> set[str]:
     asked = {scope for method in methods for scope in SCOPE_OF_METHOD[method].split()}
-    return (asked | {SCOPE_OF_EVENT[event] for event in subscribed}) - {""}
+    asked |= {scope for event in subscribed for scope in SCOPE_OF_EVENT[event].split()}
+    return asked - {""}
 
 
 def commands(size: Size) -> list[dict[str, Any]]:
@@ -124,17 +134,17 @@ def test_the_minimal_size_leaves_out_only_what_the_bot_can_do_without() -> None:
     assert commands("minimal") == []
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_events_are_those_that_are_listened_to(size: Size) -> None:
+def test_the_events_are_those_that_are_listened_to() -> None:
     heard = {entry for source in sources() for entry in registered(source)}
     # What is for nobody is acknowledged all the same, which needs no part of the manifest.
     heard = {(kind, name) for kind, name in heard if name != "_ANY"}
     assert {name for kind, name in heard if kind == "event"} == {
-        event.partition(".")[0] for event in events(size)
+        event.partition(".")[0] for event in events("full")
     }
     # Nothing is registered that would need a part of the manifest it does not have.
     assert {kind for kind, _ in heard} == {"event", "action", "view", "command", "options"}
-    assert build_manifest(size)["settings"]["interactivity"]["is_enabled"] is True
+    for size in SIZES:
+        assert build_manifest(size)["settings"]["interactivity"]["is_enabled"] is True
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -147,6 +157,10 @@ def test_it_obeys_slacks_limits(size: Size, url: str | None) -> None:
     assert re.fullmatch(r"[a-z0-9._-]{1,80}", bot["display_name"])
     assert len(scopes(size)) <= 255
     assert len(events(size)) <= 100
+    agent = manifest["features"].get("agent_view")
+    assert (agent is not None) == ("assistant:write" in scopes(size)) == (size == "full")
+    if agent:
+        assert [set(prompt) for prompt in agent["suggested_prompts"]] == [{"title", "message"}] * 4
     assert set(manifest) == {"display_information", "features", "oauth_config", "settings"}
 
 

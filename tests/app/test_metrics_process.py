@@ -24,6 +24,7 @@ from app.listeners import actions
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.office import Office
 from app.settings import SlackSettings
+from app.signs import make_signs
 from app.slack_gateway import SlackAway, make_client
 from app.views.approval_card import APPROVE
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -79,6 +80,7 @@ def office(
         everywhere_whole,
         on_turn=metrics.turn_told,
         on_given_up=metrics.entry_given_up,
+        signs=make_signs(client),
     )
 
 

@@ -12,8 +12,9 @@ from redis import Redis
 from app.metrics import make_metrics
 from app.places import Place
 from app.settings import SlackSettings
+from app.signs import make_signs, put_mark
 from app.slack_client import CallOutcome, PacedClient
-from app.slack_gateway import SlackBusy, SlackRefused, make_client, mark_seen, note, post, update
+from app.slack_gateway import SlackBusy, SlackRefused, make_client, note, post, update
 from app.slack_pace import BY_CHANNEL, Held, OnHeld, Pace
 from sandbox.slack.server import SlackStandIn, start_slack
 from sync.state import connect_state
@@ -119,5 +120,5 @@ def test_who_would_wait_too_long_is_told_so_at_once_and_others_are_not(
 def test_without_redis_calls_go_out(slack: SlackStandIn) -> None:
     client = client_of(slack, connect_state("redis://127.0.0.1:1"))
     post(client, PLACE, note("hello"))
-    mark_seen(client, CHANNEL, "1.000001")
+    put_mark(make_signs(client), CHANNEL, "1.000001", "eyes")
     assert [one.text for one in slack.messages(CHANNEL)][-1] == "hello"

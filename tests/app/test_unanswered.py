@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from app.listeners import events
 from app.settings import SlackSettings
+from app.signs import make_signs
 from app.transport import make_transport
 from app.turns import Turns
 from app.unanswered import Unanswered
@@ -107,8 +108,9 @@ def test_an_ack_waits_for_no_turn_to_end(redis: Redis) -> None:
         before_each=unanswered.let_go_first,
     )
     with start_slack() as slack, ThreadPoolExecutor() as pool:
-        app = App(client=WebClient(token=slack.bot_token, base_url=slack.api_url))
-        events.register(app, redis)
+        client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+        app = App(client=client)
+        events.register(app, redis, make_signs(client))
         with listening(slack, app, unanswered):
             running = pool.submit(turns.run, stop)
             for number in range(2):

@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.messages.chunk import PlanUpdateChunk, TaskUpdateChunk
 
-from sandbox.slack.server import SlackStandIn, start_slack
+from sandbox.slack.server import NoSuchButton, SlackStandIn, start_slack
 from sandbox.slack.values import TEAM_ID, dm_id
 
 MINJI, DATA = "U0MINJI", "C0DATA"
@@ -118,6 +118,42 @@ def test_a_stream_in_a_direct_message_needs_no_recipient(
     stream = web.chat_stream(channel=dm_id(MINJI), thread_ts=root, buffer_size=1)
     stream.append(markdown_text="hello")
     assert slack.messages(dm_id(MINJI), root)[-1].text == "hello"
+
+
+def test_a_session_has_a_state_and_a_title_and_people_stop_it_while_it_is_at_work(
+    slack: SlackStandIn, web: WebClient
+) -> None:
+    root, dm = slack.direct_message(MINJI, "hi"), dm_id(MINJI)
+
+    def set_status(status: str, **more: Any) -> Any:
+        return web.agents_sessions_setStatus(channel_id=dm, thread_ts=root, status=status, **more)
+
+    with pytest.raises(SlackApiError, match="not_authorized"):
+        web.agents_sessions_rename(channel_id=dm, thread_ts=root, title="Counting")
+    answer = set_status("processing", title="How many: now", initiator_user_id=MINJI)
+    assert (answer["agent_status"], answer.get("warning")) == ("processing", None)
+    answer = web.chat_startStream(channel=dm, thread_ts=root, markdown_text="half")
+    stream = cast("str", answer["ts"])
+    slack.stop_session(MINJI, dm, root)
+    [event] = [one.inner for one in slack.events() if one.inner["type"] == "agent_session_stopped"]
+    assert (event["user"], event["thread_ts"], event["streaming_message_ts"]) == (
+        MINJI,
+        root,
+        [stream],
+    )
+    set_status("active", title="ignored")
+    web.agents_sessions_rename(channel_id=dm, thread_ts=root, title="Counting")
+    session = slack.session_of(dm, root)
+    assert session is not None
+    assert (session.title, session.statuses) == ("Counting", ("processing", "active"))
+    with pytest.raises(NoSuchButton):
+        slack.stop_session(MINJI, dm, root)
+    for wrong in ({"status": "busy"}, {"status": "active", "title": "x" * 201}):
+        with pytest.raises(SlackApiError, match="invalid_arguments"):
+            set_status(**wrong)
+    slack.grants.withdraw("assistant:write")
+    with pytest.raises(SlackApiError, match="not_authorized"):
+        set_status("active")
 
 
 def test_a_thread_has_a_status_and_a_title_and_a_person_prompts(
