@@ -123,6 +123,14 @@ def has_begun(redis: Redis, thread: str, source_id: str) -> bool:
     return ConversationHistory(redis, thread).has(source_id)
 
 
+def words_begun(redis: Redis, thread: str, source_id: str) -> str | None:
+    """Give the words with which the turn for *source_id* was begun; None where it was not."""
+    history = ConversationHistory(redis, thread)
+    if not history.has(source_id):
+        return None
+    return next((one.content for one in history.messages() if one.source_id == source_id), None)
+
+
 def change_words(
     analyst: Analyst, redis: Redis, thread: str, source_id: str, text: str, change_id: str
 ) -> bool:

@@ -8,7 +8,7 @@ from typing import cast
 
 import redis
 
-from agent.service import Analyst, change_words, has_begun, sources_of
+from agent.service import Analyst, change_words, sources_of, words_begun
 from app.places import parse_place
 from sync.inbox import Entry, put
 from sync.state import key, run_script
@@ -18,35 +18,40 @@ _KEPT_SECONDS = 24 * 3600
 _NOTE = """
 local known = redis.call('HGET', KEYS[1], 'at')
 if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'at', ARGV[1], 'text', ARGV[2])
+redis.call('HSET', KEYS[1], 'at', ARGV[1], 'text', ARGV[2], 'gone', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 
 
 def note_change(
-    client: "redis.Redis", thread: str, source: str, text: str, *, at: str, event_id: str
+    client: "redis.Redis", thread: str, source: str, text: str | None, *, at: str, event_id: str
 ) -> None:
-    """Keep the newest words of a message, none where it is gone; once for each change.
+    """Keep the newest words of a message, None where it is gone; once for each change.
 
     *at* is Slack's moment of the change. Changes may arrive in any order: the latest counts.
     """
-    run_script(client, _NOTE, [_changed(thread, source)], at, text, _KEPT_SECONDS)
+    words, gone = text or "", int(text is None)
+    run_script(client, _NOTE, [_changed(thread, source)], at, words, _KEPT_SECONDS, gone)
     change = f"{source}:changed:{at}"
-    body = {"source": source, "text": text, "change": change}
+    body = {"source": source, "text": words, "change": change}
     put(client, "message_changed", thread, body, once=(f"event:{event_id}", change))
 
 
 def words_of(client: "redis.Redis", entry: Entry) -> str | None:
     """Give the words of a waiting message as they are now; None where it was deleted.
 
-    A turn that was begun goes on with the words it had.
+    A turn that was begun goes on with the words it had, also where those were edited already.
     """
-    text, source = entry.body["text"], entry.body["source"]
-    now = _newest(client, entry.thread, source)
-    if now is None or has_begun(client, entry.thread, source):
-        return text
-    return now or None
+    source = entry.body["source"]
+    begun = words_begun(client, entry.thread, source)
+    if begun is not None:
+        return begun
+    changed = _changed(entry.thread, source)
+    now, gone = cast("list[str | None]", client.hmget(changed, ["text", "gone"]))
+    if now is None:
+        return entry.body["text"]
+    return None if gone == "1" else now
 
 
 def follow_change(client: "redis.Redis", analyst: Analyst, entry: Entry) -> None:

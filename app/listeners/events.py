@@ -71,7 +71,8 @@ def _is_wanted(client: "redis.Redis", said: Said, overhears: Overhears) -> bool:
 
 def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
     shared = {} if said.shared is None else {"shared": "yes" if said.shared else "no"}
-    expect_turn(client, str(said.place))
+    if not was_put(client, said.source):  # a thread that was forgotten since is not ours again
+        expect_turn(client, str(said.place))
     return put(
         client,
         "message",
@@ -84,7 +85,7 @@ def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
 def _take_change(client: "redis.Redis", changed: Changed, event_id: str) -> None:
     thread, source = str(changed.place), changed.source
     if was_put(client, source) or has_begun(client, thread, source):
-        words = spoken(changed.text or "")
+        words = None if changed.text is None else spoken(changed.text)
         note_change(client, thread, source, words, at=changed.at, event_id=event_id)
     elif changed.call:
         _put(client, changed.call, event_id)

@@ -26,7 +26,7 @@ def entries(redis: Redis) -> list[Entry]:
     return take(redis, "reader", count=100, wait_seconds=0.01)
 
 
-def change(redis: Redis, text: str, at: str) -> None:
+def change(redis: Redis, text: str | None, at: str) -> None:
     note_change(redis, THREAD, SOURCE, text, at=at, event_id=f"Ev{at}")
 
 
@@ -53,16 +53,24 @@ def test_a_message_that_waits_is_answered_as_it_was_edited_last(redis: Redis) ->
 
 def test_a_message_that_waits_and_was_deleted_is_not_answered(redis: Redis) -> None:
     entry = asked(redis)
-    change(redis, "", "9999999999.999999")
+    change(redis, None, "9999999999.999999")
     change(redis, "몇 건일까?", "1700.0005")
     assert words_of(redis, entry) is None
 
 
+def test_a_message_that_waits_and_keeps_only_its_mention_asks_nothing_and_is_answered(
+    redis: Redis,
+) -> None:
+    entry = asked(redis)
+    change(redis, "", "1700.0005")
+    assert words_of(redis, entry) == ""
+
+
 def test_a_turn_that_was_begun_goes_on_with_the_words_it_had(redis: Redis) -> None:
     entry = asked(redis)
-    answered(redis, "몇 건?")
-    change(redis, "", "9999999999.999999")
-    assert words_of(redis, entry) == "몇 건?"
+    answered(redis, "11월에 몇 건?")  # edited before its turn, which then died
+    change(redis, None, "9999999999.999999")
+    assert words_of(redis, entry) == "11월에 몇 건?"
 
 
 def test_of_an_answered_message_the_log_takes_the_new_words_once(redis: Redis) -> None:
@@ -78,7 +86,7 @@ def test_of_an_answered_message_the_log_takes_the_new_words_once(redis: Redis) -
 
 def test_of_a_deleted_message_no_word_is_read_and_the_answer_stays(redis: Redis) -> None:
     history = answered(redis, "김민지 주민번호 900101-2345678")
-    change(redis, "", "9999999999.999999")
+    change(redis, None, "9999999999.999999")
     follow_all(redis)
     assert [message.content for message in history.messages()] == [DELETED, "120건입니다."]
     assert "900101" not in str([message.to_openai() for message in history.messages()])

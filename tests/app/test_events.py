@@ -12,6 +12,7 @@ from agent.conversation import ConversationHistory, Message
 from app.listeners import events
 from app.listeners.hearing import Said, heard, spoken
 from app.signs import make_signs
+from app.thread_memory import forget_all, is_ours
 from sandbox.slack.server import start_slack
 from sync.inbox import Entry, take
 from sync.state import INBOX, connect_state
@@ -218,6 +219,16 @@ def test_a_reply_that_comes_before_the_first_turn_of_its_thread_needs_no_mention
     door.deliver(body(in_channel(text="11월만", **REPLY), "Ev2"))
     door.deliver(body(in_channel(text="네", thread_ts="1699.0002", ts="1700.3"), "Ev3"))
     assert [entry.body["text"] for entry in door.entries()] == ["어떤 테이블이 있어?", "11월만"]
+
+
+def test_a_mention_told_twice_does_not_make_a_forgotten_thread_ours_again(
+    door: Door, redis: Redis
+) -> None:
+    door.deliver(body(mention(), "Ev1"))
+    door.entries()
+    forget_all(redis, "T1:C0DATA:1700.0001")
+    door.deliver(body(in_channel(), "Ev2"))
+    assert not is_ours(redis, "T1:C0DATA:1700.0001")
 
 
 TO_THE_BOT = [

@@ -23,6 +23,7 @@ URL = "https://bot.example.com"
 #: Source: https://docs.slack.dev/reference/methods/<method>, under "Required scopes".
 SCOPE_OF_METHOD = {
     "agents_sessions_setStatus": "chat:write",
+    "api_call": "",  # of app/slack_client.py: any of these
     "apps_connections_open": "",  # the app-level token's connections:write
     "assistant_threads_setSuggestedPrompts": "assistant:write",
     "assistant_threads_setStatus": "chat:write",  # since 2026-03-05

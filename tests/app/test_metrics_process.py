@@ -20,7 +20,7 @@ from app.answering import give_up, handle
 from app.bot_config import Approvals, BotConfig
 from app.core import Core
 from app.desk import CardDesk
-from app.listeners import actions
+from app.listeners import actions, unexpected
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.office import Office
 from app.settings import SlackSettings
@@ -191,7 +191,9 @@ def test_every_click_is_counted_by_what_it_led_to(
     client = make_client(slack_settings(slack), metrics.slack_called)
     app = App(client=client, request_verification_enabled=False, process_before_response=True)
     config = BotConfig(approvals=Approvals(approvers=frozenset({"U0JUNHO"})))
-    actions.register(app, CardDesk(redis, config), metrics.clicked)
+    desk = CardDesk(redis, config)
+    actions.register(app, desk, metrics.clicked)
+    unexpected.register(app, redis, desk, metrics.clicked)
     wish = request_approval(redis, request(plan("ORDERS"), by="U0MINJI"), expires_seconds=60)
     value_of = f"{wish.id} {wish.request.plan.digest}"
 
