@@ -18,6 +18,11 @@ def commands(language: Language, content: Content) -> Iterator[Piece]:
         "stats": Commanded("stats", ok=True, result=_stats(content), basis=(basis(content),)),
         "status": _ok("status", _status(content)),
         "sync": _ok("sync", _status(content)),
+        "pending": _ok("pending", _status(content)),
+        "runs": _ok("runs", _status(content)),
+        "schedules": _ok("schedules", _schedules(content)),
+        "pending_nothing": _ok("pending", _nothing()),
+        "schedules_nothing": _ok("schedules", {"schedules": []}),
         "status_nothing": _ok("status", _nothing()),
         "refused": Commanded("list", ok=False, result={"code": content.failure}),
         "failed": Commanded("sync", ok=False, result={}, failure=failure(content)),
@@ -74,6 +79,16 @@ def _status(content: Content) -> dict[str, Any]:
         "pending_approvals": [{"tables": names, "requested_by": ASKER, "expires_at": AS_OF}],
         "synced_tables": 2,
         "offered_tables": 5,
+    }
+
+
+def _schedules(content: Content) -> dict[str, Any]:
+    named = {"name": content.schedule, "tables": [str(ref(content))]}
+    return {
+        "schedules": [
+            {**named, "when": "06:00 (Asia/Seoul)", "next_at": AS_OF},
+            {**named, "after": [str(ref(content, 2))], "paused": True},
+        ]
     }
 
 

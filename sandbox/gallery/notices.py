@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from agent.deps import Language
 from app.failure_texts import word_failure
 from app.texts import PHRASES, say
+from app.views.asked import asked_message
 from app.views.condition_text import told_text
 from app.views.text import channel_link, escape, person, when
 from sandbox.gallery.other_cards import tells
 from sandbox.gallery.parts import APPROVER, AS_OF, ASKER, CHANNEL, NOW, failure, ref
-from sandbox.gallery.pieces import Content, Piece, sentence, whisper
+from sandbox.gallery.pieces import Content, Piece, message, sentence, whisper
 from sync.warehouse.query_process import Basis
 
 TOLD = (
@@ -22,7 +23,10 @@ TOLD = (
     *("chart.not_drawn", "file.gone", "file.whole_failed", "file.no_right", "file.refused"),
 )
 """Phrases that are messages by themselves."""
-WHISPERED = ("click.", "answer.not_yours", "answer.forgotten", "answer.refresh", "suggest.")
+WHISPERED = (
+    *("click.", "answer.not_yours", "answer.forgotten", "answer.refresh"),
+    *("suggest.", "slash."),
+)
 """How those begin that one person alone is told."""
 
 
@@ -33,6 +37,9 @@ def notices(language: Language, content: Content) -> Iterator[Piece]:
     for phrase in PHRASES:
         if phrase.startswith(WHISPERED):
             yield whisper(phrase, language, say(language, phrase, **_values(language, content)))
+    yield message("asked", language, asked_message(language, ASKER, content.typed))
+    directly = asked_message(language, ASKER, content.typed, content.said, not_in=CHANNEL)
+    yield message("asked.directly", language, directly)
     basis = Basis(
         ref=ref(content),
         of=ref(content),

@@ -7,6 +7,7 @@ from agent.deps import Language
 from app.views.modals import About, edit_form, reject_form, sql_view
 from app.views.receipt_details import table_details
 from app.views.receipt_modal import receipt_modal
+from app.views.sync_form import sync_form
 from sandbox.gallery.parts import (
     CHANNEL,
     REQUEST_ID,
@@ -15,6 +16,7 @@ from sandbox.gallery.parts import (
     noted,
     plan,
     receipt,
+    ref,
     request,
     undo,
     went_back,
@@ -41,6 +43,9 @@ def windows(language: Language, content: Content) -> Iterator[Piece]:
     yield window("window.edit_one", language, edit_form(one, ABOUT, [1_000_000]))
     yield window("window.sql", language, sql_view(language, content.sql))
     yield window("window.sql_long", language, sql_view(language, content.sql * 400))
+    names = [str(ref(content, number)) for number in range(1, 103)]
+    yield window("window.sync", language, sync_form(language, names[:3], CHANNEL))
+    yield window("window.sync_looked_up", language, sync_form(language, names))
     whole = receipt(content, plan(content))
     back = receipt(content, undo(content), undone=went_back(), scn=None)
     imported = receipt(content, plan(content), imported=content.file, proof="none")
