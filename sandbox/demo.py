@@ -39,6 +39,7 @@ def main() -> int:
     log = sandbox.directory / "bot.log"
     try:
         with running_bot(sandbox, log), _Printed(sandbox.slack).running() as printed:
+            printed.say(f"Watch it and take part in a browser: {sandbox.slack.base_url}/")
             story(sandbox, printed)
             printed.say(f"\nThe story is told, in {time.monotonic() - began:.0f} s.")
             if sys.stdin.isatty() and sys.stdout.isatty():
@@ -100,7 +101,7 @@ def story(sandbox: Sandbox, printed: "_Printed") -> None:
 def talk(slack: SlackStandIn, printed: "_Printed") -> None:
     """Let the person at the terminal write as 민지 and press buttons, as 준호, by number."""
     printed.say("\nYour turn: write to the bot as 민지. A number presses that button of the newest")
-    printed.say("card, as 준호. Ctrl-D ends.")
+    printed.say(f"card, as 준호. All people and controls are at {slack.base_url}/. Ctrl-D ends.")
     while True:
         try:
             text = input().strip()

@@ -86,6 +86,7 @@ def _slack_with_our_app() -> SlackStandIn:
     return start_slack(
         scopes=manifest["oauth_config"]["scopes"]["bot"],
         events=manifest["settings"]["event_subscriptions"]["bot_events"],
+        features=manifest["features"],
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
+import click
 import redis
 
 from app.cli.session import Session, child_process
@@ -45,6 +46,7 @@ def run_all(session: Session) -> None:
     keep_memory_private()
     settings = session.settings("slack", "model", "oracle")
     start_logging(settings)
+    _tell_page(session)
     with (
         _until_told() as stop,
         _clock(session) as clock,
@@ -70,6 +72,7 @@ def run_bot(session: Session) -> None:
     keep_memory_private()
     settings = session.settings("slack", "model", "oracle")
     start_logging(settings)
+    _tell_page(session)
     with _until_told() as stop, signs_of_life(settings.runtime_dir, "bot") as alive:
         pulse = Pulse(alive)
         bot = build(settings, session.config(), alive=pulse.beat)
@@ -150,6 +153,12 @@ def run_clock(session: Session) -> None:
             lambda run: published_receipt(settings.warehouse_dir, run),
             run_limits(session.config()),
         )
+
+
+def _tell_page(session: Session) -> None:
+    """Say where the sandbox's Slack can be used, if there is one."""
+    if session.page is not None:
+        click.echo(f"Slack's stand-in, in a browser: {session.page}")
 
 
 @contextmanager

@@ -25,6 +25,8 @@ class Session:
         self._sandbox = sandbox
         self._env_file = env_file
         self._stack = ExitStack()
+        self.page: str | None = None
+        """Where a browser shows the sandbox's Slack, once it has started."""
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +51,7 @@ class Session:
 
         stand_ins = start_sandbox()
         self._stack.callback(stand_ins.stop)
+        self.page = f"{stand_ins.slack.base_url}/"
         return {**environ, **stand_ins.environ}
 
     def settings(self, *need: str) -> "Settings":

@@ -133,6 +133,11 @@ class Assistant:
         with self._lock:
             return self._titles.get((channel, thread_ts), "")
 
+    def titles(self) -> tuple[tuple[str, str, str], ...]:
+        """All titles, each as its channel, its thread and the title."""
+        with self._lock:
+            return tuple((*place, title) for place, title in self._titles.items())
+
     def set_prompts(self, channel: str, prompts: tuple[Mapping[str, Any], ...]) -> None:
         """Replace the prompts suggested in a direct message."""
         with self._lock:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sandbox.slack.assistant import Assistant
+from sandbox.slack.bell import Bell
 from sandbox.slack.files import Files
 from sandbox.slack.limits import refuse_over_limit
 from sandbox.slack.scopes import Grants
@@ -25,6 +26,7 @@ class State:
     assistant: Assistant
     tickets: Tickets
     grants: Grants
+    bell: Bell
 
 
 @dataclass(frozen=True, kw_only=True)

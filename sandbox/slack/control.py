@@ -1,6 +1,7 @@
 """The verbs about messages and buttons over HTTP, for a test that runs in another process.
 
-`sandbox.slack.client` is the other end. Not part of Slack; loopback only.
+`sandbox.slack.client` is the other end; what a browser can do besides is in `control_page`. Not
+part of Slack; loopback only.
 """
 
 import asyncio

@@ -21,8 +21,10 @@ from aiohttp import web
 
 from sandbox.slack.api import APP_TOKEN, BOT_TOKEN, WebApi
 from sandbox.slack.assistant import Assistant, Session
+from sandbox.slack.bell import Bell
 from sandbox.slack.call import State
 from sandbox.slack.control import control_routes
+from sandbox.slack.control_page import guarded, page_routes
 from sandbox.slack.delivery import Delivery, Kind
 from sandbox.slack.faults import Faults
 from sandbox.slack.files import Files
@@ -55,17 +57,22 @@ class SlackStandIn(Forms):
     app_token = APP_TOKEN
     signing_secret = "sandbox-signing-secret"
 
-    def __init__(self, workspace: Workspace, port: int, grants: Grants) -> None:
+    def __init__(
+        self, workspace: Workspace, port: int, grants: Grants, features: JsonObject
+    ) -> None:
+        bell = Bell()
         state = State(
             workspace=workspace,
-            views=Views(),
+            views=Views(bell.ring),
             files=Files(),
             assistant=Assistant(),
             tickets=Tickets(),
             grants=grants,
+            bell=bell,
         )
         super().__init__(state, self._send_now, self._tell_one)
         self.grants = grants
+        self.features = features
         self.faults = Faults()
         self.tiers = Tiers()
         self._loop = asyncio.new_event_loop()
@@ -229,6 +236,7 @@ class SlackStandIn(Forms):
         self._loop.close()
 
     def _tell(self, change: Change) -> None:
+        self.state.bell.ring()
         for event in events_of(change, self.workspace.channel(change.message.channel)):
             self._tell_one(event)
 
@@ -241,8 +249,11 @@ class SlackStandIn(Forms):
         return self._way().send(kind, payload)
 
     async def _serve(self, port: int) -> web.AppRunner:
-        application = web.Application(client_max_size=MAX_REQUEST_BYTES)
-        application.add_routes([*self._api.routes(), *control_routes(self)])
+        application = web.Application(
+            client_max_size=MAX_REQUEST_BYTES, middlewares=[guarded(self)]
+        )
+        routes = [*self._api.routes(), *control_routes(self), *page_routes(self)]
+        application.add_routes(routes)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -270,10 +281,12 @@ def start_slack(
     port: int = 0,
     scopes: Iterable[str] = DEFAULT_SCOPES,
     events: Iterable[str] | None = None,
+    features: JsonObject | None = None,
 ) -> SlackStandIn:
     """Start a stand-in on *port* of the loopback address (0: any free one); end it with `stop`.
 
     The app has *scopes* and is subscribed to *events* (names as in a manifest, such as
-    `message.im`; None: all), so that a manifest can be tried before it is installed.
+    `message.im`; None: all), so that a manifest can be tried before it is installed. Its *features*
+    (commands, shortcuts, the Home tab) are what the page offers.
     """
-    return SlackStandIn(workspace or Workspace(), port, Grants(scopes, events))
+    return SlackStandIn(workspace or Workspace(), port, Grants(scopes, events), features or {})

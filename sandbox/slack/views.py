@@ -26,13 +26,14 @@ class NothingShown(TimeoutError):
 class Views:
     """Open modals and Home tabs by person. All methods may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
         self._stacks: dict[str, list[JsonObject]] = {}
         self._homes: dict[str, JsonObject] = {}
         self._entered: dict[str, States] = {}
         self._errors: dict[str, Errors] = {}
         self._count = 0
         self._changed = Condition()
+        self._on_change = on_change
 
     # what the app does
 
@@ -98,20 +99,20 @@ class Views:
         """Show *errors* (texts by block id) in a view that was submitted."""
         with self._changed:
             self._errors[view_id] = dict(errors)
-            self._changed.notify_all()
+            self._tell()
 
     def pop(self, user: str) -> None:
         """Take the topmost modal away."""
         with self._changed:
             if self._stacks.get(user):
                 self._stacks[user].pop()
-            self._changed.notify_all()
+            self._tell()
 
     def clear(self, user: str) -> None:
         """Take all modals of a person away."""
         with self._changed:
             self._stacks.pop(user, None)
-            self._changed.notify_all()
+            self._tell()
 
     # what can be seen
 
@@ -194,8 +195,12 @@ class Views:
     def _with_state(self, view: JsonObject) -> JsonObject:
         return {**view, "state": {"values": state_of(view, self._entered.get(view["id"], {}))}}
 
-    def _noted(self, view: JsonObject) -> JsonObject:
+    def _tell(self) -> None:
         self._changed.notify_all()
+        self._on_change()
+
+    def _noted(self, view: JsonObject) -> JsonObject:
+        self._tell()
         return self._with_state(view)
 
 

@@ -259,6 +259,11 @@ class Workspace:
         with self._changed:
             return self._statuses.get((channel, thread_ts), "")
 
+    def statuses(self) -> tuple[tuple[str, str, str], ...]:
+        """All statuses, each as its channel, its thread and what it says."""
+        with self._changed:
+            return tuple((*place, says) for place, says in self._statuses.items() if says)
+
     def version(self) -> int:
         """The number of the last change, 0 at the start."""
         with self._changed:
