@@ -123,6 +123,12 @@ class Assistant:
         with self._lock:
             return self._sessions.get((channel, thread_ts))
 
+    def sessions(self) -> tuple[tuple[str, str, str, str], ...]:
+        """All sessions, each as its channel, its thread, its status and its title."""
+        with self._lock:
+            known = tuple(self._sessions.items())
+        return tuple((*place, session.status, session.title) for place, session in known)
+
     def set_title(self, channel: str, thread_ts: str, title: str) -> None:
         """Name a thread in the person's history."""
         with self._lock:

@@ -160,6 +160,7 @@ DEEDS: Mapping[str, Deed] = {
     "close_view": lambda slack, given: slack.close_view(**given),
     "press_in_view": lambda slack, given: slack.press_in_view(**given),
     "choose_in_view": lambda slack, given: slack.choose_in_view(**given),
+    "stop_session": lambda slack, given: slack.stop_session(**given),
     "open_home": lambda slack, given: slack.open_home(**given),
     "command": lambda slack, given: slack.command(**given),
     "shortcut": lambda slack, given: slack.shortcut(**given),

@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from sandbox.slack.methods_sessions import STOP_EVENT
 from sandbox.slack.values import BOT_USER_ID, Channel, JsonObject, Message, to_json
 from sandbox.slack.workspace import SlackRefusal
 
@@ -32,6 +33,8 @@ def seen(slack: "SlackStandIn", user: str, after: int) -> JsonObject:
         "channels": [{**to_json(each), "kind": each.kind} for each in channels],
         "statuses": slack.workspace.statuses(),
         "titles": state.assistant.titles(),
+        "sessions": state.assistant.sessions(),
+        "has_stop": slack.grants.is_subscribed_to(STOP_EVENT),
         "prompts": slack.prompts_of(user),
         "modal": view,
         "depth": len(state.views.stack(user)),
@@ -41,8 +44,8 @@ def seen(slack: "SlackStandIn", user: str, after: int) -> JsonObject:
     }
     ready: JsonObject = to_json(around)
     ids = {each.id for each in channels}
-    ready["statuses"] = _of_channels(ready["statuses"], ids)
-    ready["titles"] = _of_channels(ready["titles"], ids)
+    for name in ("statuses", "titles", "sessions"):
+        ready[name] = [each for each in ready[name] if each[0] in ids]
     stamp = hashlib.sha256(json.dumps(ready, sort_keys=True).encode()).hexdigest()
     return {
         **ready,
@@ -66,7 +69,3 @@ def _changed(
         for message in newest.values()
         if message.channel in ids and message.ephemeral_to in (None, user)
     ]
-
-
-def _of_channels(told: list[list[str]], ids: set[str]) -> list[list[str]]:
-    return [each for each in told if each[0] in ids]

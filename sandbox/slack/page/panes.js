@@ -5,7 +5,7 @@ import { composer, droppable } from "./composer.js";
 import { el, fill, keep } from "./dom.js";
 import { drawHome } from "./home.js";
 import { messageNode, versionOf } from "./messages.js";
-import { channelOf, messageAt, nameOf, repliesOf, rootsOf, statusOf, store, titleOf, userOf } from "./store.js";
+import { canStop, channelOf, messageAt, nameOf, repliesOf, rootsOf, statusOf, store, titleOf, userOf } from "./store.js";
 import { moment, say } from "./words.js";
 
 const NEAR_END = 80;
@@ -34,9 +34,21 @@ export function drawThread(pane, go) {
   const title = titleOf(channel, thread);
   fill(parts.title, el("b", {}, title || say("thread")), el("small", {}, title ? say("thread") : placeOf(channelOf(channel))));
   drawMessages(parts.list, [root, ...(replies.length ? [{ rule: say("replies", replies.length), ts: "rule" }] : []), ...replies], true, () => {});
+  drawStatus(parts, channel, thread);
+}
+
+function drawStatus(parts, channel, thread) {
   const status = statusOf(channel, thread);
-  fill(parts.status, status ? el("span", { class: "thinking" }, `${userOf(store.around.bot).real_name} `, status) : null);
-  if (status) toEnd(parts.list);
+  const stops = canStop(channel, thread);
+  const mark = `${status} ${stops}`;
+  if (parts.status.mark === mark) return;
+  parts.status.mark = mark;
+  const stop = (event) => tried(() => act("stop_session", { user: store.me, channel, thread_ts: thread }), event.currentTarget);
+  const words = status || (stops ? say("working") : "");
+  fill(parts.status,
+    words ? el("span", { class: "thinking" }, `${userOf(store.around.bot).real_name} `, words) : null,
+    stops ? el("button", { type: "button", class: "button stop", on: { click: stop } }, "⏹ ", say("stop")) : null);
+  if (words) toEnd(parts.list);
 }
 
 /** Make the parts of a pane once for each thing it shows. */

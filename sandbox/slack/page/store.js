@@ -105,7 +105,17 @@ export function statusOf(channel, thread) {
 
 /** What a thread is called, or an empty text. */
 export function titleOf(channel, thread) {
-  return store.around.titles.find(([place, ts]) => place === channel && ts === thread)?.[2] ?? "";
+  const title = store.around.titles.find(([place, ts]) => place === channel && ts === thread)?.[2];
+  return title || (sessionOf(channel, thread)?.[3] ?? "");
+}
+
+/** Whether the agent is at work in a thread and can be stopped by Slack's own button. */
+export function canStop(channel, thread) {
+  return store.around.has_stop && sessionOf(channel, thread)?.[2] === "processing";
+}
+
+function sessionOf(channel, thread) {
+  return store.around.sessions.find(([place, ts]) => place === channel && ts === thread);
 }
 
 /** How many messages of others the person has not looked at in a channel. */
