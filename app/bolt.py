@@ -20,6 +20,7 @@ from app.listeners import (
     events,
     joining,
     modals,
+    outsiders,
     questions,
     receipts,
     slash,
@@ -78,6 +79,7 @@ def make_app(
         return next()
 
     app.use(with_our_client)
+    outsiders.register(app, desk, slack, listeners)
     signs = make_signs(slack)
     agent_view.register(app, desk, signs)
     joining.register(app, desk)

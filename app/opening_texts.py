@@ -43,4 +43,8 @@ OPENING_PHRASES: dict[str, tuple[str, str]] = {
         "이 채널은 다른 조직과 함께 쓰므로, 관리자가 규칙으로 허용한 데이터만 여기서 답합니다.",
         "Another organisation reads this channel too, so only data that an administrator has allowed for it by a rule is answered here.",
     ),
+    "outsider.refused": (
+        "이 봇은 설치된 조직의 사람에게만 답합니다. 그 조직의 동료에게 물어봐 달라고 부탁하세요.",
+        "This bot answers only people of the organisation that runs it. Please have a colleague there ask.",
+    ),
 }
