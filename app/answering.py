@@ -17,12 +17,12 @@ from app.due_conditions import remember_published
 from app.due_desk import DueDesk
 from app.failure_texts import word_failure
 from app.incidents import Desk, tell_incidents
-from app.live import live_turn
+from app.live import live_turn, streamed_into
 from app.office import Office
 from app.openers import find_openers
 from app.places import parse_place
 from app.result_conditions import handle_condition
-from app.slack_gateway import NotDelivered, note, post
+from app.slack_gateway import SlackRefused, note, replace_or_post
 from app.standing import show_answered, show_failed, show_outcome
 from app.texts import language_of, say
 from app.thread_memory import asks_to_forget, forget_as_asked
@@ -66,25 +66,27 @@ def handle(office: Office, entry: Entry) -> None:
 
 
 def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
-    """Tell the people of an entry that failed for good."""
-    office.on_given_up(entry)
+    """Tell the people of an entry that failed for good. Raises `SlackAway`, to be called again."""
     if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
     elif entry.kind in ("answers_due", "message_changed", "asked"):
         log.warning("%s was not done: %s", entry.kind, error)
-        return
+        place, language = None, office.core.config.language
     else:
         place = parse_place(entry.thread)
         language = language_of(entry.body.get("text", ""), office.core.config.language)
-    if place is None:
-        return
-    if entry.kind == "message":
-        show_failed(office.signs, place, entry.body["source"])
-    try:
-        post(office.slack, place, note(word_failure(language, error.failure)))
-    except NotDelivered as refusal:
-        log.warning("could not tell %s of an error: %s", place, refusal)
+    if place is not None:
+        words = note(word_failure(language, error.failure))
+        # Words of the turn that have been shown already are no answer, and are not left standing.
+        begun = streamed_into(office.core.redis, office.team, entry.id)
+        try:
+            replace_or_post(office.slack, place, begun, words)
+        except SlackRefused as refusal:
+            log.warning("could not tell %s of an error: %s", place, refusal)
+        if entry.kind == "message":
+            show_failed(office.signs, place, entry.body["source"])
+    office.on_given_up(entry)
 
 
 def _answer_message(office: Office, entry: Entry) -> None:

@@ -18,6 +18,8 @@ class Told(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     messages: tuple[tuple[str, str], ...] = ()
+    untold: tuple[str, ...] = ()
+    """Places that have not heard of it yet."""
 
 
 def told_of(client: "redis.Redis", question: str) -> Told | None:

@@ -21,13 +21,13 @@ from app.views.text import section, when
 from sync.approvals import (
     Approval,
     ApprovalState,
-    ending_soon,
     expire_overdue,
     load_approval,
     pending_approvals,
     remember_card,
 )
 from sync.plan import TableRef
+from sync.reminders import ending_soon, note_reminded
 from sync.runs import Run, RunState, load_run
 from sync.state import CARDS, key, team_of
 from sync.streams import GROUP, Raw, claim_left, open_group, read_new
@@ -79,7 +79,6 @@ def keep_cards_true(
             return facts_of(desk, approval, run)
         return CardFacts(deciders(table.ref for table in approval.request.plan.tables))
 
-    unsaid: list[Approval] = []
     queued: set[str] = set()
     waiting: dict[str, set[str]] = {}
     drawn: dict[str, _Drawn] = {}
@@ -93,7 +92,7 @@ def keep_cards_true(
                 )
                 _collect(waiting, left)
                 expire_overdue(client, team)
-                unsaid = _remind_all(slack, desk, team, unsaid)
+                _remind_all(slack, desk, team)
                 again = (*_never_shown(client, team), *sorted(queued)[:_PLACES_REDRAWN])
                 waiting = {**{name: set[str]() for name in again}, **waiting}
                 next_sweep = time.monotonic() + sweep_seconds
@@ -227,15 +226,13 @@ def _never_shown(client: "redis.Redis", team: str) -> list[str]:
     return [one.id for one in waiting if one.card is None and one.created_ms < late]
 
 
-def _remind_all(
-    slack: WebClient, desk: CardDesk | None, team: str, unsaid: list[Approval]
-) -> list[Approval]:
-    """Remind people of what ends soon; gives what Slack has not taken yet."""
+def _remind_all(slack: WebClient, desk: CardDesk | None, team: str) -> None:
+    """Remind people of what ends soon, each once; what Slack does not take now at a later sweep."""
     if desk is None:
-        return []
+        return
     within = remind_seconds(approval_seconds(desk.config))
-    soon = ending_soon(desk.redis, team, within_seconds=within)
-    return [one for one in (*unsaid, *soon) if not _remind(slack, desk, one)]
+    for one in ending_soon(desk.redis, team, within_seconds=within):
+        note_reminded(desk.redis, one.id, done=_remind(slack, desk, one))
 
 
 def _remind(slack: WebClient, desk: CardDesk, approval: Approval) -> bool:

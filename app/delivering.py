@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from agent.deps import AnalystDeps
 from agent.events import ApprovalRequested, Basis, Event, ToolFinished
-from app.bot_config import BotConfig
 from app.handing_over import attachments, hand_over
 from app.office import Office
 from app.places import Place
-from app.slack_gateway import Posted, post_answer, replace_answer
+from app.slack_gateway import Posted, post_answer, replace_or_post
 from app.texts import Language, say
 from app.views.answer import Reader, answer_message
 from app.views.approval_card import Message
@@ -64,41 +63,18 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     """
     asker = deps.caller.user if deps else ""
     rules = _private_rules(events)
-    reader = _reader(office.core.config, asked_in=str(place) if rules else "")
-    is_direct = place.channel.startswith("D") and not rules
-    reader = replace(reader, suggests=is_direct)  # in a channel they would be noise
-    message = answer_message(language, events, reader)
+    turn = _Turn(office, entry, place, language, events, asker, rules)
+    message = answer_message(language, events, _reader(turn))
     if message is None and otherwise:
         message = Message(otherwise, [section(otherwise)])
-    alone = message if rules else None
-    if message is not None and rules:
-        told = say(language, "answer.private", who=person(asker), rule=escape(rules))
-        message = Message(told, [section(told)])
-    if calling:
-        message = _called(calling, message)
-    delivered = key(office.team, "delivered", entry.id)
     try:
-        posted = _read_posted(office.core.redis.get(delivered))
+        posted = _read_posted(office.core.redis.get(turn.name))
         if posted is None:
-            posted = Posted("", "")
-            if alone is not None:
-                posted = _tell_alone(office, place, asker, alone, language, rules, delivered)
-            if message is not None:
-                shown = (
-                    replace_answer(office.slack, place, into, message)
-                    if into
-                    else post_answer(office.slack, place, message)
-                )
-                posted = shown if alone is None else posted
-            _keep_posted(office, delivered, posted)
+            posted = _say(turn, message, calling, into)
+            _keep_posted(office, turn.name, posted)
             if events:
                 office.on_turn(entry, events)
-        timezone = office.core.config.timezone
-        drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
-        beside = attachments(language, events, frozenset(drawn), timezone, office.pictures)
-        whole = whole_results(language, events, deps) if deps else ()
-        where = Place(office.team, posted.channel) if rules else place
-        hand_over(office.slack, office.core.redis, where, delivered, language, chain(beside, whole))
+        _hand_over_files(turn, deps, posted)
     finally:
         # A card is kept true by a thread of its own, which tries again as long as Slack is away.
         for event in events:
@@ -106,9 +82,55 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
                 show_card(office.core.redis, event.approval.id)
 
 
-def _reader(config: BotConfig, asked_in: str) -> Reader:
+@dataclass(frozen=True)
+class _Turn:
+    """What is delivered, to whom."""
+
+    office: Office
+    entry: Entry
+    place: Place
+    language: Language
+    events: Sequence[Event]
+    asker: str
+    rules: str
+    """By which it is for the asker alone; empty where it is for all."""
+
+    @property
+    def name(self) -> str:
+        """The key under which it is noted that it was delivered."""
+        return key(self.office.team, "delivered", self.entry.id)
+
+
+def _say(turn: _Turn, message: Message | None, calling: str, into: str) -> Posted:
+    """Post what the turn said, and give where the answer itself stands."""
+    slack, alone = turn.office.slack, Posted("", "")
+    if message is not None and turn.rules:
+        alone = _tell_alone(turn, message)
+        who, rule = person(turn.asker), escape(turn.rules)
+        told = say(turn.language, "answer.private", who=who, rule=rule)
+        message = Message(told, [section(told)])
+    if calling:
+        message = _called(calling, message)
+    if message is None:
+        return alone
+    posted = replace_or_post(slack, turn.place, into, message)
+    return alone if turn.rules else posted
+
+
+def _hand_over_files(turn: _Turn, deps: AnalystDeps | None, posted: Posted) -> None:
+    office, language, events = turn.office, turn.language, turn.events
+    timezone = office.core.config.timezone
+    drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
+    beside = attachments(language, events, frozenset(drawn), timezone, office.pictures)
+    whole = whole_results(language, events, deps) if deps else ()
+    # Whatever is handed over is told of, so there is a message of the asker's to put it under.
+    where = Place(office.team, posted.channel) if turn.rules else turn.place
+    hand_over(office.slack, office.core.redis, where, turn.name, language, chain(beside, whole))
+
+
+def _reader(turn: _Turn) -> Reader:
     """Say how the people of this bot read an answer at this moment."""
-    now = datetime.now(UTC)
+    now, config = datetime.now(UTC), turn.office.core.config
 
     def is_stale(basis: Basis) -> bool:
         known = [ref for ref in config.offered if basis.table in (str(ref), f"{ref.source}.{ref}")]
@@ -119,7 +141,14 @@ def _reader(config: BotConfig, asked_in: str) -> Reader:
     def has_file(events: Sequence[Event]) -> bool:
         return call_to_write(events, config.timezone) is not None
 
-    return Reader(config.timezone, is_stale, has_file, asked_in)
+    return Reader(
+        config.timezone,
+        is_stale,
+        has_file,
+        asked_in=str(turn.place) if turn.rules else "",
+        # In a channel they would be noise.
+        suggests=turn.place.channel.startswith("D") and not turn.rules,
+    )
 
 
 def _private_rules(events: Sequence[Event]) -> str:
@@ -128,26 +157,19 @@ def _private_rules(events: Sequence[Event]) -> str:
     return ", ".join(dict.fromkeys(filter(None, found)))
 
 
-def _tell_alone(
-    office: Office,
-    place: Place,
-    user: str,
-    message: Message,
-    language: Language,
-    rules: str,
-    delivered: str,
-) -> Posted:
+def _tell_alone(turn: _Turn, message: Message) -> Posted:
     """Send an answer to the asker, who can read it there again: what is ephemeral is lost.
 
     Once, also where the line in the thread is tried again.
     """
-    name = f"{delivered}:alone"
+    office, name = turn.office, f"{turn.name}:alone"
     posted = _read_posted(office.core.redis.get(name))
     if posted is not None:
         return posted
-    head = say(language, "answer.asked_in", channel=channel_link(place.channel), rule=escape(rules))
-    blocks = [context(head), *message.blocks][:MESSAGE_BLOCKS]
-    posted = post_answer(office.slack, Place(office.team, user), Message(message.text, blocks))
+    channel, rule = channel_link(turn.place.channel), escape(turn.rules)
+    head = say(turn.language, "answer.asked_in", channel=channel, rule=rule)
+    told = Message(message.text, [context(head), *message.blocks][:MESSAGE_BLOCKS])
+    posted = post_answer(office.slack, Place(office.team, turn.asker), told)
     _keep_posted(office, name, posted)
     return posted
 

@@ -37,6 +37,8 @@ class Incident(BaseModel):
     since: datetime
     count: int = 1
     """Failed runs."""
+    last: str = ""
+    """The newest of them, which is counted once however often it is told."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,14 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
             _updated(desk, ref, known, _head(desk, "incident.closed", ref, known, minutes=minutes))
             desk.redis.delete(where)
         return
-    incident = known.model_copy(update={"count": known.count + 1}) if known else None
+    incident = _counted(known, run) if known else None
     if incident is None or not _updated(
         desk, ref, incident, _head(desk, "incident.open", ref, incident)
     ):
         channel = _channel(desk.config, run)
         if not channel:
             return
-        incident = Incident(channel=channel, ts="", since=datetime.now(UTC))
+        incident = Incident(channel=channel, ts="", since=datetime.now(UTC), last=run.id)
         ts = post(desk.slack, Place(team, channel), _head(desk, "incident.open", ref, incident))
         incident = incident.model_copy(update={"ts": ts})
     desk.redis.set(where, incident.model_dump_json())
@@ -99,6 +101,12 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
     if text:
         thread = Place(team, incident.channel, incident.ts)
         post(desk.slack, thread, Message(text, [section(text)]))
+
+
+def _counted(known: Incident, run: Run) -> Incident:
+    if known.last == run.id:
+        return known
+    return known.model_copy(update={"count": known.count + 1, "last": run.id})
 
 
 def _updated(desk: Desk, ref: TableRef, incident: Incident, head: Message) -> bool:

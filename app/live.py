@@ -77,7 +77,7 @@ class Live:
         self._slack = hurried(slack, _PATIENCE_SECONDS)
         self._place, self._user, self._offer_after = place, user, offer_after
         self._language: Language = language
-        self._key = key(place.team, "streamed", entry)
+        self._key = _streamed_key(place.team, entry)
         self._running = running_key(str(place))
         self._began = time.monotonic()
         self._changed, self._is_over = threading.Event(), False
@@ -184,6 +184,15 @@ class Live:
         }
         blocks = [section(words), {"type": "actions", "elements": [button]}]
         whisper_blocks(self._slack, self._place, self._user, words, blocks)
+
+
+def streamed_into(redis: Redis, team: str, entry: str) -> str:
+    """Give the ts of the message in which words of a turn were shown; empty for none."""
+    return cast("str", redis.get(_streamed_key(team, entry)) or "")
+
+
+def _streamed_key(team: str, entry: str) -> str:
+    return key(team, "streamed", entry)
 
 
 def stop_key(team: str, entry: str) -> str:

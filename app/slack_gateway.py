@@ -108,6 +108,13 @@ def post_answer(client: WebClient, place: Place, message: Message) -> Posted:
     return _with_tables(message, lambda told: _post(client, place, told.text, told.blocks))
 
 
+def replace_or_post(client: WebClient, place: Place, ts: str, message: Message) -> Posted:
+    """Put a message in place of *ts*, or, without one, below. Raises `NotDelivered`."""
+    if ts:
+        return replace_answer(client, place, ts, message)
+    return post_answer(client, place, message)
+
+
 def replace_answer(client: WebClient, place: Place, ts: str, message: Message) -> Posted:
     """Put a message in place of what was streamed into *ts*; anew where that is gone.
 

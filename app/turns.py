@@ -16,7 +16,7 @@ import redis
 
 from app.slack_gateway import SlackAway
 from sync.errors import DuckferryError, Unexpected
-from sync.inbox import MAX_DELIVERIES, Entry, done, keep, take, take_over
+from sync.inbox import MAX_DELIVERIES, Entry, done, give_back, keep, take, take_over
 from sync.state import INBOX, PREFIX, named_error, run_script
 from sync.streams import open_group
 
@@ -132,20 +132,10 @@ class Turns:
         with self._lock:
             queue = self._waiting[thread]
         try:
-            tries = 0
-            while not hold_thread(self._client, thread, self._consumer, self._lease_seconds):
-                tries += 1
-                # Another bot works on this thread; what we hold is given back after a while.
-                if tries > _LEASE_TRIES or stop.wait(0.2):
-                    return
-            while not stop.is_set():
-                entry = self._first(thread)
-                if entry is None:
-                    return
-                if not self._work(entry, stop):
-                    return
-                with self._lock:
-                    queue.popleft()
+            self._work_in_order(thread, queue, stop)
+            with self._lock:
+                left = [entry.id for entry in queue]
+            give_back(self._client, self._consumer, left)
         except redis.RedisError as error:
             log.warning("thread %s is left for later: %s", thread, type(error).__name__)
         finally:
@@ -157,6 +147,21 @@ class Turns:
                 let_go_of_thread(self._client, thread, self._consumer)
             except redis.RedisError:
                 log.warning("the lease of thread %s ends by itself", thread)
+
+    def _work_in_order(self, thread: str, queue: deque[Entry], stop: threading.Event) -> None:
+        """Work on what waits in *thread*; what is left in *queue* is for another bot, or later."""
+        tries = 0
+        while not hold_thread(self._client, thread, self._consumer, self._lease_seconds):
+            tries += 1
+            # Another bot works on this thread; what we hold is given back after a while.
+            if tries > _LEASE_TRIES or stop.wait(0.2):
+                return
+        while not stop.is_set():
+            entry = self._first(thread)
+            if entry is None or not self._work(entry, stop):
+                return
+            with self._lock:
+                queue.popleft()
 
     def _first(self, thread: str) -> Entry | None:
         with self._lock:
@@ -171,9 +176,13 @@ class Turns:
         """Work on an entry until it is done; False if it is left for later."""
         deadline = time.monotonic() + AWAY_SECONDS
         pause = 1.0
+        failure: DuckferryError | None = None
         while True:
             try:
-                self._attempt(entry)
+                if failure is None:
+                    self._attempt(entry)
+                else:
+                    self._give_up(entry, failure)
             except redis.RedisError:
                 raise
             except SlackAway as error:
@@ -184,21 +193,13 @@ class Turns:
                 pause = min(pause * 2, 30.0)
                 continue
             except Exception as error:  # an outer edge: its people are told, the bot goes on
-                self._tell_failure(entry, error)
+                if failure is None:
+                    failure = _named_failure(entry, error)
+                    continue
+                # What cannot be told either is not tried for ever.
+                log.exception("nobody could be told of entry %s", entry.id)
             done(self._client, entry.id)
             return True
-
-    def _tell_failure(self, entry: Entry, error: Exception) -> None:
-        named = named_error(error)
-        ids = {"entry_id": entry.id, "thread_id": entry.thread}
-        unforeseen = error if isinstance(named, Unexpected) else None
-        log.error("entry %s failed: %s", entry.id, named, extra=ids, exc_info=unforeseen)
-        try:
-            self._give_up(entry, named)
-        except redis.RedisError:
-            raise
-        except Exception:  # the same edge: what cannot be told either is not tried for ever
-            log.exception("nobody could be told of entry %s", entry.id, extra=ids)
 
     def _attempt(self, entry: Entry) -> None:
         """Do an entry's work; raises for one that every bot dies of, so that it is set aside."""
@@ -224,3 +225,11 @@ class Turns:
                         self._client.pexpire(lease, int(self._lease_seconds * 1000))
             except redis.RedisError as error:
                 log.warning("heartbeat of the turns missed: %s", type(error).__name__)
+
+
+def _named_failure(entry: Entry, error: Exception) -> DuckferryError:
+    named = named_error(error)
+    ids = {"entry_id": entry.id, "thread_id": entry.thread}
+    unforeseen = error if isinstance(named, Unexpected) else None
+    log.error("entry %s failed: %s", entry.id, named, extra=ids, exc_info=unforeseen)
+    return named

@@ -16,7 +16,7 @@ from app.bot_config import BotConfig
 from app.broken_answers import Told, broken, note_broken, note_whole, told_of
 from app.failure_texts import word_failure
 from app.places import Place
-from app.slack_gateway import NotDelivered, SlackAway, post
+from app.slack_gateway import SlackRefused, post
 from app.texts import Language, say
 from app.views.approval_card import Message
 from app.views.text import cut, escape, section
@@ -79,8 +79,8 @@ def rerun_verified(desk: AnswerDesk, run: Run) -> None:
             log.warning("the verified answer to %r was not run: %s", example.question, error)
             continue
         told = told_of(desk.redis, example.question)
-        if reason and told is None:
-            note_broken(desk.redis, example.question, _tell_broken(desk, example, reason))
+        if reason and (told is None or told.untold):
+            _tell_broken(desk, example, reason, told or Told(untold=_places(desk, example)))
         elif not reason and told is not None:
             _tell_whole(desk, example, told)
             note_whole(desk.redis, example.question)
@@ -122,46 +122,48 @@ def _what_broke(desk: AnswerDesk, example: Example) -> str:
     return say(language, "verified.rows", expect=example.expect, count=len(result.rows))
 
 
-def _tell_broken(desk: AnswerDesk, example: Example, reason: str) -> Told:
+def _tell_broken(desk: AnswerDesk, example: Example, reason: str, told: Told) -> None:
+    """Tell each place that has not heard of it, and note each that has."""
     language = desk.config.language
     text = say(
         language, "verified.broken", question=_shown(example), reason=escape(cut(reason, 1000))
     )
-    places = _places(desk, example)
-    if not places:
+    if not told.untold:
         log.warning("a verified answer broke and bot.toml names nobody to tell: %s", text)
-    messages: list[tuple[str, str]] = []
-    for place in places:
+    note_broken(desk.redis, example.question, told)
+    while told.untold:
+        place, *others = told.untold
+        messages = told.messages
         try:
-            messages.append((place, post(desk.slack, Place(desk.team, place), _message(text))))
-        except SlackAway:
-            raise
-        except NotDelivered as error:
+            ts = post(desk.slack, Place(desk.team, place), _message(text))
+            messages = (*messages, (place, ts))
+        except SlackRefused as error:
             log.warning("%s could not be told of a broken answer: %s", place, error)
-    return Told(messages=tuple(messages))
+        told = Told(messages=messages, untold=tuple(others))
+        note_broken(desk.redis, example.question, told)
 
 
 def _tell_whole(desk: AnswerDesk, example: Example, told: Told) -> None:
     language: Language = desk.config.language
     text = say(language, "verified.whole", question=_shown(example))
-    for channel, ts in told.messages:
+    for number, (channel, ts) in enumerate(told.messages, 1):
         try:
             post(desk.slack, Place(desk.team, channel, ts), _message(text))
-        except SlackAway:
-            raise
-        except NotDelivered as error:
+        except SlackRefused as error:
             log.warning("%s could not be told of a mended answer: %s", channel, error)
+        # Whoever has heard of it does not hear it again where Slack goes away before the next.
+        note_broken(desk.redis, example.question, Told(messages=told.messages[number:]))
 
 
-def _places(desk: AnswerDesk, example: Example) -> list[str]:
+def _places(desk: AnswerDesk, example: Example) -> tuple[str, ...]:
     """The channel for alerts, or else admins and the owners of what the answer names."""
     if desk.config.alerts.channel:
-        return [desk.config.alerts.channel]
+        return (desk.config.alerts.channel,)
     people = set(desk.config.admins)
     for ref in tables_in(example.sql, desk.config.offered):
         section_of = desk.config.section(ref)
         people |= section_of.owners if section_of else frozenset()
-    return sorted(people)[:MOST_TOLD]
+    return tuple(sorted(people)[:MOST_TOLD])
 
 
 def _shown(example: Example) -> str:

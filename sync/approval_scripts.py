@@ -175,12 +175,24 @@ ENDING = (
 local found = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now + 1, now + ARGV[1],
                                'LIMIT', 0, 1000)) do
-  if redis.call('HSETNX', ARGV[2] .. id, 'reminded_ms', now) == 1 then found[#found + 1] = id end
+  local kept = redis.call('HMGET', ARGV[2] .. id, 'reminded', 'reminding_ms')
+  if not kept[1] and now - tonumber(kept[2] or '0') > tonumber(ARGV[3]) then
+    redis.call('HSET', ARGV[2] .. id, 'reminding_ms', now)
+    found[#found + 1] = id
+  end
 end
 return found
 """
 )
-"""Those that end within ARGV 1 ms and were not named before; ARGV 2 begins their keys' names."""
+"""Those that end within ARGV 1 ms, of which nobody was reminded, nor is by somebody who was given
+them in the last ARGV 3 ms; ARGV 2 begins their keys' names."""
+
+REMINDED = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if ARGV[1] == 'yes' then redis.call('HSET', KEYS[1], 'reminded', '1') end
+return redis.call('HDEL', KEYS[1], 'reminding_ms')
+"""
+"""Notes whether people were reminded, or are to be by whoever asks next."""
 
 REMEMBER_CARD = """
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'card', ARGV[1]) end

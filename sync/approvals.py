@@ -171,7 +171,7 @@ def revise(
     outcome = run_script(
         client,
         scripts.REVISE,
-        [*_keys(old.id), _key(request.id)],
+        [*_keys(old.id), approval_key(request.id)],
         old.id,
         user,
         where,
@@ -265,23 +265,15 @@ def approve_by_rule(client: "redis.Redis", approval: Approval, rule: str) -> App
 
 def pending_approvals(client: "redis.Redis", team: str, limit: int) -> list[Approval]:
     """Read up to *limit* requests of a team that wait for a person, the soonest to expire first."""
-    ids = cast("list[str]", run_script(client, scripts.PENDING, [_pending_key(team)], limit))
+    ids = cast("list[str]", run_script(client, scripts.PENDING, [pending_key(team)], limit))
     waiting = [load_approval(client, approval_id) for approval_id in ids]
     return [one for one in waiting if one is not None and one.state is ApprovalState.PENDING]
 
 
 def expire_overdue(client: "redis.Redis", team: str) -> None:
     """Expire the requests of a team whose time is up; their cards are told."""
-    for approval_id in run_script(client, scripts.OVERDUE, [_pending_key(team)]):
+    for approval_id in run_script(client, scripts.OVERDUE, [pending_key(team)]):
         load_approval(client, approval_id)
-
-
-def ending_soon(client: "redis.Redis", team: str, *, within_seconds: int) -> list[Approval]:
-    """Give the requests of a team that end soon, each once for all callers: for one reminder."""
-    prefix = _key(f"{team}-").removesuffix(f"{team}-")
-    ids = run_script(client, scripts.ENDING, [_pending_key(team)], within_seconds * 1000, prefix)
-    found = [load_approval(client, approval_id) for approval_id in cast("list[str]", ids)]
-    return [one for one in found if one is not None and one.state is ApprovalState.PENDING]
 
 
 def show_card(client: "redis.Redis", approval_id: str) -> None:
@@ -291,7 +283,7 @@ def show_card(client: "redis.Redis", approval_id: str) -> None:
 
 def remember_card(client: "redis.Redis", approval_id: str, card: str) -> None:
     """Note where the card of an approval stands, so that any bot can update it."""
-    run_script(client, scripts.REMEMBER_CARD, [_key(approval_id)], card)
+    run_script(client, scripts.REMEMBER_CARD, [approval_key(approval_id)], card)
 
 
 def run_key(run_id: str) -> str:
@@ -326,14 +318,16 @@ def _stored(request: Request, expires_seconds: int) -> tuple[str | int, ...]:
 
 def _keys(approval_id: str) -> list[str]:
     team = team_of(approval_id)
-    return [_key(approval_id), _pending_key(team), CARDS, INBOX, audit_key(team)]
+    return [approval_key(approval_id), pending_key(team), CARDS, INBOX, audit_key(team)]
 
 
-def _pending_key(team: str) -> str:
+def pending_key(team: str) -> str:
+    """Name the key of a team's approvals that wait, by the moment they end."""
     return key(team, "approvals", "pending")
 
 
-def _key(approval_id: str) -> str:
+def approval_key(approval_id: str) -> str:
+    """Name the key of an approval's record."""
     return key(team_of(approval_id), "approval", approval_id)
 
 

@@ -114,6 +114,16 @@ def keep(client: "redis.Redis", consumer: str, entry_ids: list[str]) -> None:
         client.xclaim(INBOX, GROUP, consumer, 0, [*entry_ids], justid=True)
 
 
+def give_back(client: "redis.Redis", consumer: str, entry_ids: list[str]) -> None:
+    """Leave entries to whichever bot takes them over, as if they had never been handed out.
+
+    What keeps them from being done is none of their fault, so it does not count towards
+    `MAX_DELIVERIES`.
+    """
+    if entry_ids:
+        client.xclaim(INBOX, GROUP, consumer, 0, [*entry_ids], retrycount=0, justid=True)
+
+
 def done(client: "redis.Redis", entry_id: str) -> None:
     """Drop an entry whose effect has happened."""
     pipeline = client.pipeline()

@@ -1,6 +1,7 @@
 """What a turn said reaches those it is for, each once, whenever Slack goes away."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from agent.deps import Caller
 from agent.events import Event, Said, ToolFinished
 from agent.service import make_analyst
 from app.access import everywhere_whole, see_whole
+from app.answering import give_up
 from app.bot_config import BotConfig
 from app.core import Core, deps_for
 from app.delivering import deliver
+from app.live import Live
 from app.office import Office
 from app.places import Place
 from app.settings import SlackSettings
@@ -20,6 +23,7 @@ from app.signs import make_signs
 from app.slack_gateway import SlackAway, make_client, note, post
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID
+from sync.errors import TableBusy
 from sync.inbox import Entry
 from sync.warehouse.query_process import QueryLimits, open_queries
 from tests.app.metrics_parts import Script
@@ -70,6 +74,27 @@ def test_what_is_for_the_asker_alone_is_sent_once_where_the_line_in_the_thread_i
     assert [one.channel.startswith("D") for one in alone] == [True]
     [told] = [one for one in slack.messages(CHANNEL, place.thread_ts) if one.user == BOT_USER_ID]
     assert told.text == (f":lock: Answered to <@{MINJI}> alone, in a direct message (rule people).")
+
+
+def test_words_of_a_stream_slack_has_closed_give_way_to_the_answer_and_to_a_failure(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    for entry in (replace(ENTRY, id="2-1"), replace(ENTRY, id="2-2", thread=str(place))):
+        live = Live(office.core.redis, office.slack, entry.id, place, MINJI, "en")
+        live.begin()
+        live.on_text("Orders are")
+        slack.wait_for(lambda one: one.is_streaming, 20)
+        slack.expire_streams()  # five minutes have passed
+        live.on_text("Orders are counted, and")
+        live.end()
+        if entry.thread:
+            give_up(office, entry, TableBusy(table="SHOP.ORDERS"))
+        else:
+            deliver(office, entry, place, "en", [Said("All 3.")], None, into=live.message)
+    answer, failure = [one for one in slack.messages(CHANNEL, place.thread_ts) if one.blocks]
+    assert answer.text == "All 3."
+    assert "SHOP.ORDERS" in failure.text
+    assert "Orders are" not in answer.text + failure.text
 
 
 def test_whoever_is_named_where_a_turn_said_nothing_is_mentioned(

@@ -8,7 +8,7 @@ from redis import Redis
 from app.bot_config import Alerts, BotConfig
 from app.incidents import Desk, tell_incidents
 from app.settings import SlackSettings
-from app.slack_gateway import make_client
+from app.slack_gateway import SlackAway, make_client
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import Message
 from sync.errors import DiskFull
@@ -75,6 +75,21 @@ def test_the_same_end_told_again_after_a_crash_counts_once(
         tell_incidents(at, ended(RunState.FAILED, 1))
     head, _reason = told(slack)
     assert "1 so far" in shown(head.blocks)
+
+
+def test_a_failure_slack_took_half_of_counts_once_and_its_reason_comes_later(
+    redis: Redis, slack: SlackStandIn
+) -> None:
+    at = desk(redis, slack)
+    tell_incidents(at, ended(RunState.FAILED, 1))
+    slack.faults.refuse("chat.postMessage", "internal_error", times=2)
+    for _ in range(2):
+        with pytest.raises(SlackAway):
+            tell_incidents(at, ended(RunState.FAILED, 2))
+    tell_incidents(at, ended(RunState.FAILED, 2))
+    head, *reasons = told(slack)
+    assert "2 so far" in shown(head.blocks)
+    assert len(reasons) == 2
 
 
 def test_recovery_edits_the_head_and_the_next_failure_is_a_new_message(

@@ -28,6 +28,7 @@ class Desk:
         self.begun: Queue[str] = Queue()
         self.done: Queue[str] = Queue()
         self.told: Queue[tuple[str, DuckferryError]] = Queue()
+        self.is_away = False
         self.gate = threading.Event()
         self.gate.set()
 
@@ -39,7 +40,7 @@ class Desk:
             raise TableBusy(table="SHOP.ORDERS")
         if text == "fault":
             raise ZeroDivisionError("a bug")
-        if text == "away" and self.begun.qsize() == 1:
+        if text == "away" and (self.is_away or self.begun.qsize() == 1):
             raise SlackAway("service_unavailable")
         self.done.put(text)
 
@@ -200,6 +201,42 @@ def test_people_who_cannot_be_told_do_not_keep_the_next_entry_waiting(
         stop.set()
         thread.join(SECONDS)
     assert desk.told.qsize() == 1
+
+
+def test_people_are_told_of_a_failure_once_slack_takes_it(redis: Redis, desk: Desk) -> None:
+    def tells(entry: Entry, error: DuckferryError) -> None:
+        desk.give_up(entry, error)
+        if desk.told.qsize() == 1:
+            raise SlackAway("ratelimited")
+
+    stop = threading.Event()
+    turns = Turns(redis, "bot", workers=1, handle=desk.handle, give_up=tells, lease_seconds=0.5)
+    thread = threading.Thread(target=turns.run, args=(stop,))
+    say(redis, "busy")
+    thread.start()
+    try:
+        until(lambda: desk.told.qsize() == 2)
+        until(lambda: left(redis) == 0)
+    finally:
+        stop.set()
+        thread.join(SECONDS)
+    assert next_of(desk.begun) == ["busy"]
+    assert desk.begun.empty()
+
+
+def test_however_often_slack_is_away_while_bots_come_and_go_nothing_is_given_up(
+    redis: Redis, desk: Desk
+) -> None:
+    desk.is_away = True
+    say(redis, "away")
+    say(redis, "behind")
+    for number in range(MAX_DELIVERIES + 1):
+        with working(redis, desk, f"bot{number}", lease_seconds=0.2):
+            assert next_of(desk.begun) == ["away"]
+    desk.is_away = False
+    with working(redis, desk, lease_seconds=0.2):
+        assert next_of(desk.done, 2) == ["away", "behind"]
+    assert desk.told.empty()
 
 
 def test_what_a_dead_bot_left_is_taken_over_after_its_lease(redis: Redis, desk: Desk) -> None:

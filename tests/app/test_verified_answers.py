@@ -12,9 +12,9 @@ from redis import Redis
 from agent.glossary import Example, Glossary
 from app.access import see_whole
 from app.bot_config import check_bot_config
-from app.broken_answers import broken, usable
+from app.broken_answers import Told, broken, note_broken, usable
 from app.settings import SlackSettings
-from app.slack_gateway import make_client
+from app.slack_gateway import SlackAway, make_client
 from app.verified_answers import AnswerDesk, holds, note_answers_due, rerun_verified
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import dm_id
@@ -114,6 +114,20 @@ def test_one_that_binds_no_more_is_told_once_and_not_used_until_it_holds_again(
     assert "holds again" in mended.text
     assert mended.thread_ts == head.ts
     assert usable(desk.redis, GLOSSARY) == GLOSSARY
+
+
+def test_whoever_slack_could_not_tell_is_told_later_and_nobody_twice(
+    desk: AnswerDesk, slack: SlackStandIn, stock: Stock
+) -> None:
+    stock(1, 3, column="AMOUNT")
+    slack.faults.refuse("chat.postMessage", "internal_error")
+    with pytest.raises(SlackAway):
+        rerun_verified(desk, published("STOCK"))
+    rerun_verified(desk, published("STOCK"))
+    assert len(told(slack)) == 1
+    note_broken(desk.redis, QUESTION, Told(messages=((OPS, "1.1"),), untold=("U0MINJI",)))
+    rerun_verified(desk, published("STOCK"))
+    assert (len(told(slack)), len(told(slack, dm_id("U0MINJI")))) == (1, 1)
 
 
 def test_one_that_gives_nothing_any_more_is_broken_and_its_owners_are_told_without_a_channel(

@@ -10,13 +10,13 @@ from sync.approvals import (
     Click,
     Request,
     decide,
-    ending_soon,
     load_approval,
     pending_approvals,
     request_approval,
     revise,
 )
 from sync.audit import read_audit
+from sync.reminders import ending_soon, note_reminded
 from sync.runs import open_runs
 from sync.standing import Action, ScheduleChange, StandingSchedule
 from sync.state import new_id
@@ -115,6 +115,9 @@ def test_a_reminder_is_for_what_ends_soon_and_comes_once(state: Redis) -> None:
     soon, late = ask(state, seconds=600), ask(state, seconds=7200)
     assert [one.id for one in ending_soon(state, "T1", within_seconds=3600)] == [soon.id]
     assert ending_soon(state, "T1", within_seconds=3600) == []
+    note_reminded(state, soon.id, done=False)  # Slack was away
+    assert [one.id for one in ending_soon(state, "T1", within_seconds=3600)] == [soon.id]
+    note_reminded(state, soon.id, done=True)
     assert [one.id for one in ending_soon(state, "T1", within_seconds=8000)] == [late.id]
 
 
