@@ -25,6 +25,7 @@ from agent.runtime.thread_context import (
     turn_of,
 )
 from agent.steps import Step, describe
+from agent.threads import forget_title, note_thread
 from agent.tools.ask_tool import ASK_TOOLS
 from agent.tools.change_tool import CHANGE_TOOLS
 from agent.tools.chart_tool import CHART_TOOLS
@@ -156,6 +157,8 @@ def sources_of(redis: Redis, thread: str) -> tuple[str, ...]:
 
 def forget_thread(redis: Redis, thread: str) -> None:
     """Forget what was said in *thread*. Cards and runs that came of it stay as they are."""
+    people = people_of(redis, thread)
+    forget_title(redis, thread, people)
     ConversationHistory(redis, thread).forget()
 
 
@@ -182,6 +185,9 @@ def _take_turn(
 
 def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[Event]:
     history = open_thread(deps, analyst.policy)
+    if message.speaker:
+        days = analyst.policy.keep_days
+        note_thread(deps.redis, deps.thread, message.speaker, message.content, days)
     if not history.append(message) and message.source_id:
         past = turn_of(history, message.source_id)
         if past is not None:  # delivered again after the conversation went on

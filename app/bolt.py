@@ -18,6 +18,7 @@ from app.listeners import (
     agent_view,
     answers,
     events,
+    home_tab,
     joining,
     modals,
     outsiders,
@@ -53,6 +54,7 @@ def make_app(
     *overhears* tells what is answered that calls nobody.
     """
     desk = desk or CardDesk(client, config)
+    tell = home_tab.teller(desk)
     secret = settings.signing_secret
     app = App(
         client=slack,
@@ -81,14 +83,15 @@ def make_app(
     app.use(with_our_client)
     outsiders.register(app, desk, slack, listeners)
     signs = make_signs(slack)
+    home_tab.register(app, desk, on_click)
     agent_view.register(app, desk, signs)
     joining.register(app, desk)
     events.register(app, client, signs, overhears)
-    modals.register(app, desk, on_click)
+    modals.register(app, desk, on_click, tell)
     slash.register(app, desk, on_click)
     receipts.register(app, desk, on_click)
     answers.register(app, desk, on_click)
     questions.register(app, desk, on_click)
-    actions.register(app, desk, on_click)
+    actions.register(app, desk, on_click, tell)
     unexpected.register(app, client, desk, on_click)  # the last: it takes whatever is left
     return app

@@ -20,6 +20,7 @@ from app.views.approval_card import can_be_asked_again
 from app.views.card_parts import CardFacts, Role
 from app.views.schedule_lines import change_lines, window_lines
 from app.withheld import rules_for_readers
+from app.workspace import NOWHERE, Workspace
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -73,6 +74,9 @@ class CardDesk:
     tell: Tell = _no_tables
     has_model: bool = True
     """Whether anything but commands is understood."""
+    workspace: Workspace = NOWHERE
+    given_up: Callable[[], int] = lambda: 0
+    """Counts the entries that failed for good in this process."""
 
 
 def make_desk(
@@ -151,7 +155,7 @@ def facts_of(desk: CardDesk, approval: Approval, run: Run | None) -> CardFacts:
         else None,
         queue_place=place.position if place else None,
         queue_seconds=place.eta_seconds if place else None,
-        free_bytes=_free_bytes(desk) if is_pending else None,
+        free_bytes=free_bytes(desk) if is_pending else None,
         before=before.request.plan if before else None,
         replaced_by=later.request.revision if later else None,
         asked_again_by=again.request.requested_by if again else None,
@@ -319,7 +323,8 @@ def _current(desk: CardDesk, plan: Plan) -> dict[TableRef, tuple[Column, ...]]:
     return {ref: entry.columns for ref, entry in found if entry}
 
 
-def _free_bytes(desk: CardDesk) -> int | None:
+def free_bytes(desk: CardDesk) -> int | None:
+    """Say how much room the warehouse's disk has besides the reserve; None where nobody knows."""
     if desk.warehouse is None:
         return None
     try:

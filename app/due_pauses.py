@@ -12,6 +12,7 @@ from app.schedule_teller import Teller
 from app.texts import say
 from app.views.text import person
 from sync.approvals import Request, request_approval, show_card
+from sync.pauses import note_pause
 from sync.schedules import agreed_by, base_of, pause_schedule
 from sync.standing import ScheduleChange, StandingSchedule, has_passed, named_plan, widest
 from sync.state import derived_id, moment_of
@@ -26,18 +27,21 @@ def is_paused_now(desk: DueDesk, team: str, schedule: StandingSchedule, teller: 
     """Pause a schedule that may not go on by itself, and say so; False if it may."""
     if has_passed(schedule, today_of(desk.redis, schedule)):
         _ask_to_go_on(desk, team, schedule)
+        note_pause(desk.redis, team, schedule, "last_day")
         pause_schedule(desk.redis, team, schedule, f"its last day was {schedule.until}")
         return True
     owner = schedule.owner
     # Said first: once it is paused, a tick that is handled again has nothing to say.
     if owner != OPERATOR and desk.owner_is_gone(owner):
         teller.once("paused", schedule.agreed, "schedule.owner_gone", who=person(owner))
+        note_pause(desk.redis, team, schedule, "owner_gone")
         pause_schedule(desk.redis, team, schedule, "its owner's account is gone")
         return True
     yeses = agreed_by(desk.redis, team, schedule.name)
     if _stand_on_nobody(desk, schedule, yeses):
         who = ", ".join(map(person, yeses))
         teller.once("paused", schedule.agreed, "schedule.role_lost", who=who)
+        note_pause(desk.redis, team, schedule, "role_lost")
         why = f"none of those who said yes ({', '.join(yeses)}) may decide about it any more"
         pause_schedule(desk.redis, team, schedule, why)
         return True

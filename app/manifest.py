@@ -51,7 +51,7 @@ SCOPES = (
     Asked(
         "users:read",
         "to pause the schedules of somebody who has left, and to show "
-        "receipts in the language of who opens them",
+        "receipts and the Home tab in the language of who opens them",
         minimal=False,
     ),
     Asked("commands", "/sync and its form", minimal=False),
@@ -76,7 +76,10 @@ EVENTS = (
     Asked("message.mpim", "the same in a group message", minimal=False),
     Asked("tokens_revoked", "to say in the log and in doctor that the bot was put out"),
     Asked("app_uninstalled", "the same"),
-    Asked("app_home_opened", "somebody opens the bot's messages: prompts for them", minimal=False),
+    Asked(
+        "app_home_opened",
+        "somebody opens the Home tab, which is drawn then, or the bot's messages: prompts for them",
+    ),
     Asked(
         "agent_session_stopped", "somebody presses Slack's own Stop below a thread", minimal=False
     ),
@@ -134,7 +137,7 @@ def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },

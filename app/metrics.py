@@ -70,6 +70,11 @@ class Metrics:
         """Count an entry that failed for good."""
         self.entries_given_up.labels(entry.kind).inc()
 
+    def given_up_so_far(self) -> int:
+        """Give how many entries failed for good here."""
+        samples = (one for family in self.entries_given_up.collect() for one in family.samples)
+        return round(sum(one.value for one in samples if one.name.endswith("_total")))
+
     def slack_called(self, method: str, outcome: CallOutcome) -> None:
         """Count one request to Slack's Web API; a call that was tried three times is three."""
         self.slack_calls.labels(method if _METHOD.fullmatch(method) else "other", outcome).inc()

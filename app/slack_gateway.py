@@ -275,6 +275,17 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
         log.warning("could not tell %s in %s: %s", user, channel or "private", error)
 
 
+def publish_home(client: WebClient, user: str, view: dict[str, Any]) -> bool:
+    """Set what somebody's Home tab shows; False where Slack does not take it, as the log says."""
+    try:
+        with _named_refusals():
+            client.views_publish(user_id=user, view=view)
+    except NotDelivered as error:
+        log.warning("the Home of %s is not drawn: %s", user, error)
+        return False
+    return True
+
+
 def answer_url(client: WebClient, url: str, text: str) -> bool:
     """Answer a slash command before whoever typed it alone, also where the bot is not in.
 

@@ -10,6 +10,7 @@ from app.chart_texts import CHART_PHRASES
 from app.command_texts import COMMAND_PHRASES
 from app.copy_texts import COPY_PHRASES
 from app.form_texts import FORM_PHRASES
+from app.home_texts import HOME_PHRASES
 from app.import_texts import IMPORT_PHRASES
 from app.limit_texts import LIMIT_PHRASES
 from app.opening_texts import OPENING_PHRASES
@@ -47,6 +48,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **COMMAND_PHRASES,
     **COPY_PHRASES,
     **FORM_PHRASES,
+    **HOME_PHRASES,
     **IMPORT_PHRASES,
     **OPENING_PHRASES,
     **PAST_PHRASES,

@@ -42,6 +42,7 @@ from app.sources import resolve_sources
 from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
 from app.unanswered import Unanswered
+from app.workspace import learn_workspace
 from sync.state import OWNER, connect_state, missing_safety
 from sync.warehouse.identity import check_warehouse
 from sync.warehouse.query_process import open_queries
@@ -124,11 +125,9 @@ def build(
     pace = Pace(core.redis, metrics.slack_was_held)
     slack = slack or make_client(settings.slack, metrics.slack_called, pace)
     core = replace(core, find_channel=make_find_channel(slack))
-    team = cast("str", slack.auth_test()["team_id"])
-    owner = _owner(core.redis, team)
-    if owner != team:
-        problem = f"This Redis serves the bot of workspace {owner}; give {team} one of its own."
-        raise SettingsError([problem])
+    workspace = learn_workspace(slack)
+    team = workspace.team
+    _require_ours(core.redis, team)
     note_config(core.redis, "bot", config)
     _tell_what_is_missing(core)
     members = make_members(slack)
@@ -147,7 +146,11 @@ def build(
         signs=make_signs(slack),
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    desk = make_desk(core, groups, make_readers_language(slack), see)
+    desk = replace(
+        make_desk(core, groups, make_readers_language(slack), see),
+        workspace=workspace,
+        given_up=metrics.given_up_so_far,
+    )
     app = make_app(
         settings.slack,
         core.redis,
@@ -195,10 +198,13 @@ def build(
     return Bot(core, run, transport.is_open, metrics)
 
 
-def _owner(client: "redis.Redis", team: str) -> str:
-    """Name the workspace this Redis serves; the first that asks gets it."""
+def _require_ours(client: "redis.Redis", team: str) -> None:
+    """See that this Redis serves no other workspace; the first that asks gets it."""
     client.set(OWNER, team, nx=True)
-    return cast("str", client.get(OWNER))
+    owner = cast("str", client.get(OWNER))
+    if owner != team:
+        problem = f"This Redis serves the bot of workspace {owner}; give {team} one of its own."
+        raise SettingsError([problem])
 
 
 def _overhears(core: Core, channel: str, words: str) -> bool:

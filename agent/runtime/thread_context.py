@@ -8,6 +8,7 @@ from agent.conversation import ConversationHistory, Message, newest_turn
 from agent.deps import AnalystDeps
 from agent.runtime.config import Policy
 from agent.runtime.output_parsing import sound
+from agent.threads import rename_thread
 
 
 def open_thread(deps: AnalystDeps, policy: Policy) -> ConversationHistory:
@@ -32,10 +33,13 @@ def change_message(
     What was answered stays. False where there is no such message or it says the same already. The
     same *change_id* counts once.
     """
-    said = next((one for one in history.messages() if one.source_id == source_id), None)
+    messages = history.messages()
+    said = next((one for one in messages if one.source_id == source_id), None)
     content = _cut(text, policy) or DELETED
     if said is None or said.role != "user" or said.content == content:
         return False
+    if said is next((one for one in messages if one.role == "user"), None):
+        rename_thread(history.redis, history.thread, text)
     changed = {"content": content, "deleted": not text, "replaces": source_id}
     return history.append(said.model_copy(update={**changed, "source_id": change_id}))
 

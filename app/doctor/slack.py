@@ -17,6 +17,7 @@ from app.event_log import SIGNED_OUT, STARTED, last_events
 from app.manifest import SCOPES
 from app.settings import SlackSettings
 from app.slack_gateway import reason
+from app.workspace import granted_scopes
 from sync.counts import impatient
 from sync.schedules import Schedule
 from sync.state import OWNER
@@ -56,7 +57,7 @@ def check_slack(
     team = cast("str", answer["team_id"])
     found = f"@{answer.get('user')} in {answer.get('team')} ({team}), {answer.get('url')}"
     yield _check("token", "OK", found)
-    yield from _scopes(headers.get("x-oauth-scopes"))
+    yield from _scopes(granted_scopes(headers))
     yield from _clock(headers.get("date"), asked_at)
     yield from _way(slack, settings)
     if client is not None:
@@ -64,8 +65,8 @@ def check_slack(
     yield from _channels(slack, schedules)
 
 
-def _scopes(header: str | None) -> Iterator[Check]:
-    if header is None:
+def _scopes(granted: frozenset[str] | None) -> Iterator[Check]:
+    if granted is None:
         yield _check(
             "scopes",
             "SKIP",
@@ -73,7 +74,6 @@ def _scopes(header: str | None) -> Iterator[Check]:
             "Compare OAuth & Permissions with what `botctl manifest` prints.",
         )
         return
-    granted = {scope.strip() for scope in header.split(",")} - {""}
     missing = [each for each in SCOPES if each.name not in granted]
     for each in missing:
         yield _check(

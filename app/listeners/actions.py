@@ -23,6 +23,7 @@ from app.listeners.clicks import (
     Answer,
     ClickOutcome,
     Pressed,
+    Tell,
     about_of,
     approval_of,
     mend_card,
@@ -68,8 +69,10 @@ Handler = Callable[[CardDesk, WebClient, Pressed, Approval], Answer]
 """What a button or a form does with a click on a known card."""
 
 
-def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None]) -> None:
-    """Listen to the buttons; *on_click* is told of every click."""
+def register(
+    app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None], tell: Tell = tell
+) -> None:
+    """Listen to the buttons; *on_click* is told of every click, and its person by *tell*."""
 
     def listen(action_id: str, handler: Handler) -> None:
         def listener(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:

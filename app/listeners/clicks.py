@@ -1,7 +1,7 @@
 """What a click carries, and the ways to answer it: in private, or on the message itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Literal, cast
@@ -28,6 +28,7 @@ ClickOutcome = (
         "failed",
         "form",
         "told",
+        "drawn",
         "receipt",
         "receipt_gone",
         "asked",
@@ -76,19 +77,24 @@ class Pressed:
     trigger_id: str = ""
     blocks: tuple[Mapping[str, Any], ...] = ()
     """What the message showed."""
+    value: str = ""
+    """What the button carries."""
+    is_home: bool = False
+    """Whether it stands on the person's Home tab, where there is no channel and no message."""
 
     @property
     def where(self) -> str:
         """The message, as an approval remembers its card and the audit a place."""
-        return f"{self.channel}:{self.message}"
+        return "home" if self.is_home else f"{self.channel}:{self.message}"
 
 
 def read_press(body: Mapping[str, Any]) -> Pressed:
-    """Read a click on a button of a message."""
+    """Read a click on a button of a message or of the Home tab."""
     container = _part(body, "container")
     message = _part(body, "message")
     actions = cast("list[Mapping[str, Any]]", body.get("actions") or [{}])
-    approval_id, digest = read_button_value(str(actions[0].get("value", "")))
+    value = str(actions[0].get("value", ""))
+    approval_id, digest = read_button_value(value)
     return Pressed(
         user=str(_part(body, "user").get("id", "")),
         team=_team(body),
@@ -100,6 +106,8 @@ def read_press(body: Mapping[str, Any]) -> Pressed:
         action=str(actions[0].get("action_id", "")),
         trigger_id=str(body.get("trigger_id", "")),
         blocks=tuple(cast("list[Mapping[str, Any]]", message.get("blocks") or [])),
+        value=value,
+        is_home=_part(body, "view").get("type") == "home",
     )
 
 
@@ -113,6 +121,7 @@ def read_submit(body: Mapping[str, Any], about: About) -> Pressed:
         message=about.card,
         approval_id=about.approval,
         digest=about.digest,
+        is_home=not about.channel,
     )
 
 
@@ -207,6 +216,10 @@ def open_window(slack: WebClient, trigger_id: str, view: dict[str, Any]) -> bool
     except (SlackClientError, OSError, HTTPException):
         return False
     return True
+
+
+Tell = Callable[[WebClient, Pressed, str], None]
+"""Tells a person what became of their click; the words are safe mrkdwn, or none."""
 
 
 def tell(slack: WebClient, pressed: Pressed, words: str) -> None:

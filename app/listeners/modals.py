@@ -14,6 +14,7 @@ from app.listeners.clicks import (
     Answer,
     ClickOutcome,
     Pressed,
+    Tell,
     approval_of,
     outcome_words,
     read_submit,
@@ -33,8 +34,10 @@ from app.views.modals import (
 from sync.approvals import Approval
 
 
-def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None]) -> None:
-    """Listen to the forms; *on_click* is told what each led to."""
+def register(
+    app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None], tell: Tell = tell
+) -> None:
+    """Listen to the forms; *on_click* is told what each led to, and its person by *tell*."""
 
     def rejected(
         ack: Callable[..., object],

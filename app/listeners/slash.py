@@ -159,7 +159,7 @@ def ask_as_entered(
     if not errors:
         place = Place(team, channel or user)
         mode = None if wanted.mode == "usual" else wanted.mode
-        _ask(desk, language, place, user, ref, mode, str(view.get("id", "")))
+        ask_for(desk, language, place, user, ref, mode, str(view.get("id", "")))
     return errors
 
 
@@ -174,7 +174,7 @@ def _ask_as_typed(desk: CardDesk, language: Language, called: Called, typed: Typ
     if problems:
         return Answer("told", escape("\n".join(problems.values())))
     place = Place(called.team, called.channel)
-    _ask(desk, language, place, called.user, ref, typed.mode, called.trigger_id)
+    ask_for(desk, language, place, called.user, ref, typed.mode, called.trigger_id)
     return Answer("asked")
 
 
@@ -216,7 +216,7 @@ def _require_readable(desk: CardDesk, name: str) -> None:
         raise SourceClosed(source=name, until=until.isoformat(timespec="minutes"))
 
 
-def _ask(
+def ask_for(
     desk: CardDesk,
     language: Language,
     place: Place,

@@ -66,7 +66,7 @@ def approval_card(
 ) -> Message:
     """Draw the card as things stand now; a copy of it that is not *live* has no buttons."""
     language = approval.request.language
-    title = say(language, f"card.{_stage(approval, run)}")
+    title = card_title(language, approval, run)
     body = _body(approval, run, facts)
     people = people_lines(approval, facts)
     blocks: list[dict[str, Any]] = [
@@ -80,6 +80,11 @@ def approval_card(
         blocks.append({"type": "actions", "block_id": block_id, "elements": buttons})
     text = f"{title}: {names_of(approval.request.plan)}\n" + "\n".join([*body, *people])
     return Message(cut(text, FALLBACK_CHARACTERS), blocks[:MESSAGE_BLOCKS])
+
+
+def card_title(language: Language, approval: Approval, run: Run | None) -> str:
+    """Say in a few words where a request stands."""
+    return say(language, f"card.{_stage(approval, run)}")
 
 
 def button_value(approval: Approval) -> str:
@@ -244,7 +249,11 @@ def _buttons(approval: Approval, run: Run | None, facts: CardFacts) -> list[dict
             more.append(_button(approval, SHOW_SQL, "answer.sql"))
         reject = _button(approval, REJECT, "card.reject", "danger")
         # A rule's no can only be looked at: a yes would be refused at the click.
-        return [*([] if facts.refused else [_approve(approval)]), *more, reject]
+        return [
+            *([] if facts.refused else [approve_button(approval.request.language, approval)]),
+            *more,
+            reject,
+        ]
     if run and run.state not in FINAL:
         return [] if run.cancel_by else [_cancel(approval)]
     if run and run.receipt:
@@ -254,9 +263,10 @@ def _buttons(approval: Approval, run: Run | None, facts: CardFacts) -> list[dict
     return []
 
 
-def _approve(approval: Approval) -> dict[str, Any]:
-    language, plan = approval.request.language, approval.request.plan
-    button = _button(approval, APPROVE, "card.approve", "primary")
+def approve_button(language: Language, approval: Approval) -> dict[str, Any]:
+    """Draw the button that says yes; where that replaces a copy, Slack asks once more."""
+    plan = approval.request.plan
+    button = card_button(language, approval, APPROVE, "card.approve", "primary")
     if _replaces(plan) and approval.request.change is None and approval.request.question is None:
         names = cut(", ".join(f"'{table.ref}'" for table in plan.tables), 150)
         text = "card.undo_confirm_text" if plan.is_undo else "card.confirm_text"
@@ -282,16 +292,23 @@ def _cancel(approval: Approval) -> dict[str, Any]:
     return button
 
 
-def _button(
-    approval: Approval, action_id: str, phrase: str, style: str | None = None
+def card_button(
+    language: Language, approval: Approval, action_id: str, phrase: str, style: str | None = None
 ) -> dict[str, Any]:
+    """Draw a button about exactly what *approval* asks for."""
     button: dict[str, Any] = {
         "type": "button",
         "action_id": action_id,
-        "text": plain(say(approval.request.language, phrase)),
+        "text": plain(say(language, phrase)),
         "value": button_value(approval),
     }
     return {**button, "style": style} if style else button
+
+
+def _button(
+    approval: Approval, action_id: str, phrase: str, style: str | None = None
+) -> dict[str, Any]:
+    return card_button(approval.request.language, approval, action_id, phrase, style)
 
 
 def _replaces(plan: Plan) -> bool:

@@ -169,7 +169,7 @@ def table_parts(
     if table.is_partial and table.deletes != "keep":
         percent = table.delete_limit_percent
         parts.append(say(language, f"card.deletes_{table.deletes}", percent=percent))
-    parts.append(_estimate(language, estimate))
+    parts.append(estimate_line(language, estimate))
     if estimate and estimate.bytes is not None:
         parts.append(say(language, "card.bytes", size=size(estimate.bytes)))
     parts.append(say(language, "card.columns", count=len(table.columns)))
@@ -254,7 +254,8 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown}, +{rest}" if rest > 0 else shown
 
 
-def _estimate(language: Language, estimate: Estimate | None) -> str:
+def estimate_line(language: Language, estimate: Estimate | None) -> str:
+    """Tell how many rows the dictionary believes in."""
     if estimate is None or estimate.rows is None:
         return say(language, "card.no_estimate")
     rows = number(estimate.rows)

@@ -14,6 +14,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 _INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@#][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102
+_LINK_CHARACTERS = 120
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -81,6 +82,12 @@ def person(user: str) -> str:
 def channel_link(channel: str) -> str:
     """Link to a channel by its Slack id; anything else, such as a terminal's, is shown as text."""
     return f"<#{channel}>" if re.fullmatch(r"[CG][A-Z0-9]{2,}", channel) else escape(channel)
+
+
+def link(url: str, words: str) -> str:
+    """Link to an address of Slack's that we made; where there is none, the words alone."""
+    shown = cut(escape(words).replace("|", "¦"), _LINK_CHARACTERS)
+    return f"<{escape(url)}|{shown}>" if re.fullmatch(r"https://[^\s<>|]+", url) else shown
 
 
 def whoever(who: str) -> str:

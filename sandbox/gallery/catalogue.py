@@ -6,6 +6,7 @@ from agent.deps import Language
 from sandbox.gallery.answers import answers
 from sandbox.gallery.cards import cards
 from sandbox.gallery.commands import commands
+from sandbox.gallery.homes import homes
 from sandbox.gallery.notices import notices
 from sandbox.gallery.other_cards import question_cards, schedule_cards
 from sandbox.gallery.pieces import CALM, LANGUAGES, Content, Piece
@@ -19,6 +20,7 @@ FAMILIES: tuple[Callable[[Language, Content], Iterator[Piece]], ...] = (
     commands,
     notices,
     windows,
+    homes,
 )
 
 

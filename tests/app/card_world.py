@@ -23,6 +23,7 @@ from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from app.transport import make_transport
 from app.unanswered import Unanswered
+from app.workspace import learn_workspace
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, TEAM_ID, Message
 from sync.approvals import (
@@ -169,6 +170,7 @@ def card_world(
             warehouse=warehouse,
             readers_language=make_readers_language(client) if by_locale else lambda _: None,
             see=see,
+            workspace=learn_workspace(client),
         )
         app = make_app(settings, redis, client, config, listeners, clicks.append, desk)
         transport = make_transport(app, settings, Unanswered())

@@ -41,6 +41,7 @@ SCOPE_OF_METHOD = {
     "usergroups_users_list": "usergroups:read",
     "users_info": "users:read",
     "views_open": "",
+    "views_publish": "",
 }
 #: What an event needs. Source: https://docs.slack.dev/reference/events/<event>.
 SCOPE_OF_EVENT = {
@@ -131,7 +132,8 @@ def test_the_full_size_asks_for_exactly_what_the_code_calls_and_hears() -> None:
 def test_the_minimal_size_leaves_out_only_what_the_bot_can_do_without() -> None:
     methods = set(SCOPE_OF_METHOD) - DISPENSABLE
     assert scopes("minimal") == needed(methods, events("minimal"))
-    assert events("minimal") == ["app_mention", "message.im", "tokens_revoked", "app_uninstalled"]
+    needed_anyway = ["app_mention", "message.im", "tokens_revoked", "app_uninstalled"]
+    assert events("minimal") == [*needed_anyway, "app_home_opened"]
     assert commands("minimal") == []
 
 
