@@ -28,7 +28,7 @@ from sync.approvals import (
 )
 from sync.plan import TableRef
 from sync.reminders import ending_soon, note_reminded
-from sync.runs import Run, RunState, load_run
+from sync.runs import FINAL, Run, RunState, load_run
 from sync.state import CARDS, key, team_of
 from sync.streams import GROUP, Raw, claim_left, open_group, read_new
 
@@ -154,7 +154,7 @@ def _redraw(
         if last.stage == stage and last.free_at > time.monotonic():
             return replace(last, done=False)
         card = approval_card(approval, run, facts(approval, run))
-        _draw(client, slack, approval, card, is_progress=last.stage == stage)
+        _draw(client, slack, approval, run, card, is_progress=last.stage == stage)
         approval, run = _look(client, approval_id)
         # Slack may have let us wait while another bot drew what came next: then it is drawn anew.
         now = time.monotonic()
@@ -196,6 +196,7 @@ def _draw(
     client: "redis.Redis",
     slack: WebClient,
     approval: Approval,
+    run: Run | None,
     message: Message,
     *,
     is_progress: bool,
@@ -215,7 +216,14 @@ def _draw(
         remember_card(client, approval.id, f"{place.channel}:{ts}")
     else:
         channel, _, ts = approval.card.partition(":")
-        update(slack, channel, ts, message, is_progress=is_progress)
+        try:
+            update(slack, channel, ts, message, is_progress=is_progress)
+        except SlackRefused as error:
+            # Somebody has deleted the card. What can still be done with it must be seen.
+            is_open = approval.state is ApprovalState.PENDING or (run and run.state not in FINAL)
+            if str(error) != "message_not_found" or not is_open:
+                raise
+            remember_card(client, approval.id, f"{channel}:{post(slack, place, message)}")
 
 
 def _never_shown(client: "redis.Redis", team: str) -> list[str]:

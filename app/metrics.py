@@ -33,6 +33,8 @@ TURN_BUCKETS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 MODEL_BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
 """Seconds; the model's own timeout is the last."""
 
+_CODE = re.compile(r"[a-z_]{1,60}")
+"""An error of Slack's, such as ``not_in_channel``."""
 _METHOD = re.compile(r"[a-z]+(\.[A-Za-z]+){1,3}")
 """A method of Slack's, such as ``chat.postMessage``."""
 
@@ -48,6 +50,7 @@ class Metrics:
     model_cost: Counter
     tool_calls: Counter
     slack_calls: Counter
+    slack_refusals: Counter
     slack_held: Counter
     slack_waited: Counter
     clicks: Counter
@@ -75,8 +78,10 @@ class Metrics:
         samples = (one for family in self.entries_given_up.collect() for one in family.samples)
         return round(sum(one.value for one in samples if one.name.endswith("_total")))
 
-    def slack_called(self, method: str, outcome: CallOutcome) -> None:
+    def slack_called(self, method: str, outcome: CallOutcome, error: str = "") -> None:
         """Count one request to Slack's Web API; a call that was tried three times is three."""
+        if outcome == "refused":
+            self.slack_refusals.labels(error if _CODE.fullmatch(error) else "other").inc()
         self.slack_calls.labels(method if _METHOD.fullmatch(method) else "other", outcome).inc()
 
     def slack_was_held(self, method: str, held: Held, seconds: float) -> None:
@@ -150,6 +155,9 @@ def make_metrics(client: "redis.Redis", warehouse: Path) -> Metrics:
         ),
         slack_waited=_counter(
             registry, "slack_waited_seconds", "What calls waited for room within Slack's limits."
+        ),
+        slack_refusals=_counter(
+            registry, "slack_refusals", "What Slack refused, by the error it named.", "error"
         ),
         clicks=_counter(registry, "clicks", "Clicks on a card by what they led to.", "outcome"),
         entries_given_up=_counter(

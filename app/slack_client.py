@@ -23,8 +23,9 @@ TOO_MANY, SERVER_FAULT = 429, 500
 
 CallOutcome = Literal["ok", "refused", "rate_limited", "server_error", "unreachable"]
 """What became of one request to the Web API; *refused* is an answer that names an error."""
-OnCall = Callable[[str, CallOutcome], None]
-"""Told of each request: the method, such as ``chat.postMessage``, and what became of it."""
+OnCall = Callable[[str, CallOutcome, str], None]
+"""Told of each request: the method, such as ``chat.postMessage``, what became of it, and the error
+that Slack named, if it did."""
 
 
 class NoRoom(SlackClientError):
@@ -141,7 +142,8 @@ class Watch(RetryHandler):
         error: Exception | None = None,  # noqa: ARG002 -- the same
     ) -> bool:
         """Tell of a try."""
-        self._on_call(request.url.rpartition("/")[2], _outcome(response))
+        named = str((response.body or {}).get("error") or "") if response else ""
+        self._on_call(request.url.rpartition("/")[2], _outcome(response), named)
         return False
 
 

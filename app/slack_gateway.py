@@ -30,6 +30,10 @@ from app.views.text import SECTION_CHARACTERS, escape, section, split
 
 log = logging.getLogger(__name__)
 
+SIGNED_OUT = frozenset(
+    {"token_revoked", "token_expired", "account_inactive", "invalid_auth", "not_authed"}
+)
+"""Slack's codes for a bot that was put out; an admin can let it in again."""
 _PASSING = frozenset(
     {
         "ratelimited",
@@ -65,6 +69,10 @@ class SlackAway(NotDelivered):
     """It may take it later: a limit, a fault of its own, or the network."""
 
 
+class SlackShut(SlackAway):
+    """It takes nothing from us now: it cannot be reached, or the bot was put out of it."""
+
+
 class SlackBusy(SlackAway):
     """Its limits leave no room now, so what only shows how things go on is left out."""
 
@@ -75,7 +83,7 @@ class SlackRefused(NotDelivered):
 
 def make_client(
     settings: SlackSettings,
-    on_call: OnCall = lambda _method, _outcome: None,
+    on_call: OnCall = lambda _method, _outcome, _error: None,
     pace: Pace | None = None,
 ) -> PacedClient:
     """Make a client that waits as Slack's limits ask, and retries a broken connection once.
@@ -321,10 +329,12 @@ def _named_refusals() -> Generator[None]:
     try:
         yield
     except SlackApiError as error:
-        status = cast("int", error.response.status_code)
-        passing = reason(error) in _PASSING or status == TOO_MANY or status >= SERVER_FAULT
-        raise (SlackAway if passing else SlackRefused)(reason(error)) from error
+        status, code = cast("int", error.response.status_code), reason(error)
+        if status >= SERVER_FAULT or code in SIGNED_OUT:
+            raise SlackShut(code) from error
+        passing = code in _PASSING or status == TOO_MANY
+        raise (SlackAway if passing else SlackRefused)(code) from error
     except NoRoom as error:
         raise SlackBusy(str(error)) from error
     except (SlackClientError, OSError, HTTPException) as error:
-        raise SlackAway(reason(error)) from error
+        raise SlackShut(reason(error)) from error

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import redis
 
-from app.slack_gateway import SlackAway
+from app.slack_gateway import SlackAway, SlackShut
 from sync.errors import DuckferryError, Unexpected
 from sync.inbox import MAX_DELIVERIES, Entry, done, give_back, keep, take, take_over
 from sync.state import INBOX, PREFIX, named_error, run_script
@@ -26,7 +26,8 @@ LEASE_SECONDS = 20.0
 """A thread, or an entry, whose bot has been silent for this long may be taken by another."""
 _SWEEP_SECONDS = 5.0
 AWAY_SECONDS = 600.0
-"""So long an answer waits for Slack in this bot; then the entry goes back for another try."""
+"""So long an answer that Slack does not take, though it is there, waits in this bot; then the entry
+goes back for another try."""
 _LEASE_TRIES = 300
 """Fifth-seconds another bot's turn is waited for, before its thread is left to it."""
 
@@ -188,6 +189,8 @@ class Turns:
             except SlackAway as error:
                 # The turn is in the thread and is only told again; no model is asked twice.
                 log.warning("entry %s is told again, Slack is away: %s", entry.id, error)
+                if isinstance(error, SlackShut):  # for all, so it waits however long that takes
+                    deadline = time.monotonic() + AWAY_SECONDS
                 if time.monotonic() > deadline or stop.wait(pause):
                     return False
                 pause = min(pause * 2, 30.0)

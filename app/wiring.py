@@ -27,7 +27,7 @@ from app.channels import make_find_channel, make_is_shared
 from app.config_diff import note_config
 from app.core import Core, query_limits, turn_budget
 from app.desk import make_desk
-from app.event_log import STARTED, note_event
+from app.event_log import STARTED, note_event, note_refusal
 from app.glossary_file import load_glossary
 from app.groups import make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
@@ -36,6 +36,7 @@ from app.owners import make_has_left
 from app.readers import make_readers_language
 from app.settings import Settings, SettingsError
 from app.signs import make_signs
+from app.slack_client import CallOutcome, OnCall
 from app.slack_gateway import make_client
 from app.slack_pace import Pace
 from app.sources import resolve_sources
@@ -123,7 +124,7 @@ def build(
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)
     pace = Pace(core.redis, metrics.slack_was_held)
-    slack = slack or make_client(settings.slack, metrics.slack_called, pace)
+    slack = slack or make_client(settings.slack, _on_call(metrics, client), pace)
     core = replace(core, find_channel=make_find_channel(slack))
     workspace = learn_workspace(slack)
     team = workspace.team
@@ -196,6 +197,17 @@ def build(
                 listeners.shutdown()
 
     return Bot(core, run, transport.is_open, metrics)
+
+
+def _on_call(metrics: Metrics, client: "redis.Redis") -> OnCall:
+    """Count each call of Slack, and keep what it refuses where an admin finds it."""
+
+    def told(method: str, outcome: CallOutcome, error: str) -> None:
+        metrics.slack_called(method, outcome, error)
+        if outcome == "refused":
+            note_refusal(client, method, error)
+
+    return told
 
 
 def _require_ours(client: "redis.Redis", team: str) -> None:

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.doctor.checks import ANSWER_SECONDS, Check, clock_check, listed
-from app.event_log import SIGNED_OUT, STARTED, last_events
+from app.event_log import SIGNED_OUT, STARTED, last_events, last_refusals
 from app.manifest import SCOPES
 from app.settings import SlackSettings
 from app.slack_gateway import reason
@@ -28,6 +28,24 @@ MAX_CHANNELS = 20
 """Channels that are looked at."""
 CHANNEL_SCOPES = frozenset({"channels:read", "groups:read"})
 """With these, and only for us, Slack says whether the bot is in a public or a private channel."""
+_TOKEN_ANEW = "Install the app again, set SLACK_BOT_TOKEN to its new token, start the bot."  # noqa: S105 -- a sentence about it
+_INVITE = "Invite the bot where people ask it; their answers went to them directly."
+REMEDIES = {
+    "missing_scope": "Compare the scopes with `botctl manifest`, add them, reinstall the app.",
+    "not_in_channel": _INVITE,
+    "channel_not_found": _INVITE,
+    "is_archived": "Name other channels in bot.toml, or unarchive them; answers went directly.",
+    "restricted_action": "Let the bot post there (channel settings), or name another channel.",
+    "not_allowed_token_type": "SLACK_BOT_TOKEN must be a bot token (xoxb-…).",
+    "invalid_blocks": "Report it: Slack refused the form of a message, which was shown plainly.",
+    "msg_too_long": "Report it: Slack refused a message as too long.",
+    "token_revoked": _TOKEN_ANEW,
+    "account_inactive": _TOKEN_ANEW,
+    "invalid_auth": _TOKEN_ANEW,
+    "team_access_not_granted": "Install the app in this workspace.",
+    "ekm_access_denied": "Slack's key management keeps messages back; ask the workspace's admins.",
+}
+"""What to do about the errors by which Slack refuses a call; other errors ask for nothing."""
 _NETWORK = "Let this machine reach https://slack.com (proxy, firewall), and check SLACK_API_URL."
 _TOKEN = (
     "Copy the Bot User OAuth Token again from the app's page OAuth & Permissions; reinstall it."  # noqa: S105 -- a sentence about it
@@ -130,6 +148,7 @@ def _state(client: "redis.Redis", team: str) -> Iterator[Check]:
         with impatient(client) as quick:
             owner = cast("str | None", quick.get(OWNER))
             events = last_events(quick, team)
+            refused = last_refusals(quick)
     except redis.RedisError as error:
         found = f"Redis does not answer ({type(error).__name__}), and it holds when events came"
         yield _check("events", "SKIP", found, "Put right what is told of Redis.")
@@ -143,6 +162,7 @@ def _state(client: "redis.Redis", team: str) -> Iterator[Check]:
             "Give each workspace a Redis (or a database number) of its own.",
         )
     yield _events(events)
+    yield from _refusals(refused)
 
 
 def _events(events: Mapping[str, datetime]) -> Check:
@@ -150,8 +170,7 @@ def _events(events: Mapping[str, datetime]) -> Check:
     out = [kind for kind in SIGNED_OUT if kind in events]
     if out and (started is None or events[out[0]] > started):
         found = f"Slack said {out[0]} {_ago(events[out[0]])}, and no bot has started since"
-        remedy = "Install the app again, set SLACK_BOT_TOKEN to its new token, start the bot."
-        return _check("events", "FAIL", found, remedy)
+        return _check("events", "FAIL", found, _TOKEN_ANEW)
     came = {kind: at for kind, at in events.items() if kind not in (STARTED, *SIGNED_OUT)}
     remedy = (
         "Mention the bot. If nothing comes: Event Subscriptions must list the events that "
@@ -165,6 +184,18 @@ def _events(events: Mapping[str, datetime]) -> Check:
     if started is not None and last < started:
         return _check("events", "WARN", f"{found}, before the bot started {_ago(started)}", remedy)
     return _check("events", "OK", found)
+
+
+def _refusals(refused: Mapping[tuple[str, str], datetime]) -> Iterator[Check]:
+    """Tell what Slack has refused that an admin can put right; it is kept for a week."""
+    by_error: dict[str, list[str]] = {}
+    for (error, method), at in sorted(refused.items(), key=lambda pair: pair[1], reverse=True):
+        if error in REMEDIES:
+            by_error.setdefault(error, []).append(f"{method} {_ago(at)}")
+    for error, told in by_error.items():
+        yield _check("refusals", "WARN", f"{error}: {listed(told)}", REMEDIES[error])
+    if not by_error:
+        yield _check("refusals", "OK", "none in the last week that asks for anything")
 
 
 def _channels(slack: WebClient, schedules: Iterable[Schedule]) -> Iterator[Check]:

@@ -111,6 +111,11 @@ def card(slack: SlackStandIn, saying: str, table: str = "ORDERS") -> Message:
     )
 
 
+def _card_of(redis: Redis, approval: Approval) -> str | None:
+    found = load_approval(redis, approval.id)
+    return found.card if found else None
+
+
 def until(happens: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS
     while not happens():
@@ -232,14 +237,19 @@ def test_an_end_that_slack_refuses_is_not_hammered(
     assert 0 < 1_000 - left <= 4
 
 
-def test_a_card_whose_message_was_deleted_is_given_up(
+def test_a_card_whose_message_was_deleted_is_posted_again_while_something_can_be_done_with_it(
     redis: Redis, slack: SlackStandIn, client: WebClient
 ) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
         posted = card(slack, "Sync needs approval")
         slack.workspace.delete(CHANNEL, posted.ts)
-        approve(redis, approval)
+        run = approve(redis, approval)
+        again = card(slack, "Sync is queued")
+        until(lambda: _card_of(redis, approval) == f"{CHANNEL}:{again.ts}")
+        slack.workspace.delete(CHANNEL, again.ts)
+        claim(redis, run)
+        finish(redis, run, RunState.PUBLISHED, receipt(approval.request.plan))
         ask(redis, slack, "USERS")
         card(slack, "Sync needs approval", "USERS")
         until(lambda: redis.xpending("duckferry:1:cards", "bots")["pending"] == 0)  # pyright: ignore[reportIndexIssue] -- redis types the answer of both clients

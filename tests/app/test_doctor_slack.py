@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from redis import Redis
 
 from app.doctor.slack import check_slack
-from app.event_log import STARTED, last_events, note_event
+from app.event_log import STARTED, last_events, note_event, note_refusal
 from app.manifest import SCOPES
 from app.settings import SlackSettings
 from sandbox.slack.faults import ScriptedFault
@@ -120,6 +120,15 @@ def test_events_that_never_came_or_not_since_the_start_are_warned_of(
     assert re.fullmatch(r"the last, app_mention, arrived \d s ago", told[1])
     redis.hset("duckferry:1:T0SANDBOX:events:last", STARTED, "2999-01-01T00:00:00+00:00")
     assert found(settings_of(slack), redis)["events"][0] == "WARN"
+
+
+def test_what_slack_refused_is_told_with_what_to_do(slack: SlackStandIn, redis: Redis) -> None:
+    assert found(settings_of(slack), redis)["refusals"][0] == "OK"
+    note_refusal(redis, "reactions.add", "already_reacted")
+    note_refusal(redis, "chat.postMessage", "not_in_channel")
+    level, told = found(settings_of(slack), redis)["refusals"]
+    assert level == "WARN"
+    assert re.match(r"not_in_channel: chat.postMessage \d s ago", told)
 
 
 def test_that_the_bot_was_put_out_is_told_until_it_is_started_again(

@@ -39,7 +39,7 @@ def stream_asked() -> threading.Event:
 
 @pytest.fixture
 def client(slack: SlackStandIn, stream_asked: threading.Event) -> WebClient:
-    def called(method: str, _outcome: CallOutcome) -> None:
+    def called(method: str, _outcome: CallOutcome, _error: str) -> None:
         if method == "chat.startStream":
             stream_asked.set()
 

@@ -206,7 +206,7 @@ def test_the_page_lists_exactly_what_is_told_with_its_labels(
     root = tmp_path / "warehouse"
     publish(root, [place_rows(root, table_plan([("ID", "NUMBER(10)")]), [(1,)], 1)])
     CountedModel(Script(LLMResponse("ok")), metrics).complete([], [])
-    metrics.slack_called("auth.test", "ok")
+    metrics.slack_called("auth.test", "refused", "invalid_auth")
     metrics.tool_calls.labels("list_tables", "ok").inc()
     told: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(page(metrics)):

@@ -178,6 +178,7 @@ def test_every_request_to_slack_is_counted_also_those_that_are_tried_again(
         ("reactions.add", "refused"),
     ):
         assert value(samples, "slack_calls_total", method=method, outcome=outcome) == 1
+    assert value(samples, "slack_refusals_total", error="already_reacted") == 1
 
 
 def test_a_path_that_is_no_method_of_slacks_does_not_become_a_label(metrics: Metrics) -> None:

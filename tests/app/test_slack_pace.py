@@ -39,7 +39,7 @@ def client_of(
 ) -> PacedClient:
     tokens = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
 
-    def called(_method: str, outcome: CallOutcome) -> None:
+    def called(_method: str, outcome: CallOutcome, _error: str) -> None:
         if calls is not None:
             calls.append(outcome)
 
