@@ -24,7 +24,7 @@ from app.places import parse_place
 from app.result_conditions import handle_condition
 from app.slack_gateway import SlackRefused, note, replace_or_post
 from app.standing import show_answered, show_failed, show_outcome
-from app.texts import language_of, say
+from app.texts import say
 from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.card_parts import duration, names_of
@@ -75,7 +75,7 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
         place, language = None, office.core.config.language
     else:
         place = parse_place(entry.thread)
-        language = language_of(entry.body.get("text", ""), office.core.config.language)
+        language = language_of_entry(office, entry, entry.body.get("text", ""))
     if place is not None:
         words = note(word_failure(language, error.failure))
         # Words of the turn that have been shown already are no answer, and are not left standing.
@@ -93,7 +93,7 @@ def _answer_message(office: Office, entry: Entry) -> None:
     place, text = parse_place(entry.thread), words_of(office.core.redis, entry)
     if text is None:
         return
-    language = language_of_entry(entry, text, office.core.config.language)
+    language = language_of_entry(office, entry, text)
     events: list[Event] = []
     caller = Caller(place.team, entry.body["user"], place.channel)
     told = entry.body.get("shared")

@@ -8,8 +8,8 @@ from typing import cast
 from agent.deps import Language
 from app.office import Office
 from app.places import Place, parse_place
+from app.readers import language_for
 from app.slack_gateway import SlackRefused, post_answer
-from app.texts import language_of
 from app.thread_memory import expect_turn
 from app.views.asked import asked_message
 from sync.inbox import Entry, put
@@ -26,7 +26,7 @@ def pose(office: Office, entry: Entry) -> None:
     Where the bot cannot write, in their direct messages. Done again it is asked once.
     """
     redis, body, place = office.core.redis, entry.body, parse_place(entry.thread)
-    language = language_of_entry(entry, body["text"], office.core.config.language)
+    language = language_of_entry(office, entry, body["text"])
     noted = key(place.team, "posed", entry.id)
     stored = cast("str | None", redis.get(noted))
     thread = Place(**json.loads(stored)) if stored else _begin(office, entry, place, language)
@@ -36,10 +36,12 @@ def pose(office: Office, entry: Entry) -> None:
     put(redis, "message", str(thread), {**asked, "language": language}, once=(body["source"],))
 
 
-def language_of_entry(entry: Entry, text: str, otherwise: Language) -> Language:
-    """Tell in which language an entry is answered: the one it names, else that of its words."""
-    named = entry.body.get("language")
-    return named if named in ("ko", "en") else language_of(text, otherwise)
+def language_of_entry(office: Office, entry: Entry, text: str) -> Language:
+    """Tell in which language an entry is answered: the one it names, else its person's."""
+    named, user = entry.body.get("language"), entry.body.get("user", "")
+    if named in ("ko", "en"):
+        return named
+    return language_for(office.core.config, office.readers_language, user, text)
 
 
 def _begin(office: Office, entry: Entry, place: Place, language: Language) -> Place:

@@ -50,8 +50,8 @@ SCOPES = (
     ),
     Asked(
         "users:read",
-        "to pause the schedules of somebody who has left, and to show "
-        "receipts and the Home tab in the language of who opens them",
+        "to pause the schedules of somebody who has left, and to know the language of "
+        "whoever opens a window or the Home tab, or asks with names alone",
         minimal=False,
     ),
     Asked("commands", "/sync and its form", minimal=False),

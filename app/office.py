@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
 
+from agent.deps import Language
 from agent.events import Event
 from app.access import SeeIn
 from app.core import Core
@@ -28,6 +29,7 @@ class Office:
     """Told of each turn once, when its message stands in Slack."""
     on_given_up: Callable[[Entry], None] = lambda _: None
     owner_is_gone: Callable[[str], bool] = lambda _: False
+    readers_language: Callable[[str], Language | None] = lambda _: None
     groups: Groups = lambda _: frozenset[str]()
     members: Members = lambda _: None
     pictures: Pictures = field(default_factory=Pictures)

@@ -1,4 +1,4 @@
-"""In which language somebody uses Slack, remembered for an hour."""
+"""In which language somebody reads: by their words, by their Slack (kept an hour), by bot.toml."""
 
 import logging
 import time
@@ -10,15 +10,32 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from agent.deps import Language
+from app.bot_config import BotConfig
 from app.remembering import Remembered
 from app.slack_client import hurried
 from app.slack_gateway import reason
+from app.texts import written_in
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 3600.0
 WAIT_SECONDS = 1
 """Slack lets a window be opened for three seconds after the press, whatever else takes its time."""
+
+
+def language_for(
+    config: BotConfig, readers_language: Callable[[str], Language | None], user: str, text: str
+) -> Language:
+    """Say in which language *user* is answered who wrote *text*.
+
+    Where it has no words but names of tables ("ORDERS?"), their Slack decides before bot.toml does.
+    """
+    names = {
+        name.casefold()
+        for ref in config.offered
+        for name in (ref.table, str(ref), f"{ref.source}.{ref}")
+    }
+    return written_in(text, names) or readers_language(user) or config.language
 
 
 def make_readers_language(

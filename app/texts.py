@@ -1,6 +1,7 @@
 """Every sentence of ours that a person reads, in Korean and in English."""
 
 import re
+from collections.abc import Collection
 
 from agent.deps import Language
 from agent.events import Limit
@@ -20,14 +21,33 @@ from app.remark_texts import REMARK_PHRASES
 from app.thread_texts import THREAD_PHRASES
 
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
-_LATIN = re.compile("[A-Za-z]")
+_WORD = re.compile(r"[A-Za-z][\w$#.]*")
+_IDENTIFIER = re.compile(r"[A-Z][A-Z0-9_$#]*(?:\.[A-Z0-9_$#]+)*")
+_SIGNS_OF_A_NAME = re.compile(r"[_$#0-9]|\w\.\w")
+_NAMES_ALONE = 2
+"""So many words in capitals may be names; more of them are somebody who shouts in English."""
+
+
+def written_in(text: str, names: Collection[str] = ()) -> Language | None:
+    """Tell the language a message is written in; None where it has no word of any.
+
+    Names of tables and columns are no words: neither *names* (in small letters) nor what is written
+    as an identifier is. So inside Korean they do not make it English, and alone they say nothing.
+    """
+    if _HANGUL.search(text):
+        return "ko"
+    words = [word.rstrip(".") for word in _WORD.findall(text)]
+    rest = [
+        word for word in words if word.casefold() not in names and not _SIGNS_OF_A_NAME.search(word)
+    ]
+    if len(rest) <= _NAMES_ALONE and all(_IDENTIFIER.fullmatch(word) for word in rest):
+        return None
+    return "en"
 
 
 def language_of(text: str, otherwise: Language) -> Language:
-    """Tell the language a message is written in; table names inside Korean do not make it English."""
-    if _HANGUL.search(text):
-        return "ko"
-    return "en" if _LATIN.search(text) else otherwise
+    """Tell the language a message is written in, *otherwise* where its words do not say."""
+    return written_in(text) or otherwise
 
 
 def word_limit(language: Language, limit: Limit, most: float) -> str:

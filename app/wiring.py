@@ -134,6 +134,7 @@ def build(
     members = make_members(slack)
     groups = nobody_if_unknown(members)
     see = see_in(config, members, make_is_shared(slack), core.mask_key)
+    readers_language = make_readers_language(slack)
     office = Office(
         core,
         slack,
@@ -145,10 +146,11 @@ def build(
         groups=groups,
         members=members,
         signs=make_signs(slack),
+        readers_language=readers_language,
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = replace(
-        make_desk(core, groups, make_readers_language(slack), see),
+        make_desk(core, groups, readers_language, see),
         workspace=workspace,
         given_up=metrics.given_up_so_far,
     )

@@ -24,8 +24,9 @@ from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
 from app.live import STOP, STOP_SECONDS, read_stop, running_key, stop_key
 from app.places import Place, parse_place
+from app.readers import language_for
 from app.slack_gateway import NotDelivered, reason, update
-from app.texts import PHRASES, Language, language_of, say
+from app.texts import PHRASES, Language, say
 from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, SUGGEST, Carried, read_carried
 from app.views.approval_card import Message as Drawn
 from app.views.modals import sql_view
@@ -211,4 +212,6 @@ def _question(asked: _Asked) -> str:
 
 
 def _language(desk: CardDesk, asked: _Asked) -> Language:
-    return language_of(_question(asked), desk.config.language)
+    said = [message for message in asked.messages if message.role == "user"]
+    asker = (said[-1].speaker if said else "") or ""
+    return language_for(desk.config, desk.readers_language, asker, _question(asked))

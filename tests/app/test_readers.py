@@ -6,7 +6,8 @@ import pytest
 from slack_sdk import WebClient
 
 from agent.deps import Language
-from app.readers import FRESH_SECONDS, make_readers_language
+from app.bot_config import BotConfig, SourceSection, TableSection
+from app.readers import FRESH_SECONDS, language_for, make_readers_language
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -31,6 +32,22 @@ def test_a_reader_has_the_language_of_their_slack(locale: str, language: Languag
     with start_slack() as slack:
         slack.workspace.change_user(EVE, locale=locale)
         assert make_readers_language(client_of(slack))(EVE) == language
+
+
+def test_words_decide_then_slack_then_the_bot() -> None:
+    table = TableSection(name="SHOP.ORDERS")
+    config = BotConfig(source=(SourceSection(name="main"),), table=(table,), language="ko")
+    slack: dict[str, Language] = {MINJI: "ko", EVE: "en"}
+    said = (
+        (EVE, "몇 건?", "ko"),
+        (MINJI, "how many orders?", "en"),
+        (MINJI, "orders?", "ko"),
+        (EVE, "shop.orders 2026-11-01", "en"),
+        (EVE, "", "en"),
+        ("U0OTHER", "ORDERS", "ko"),
+    )
+    for user, text, language in said:
+        assert language_for(config, slack.get, user, text) == language
 
 
 def test_a_language_is_asked_for_once_an_hour() -> None:
