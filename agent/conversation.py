@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -268,6 +269,15 @@ def through_turn(messages: Sequence[Message], call_id: str) -> tuple[Message, ..
         return ()
     later = (number for number in range(at[0], len(messages)) if messages[number].starts_turn)
     return tuple(messages[: next(later, len(messages))])
+
+
+def turn_by(messages: Sequence[Message], source_id: str) -> tuple[Message, ...]:
+    """Cut out the turn that *source_id* began; nothing where it is not kept."""
+    starts = [number for number, message in enumerate(messages) if message.starts_turn]
+    for start, end in pairwise([*starts, len(messages)]):
+        if messages[start].source_id == source_id:
+            return tuple(messages[start:end])
+    return ()
 
 
 def without_private(messages: Sequence[Message]) -> tuple[Message, ...]:

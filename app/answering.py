@@ -28,6 +28,7 @@ from app.texts import say
 from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
 from app.views.card_parts import duration, names_of
+from app.views.feedback import can_be_judged
 from app.views.opening import hello
 from app.views.text import person
 from sync.approvals import Approval, load_approval, show_card
@@ -114,7 +115,8 @@ def _answer_message(office: Office, entry: Entry) -> None:
             live.on_event(event)
 
         run_analyst_turn(office.core.analyst, deps, text, entry.body["source"], hear)
-    deliver(office, entry, place, language, events, deps, into=live.message)
+    judged = entry.body["source"] if can_be_judged(events, was_asked=True) else ""
+    deliver(office, entry, place, language, events, deps, into=live.message, judged=judged)
     show_answered(office.core.redis, office.signs, place, entry.body["source"], events)
 
 
@@ -158,7 +160,9 @@ def _answer_outcome(office: Office, entry: Entry) -> None:
     # With its state: a run that was called lost may still turn out to have been published.
     source = f"{entry.kind}:{request.id}:{outcome.state}"
     run_analyst_approval(office.core.analyst, deps, outcome, source, events.append)
-    deliver(office, entry, place, request.language, events, deps, calling=_call(outcome))
+    judged = source if can_be_judged(events, was_asked=False) else ""
+    calling = _call(outcome)
+    deliver(office, entry, place, request.language, events, deps, calling=calling, judged=judged)
     show_outcome(office.core.redis, office.signs, place, outcome, events)
 
 

@@ -18,6 +18,7 @@ from app.listeners import (
     agent_view,
     answers,
     events,
+    feedback,
     home_tab,
     joining,
     modals,
@@ -91,6 +92,7 @@ def make_app(
     slash.register(app, desk, on_click)
     receipts.register(app, desk, on_click)
     answers.register(app, desk, on_click)
+    feedback.register(app, desk, on_click)
     questions.register(app, desk, on_click)
     actions.register(app, desk, on_click, tell)
     unexpected.register(app, client, desk, on_click)  # the last: it takes whatever is left

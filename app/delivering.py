@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -52,11 +52,14 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     otherwise: str = "",
     calling: str = "",
     into: str = "",
+    judged: str = "",
 ) -> None:
     """Post a turn's message once, however often it is worked on, then the cards it asks for.
 
     It takes the place of the message *into*, where its words were streamed. *otherwise* is said
     where the turn said nothing; it is safe mrkdwn.
+
+    *judged* names the turn where its answer can be judged.
 
     What is for the asker alone goes to them directly, and a line in the thread says so. *deps* are
     those of the turn.
@@ -64,7 +67,7 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     asker = deps.caller.user if deps else ""
     rules = _private_rules(events)
     turn = _Turn(office, entry, place, language, events, asker, rules)
-    message = answer_message(language, events, _reader(turn))
+    message = answer_message(language, events, replace(_reader(turn), turn=judged))
     if message is None and otherwise:
         message = Message(otherwise, [section(otherwise)])
     try:

@@ -206,11 +206,15 @@ def _with_tables(message: Message, send: Callable[[Message], Posted]) -> Posted:
     try:
         return send(message)
     except SlackRefused as error:
-        plain = plainer(message.blocks)
-        if str(error) != "invalid_blocks" or plain == message.blocks:
+        unjudged = [block for block in message.blocks if block["type"] != "context_actions"]
+        simpler = plainer(message.blocks) if unjudged == message.blocks else unjudged
+        if str(error) != "invalid_blocks" or simpler == message.blocks:
             raise
-        log.warning("Slack refused the blocks of a message; its tables are posted as text")
-        return replace(send(Message(message.text, plain)), is_plain=True)
+    if simpler == unjudged:
+        log.info("Slack refused the blocks of a message; it is posted without feedback buttons")
+        return _with_tables(Message(message.text, simpler), send)
+    log.warning("Slack refused the blocks of a message; its tables are posted as text")
+    return replace(send(Message(message.text, simpler)), is_plain=True)
 
 
 def upload(

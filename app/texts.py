@@ -10,6 +10,7 @@ from app.card_texts import CARD_PHRASES
 from app.chart_texts import CHART_PHRASES
 from app.command_texts import COMMAND_PHRASES
 from app.copy_texts import COPY_PHRASES
+from app.feedback_texts import FEEDBACK_PHRASES
 from app.form_texts import FORM_PHRASES
 from app.home_texts import HOME_PHRASES
 from app.import_texts import IMPORT_PHRASES
@@ -67,6 +68,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **CHART_PHRASES,
     **COMMAND_PHRASES,
     **COPY_PHRASES,
+    **FEEDBACK_PHRASES,
     **FORM_PHRASES,
     **HOME_PHRASES,
     **IMPORT_PHRASES,

@@ -10,6 +10,7 @@ import redis
 from agent.deps import Language
 from agent.service import forget_thread, has_thread_memory, people_of
 from app.changed_messages import drop_changes
+from app.feedback import forget_votes
 from app.places import parse_place
 from app.texts import say
 from app.views.text import person
@@ -68,6 +69,7 @@ def forget_all(client: "redis.Redis", thread: str) -> None:
     """Forget a thread and what its messages were changed to. No turn of it may be going on."""
     client.delete(_expected(thread))
     drop_changes(client, thread)
+    forget_votes(client, thread)
     forget_thread(client, thread)
 
 

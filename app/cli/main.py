@@ -8,6 +8,7 @@ import click
 
 from app.cli.copies import diff, prove, query, receipt, warehouse
 from app.cli.costs import costs
+from app.cli.feedback import feedback
 from app.cli.glossary import glossary
 from app.cli.schedules import schedule
 from app.cli.threads import threads
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    commands=[schedule, warehouse, diff, prove, query, receipt, glossary, costs, threads],
+    commands=[schedule, warehouse, diff, prove, query, receipt, glossary, costs, threads, feedback],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(

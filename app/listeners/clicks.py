@@ -29,6 +29,8 @@ ClickOutcome = (
         "form",
         "told",
         "drawn",
+        "good",
+        "bad",
         "receipt",
         "receipt_gone",
         "asked",

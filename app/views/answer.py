@@ -28,6 +28,7 @@ from app.views.answer_buttons import answer_buttons
 from app.views.approval_card import Message
 from app.views.chart import alt_text, chart_notes, native_charts
 from app.views.command_answer import command_lines
+from app.views.feedback import vote_block
 from app.views.files import file_notes
 from app.views.remark import remarks_of, word_remark
 from app.views.results import result_blocks
@@ -69,6 +70,8 @@ class Reader:
     """The thread of the question, where the answer is to stand in another place."""
     suggests: bool = False
     """Whether what may be asked next is offered."""
+    turn: str = ""
+    """What brought the turn, where its answer can be judged."""
 
 
 def answer_message(
@@ -115,6 +118,8 @@ def answer_message(
         blocks.append(context(*small_print))
     stale = [basis for basis in bases if reader.is_stale(basis)]
     blocks += answer_buttons(language, events, stale, reader.asked_in, suggests=reader.suggests)
+    if reader.turn:
+        blocks.append(vote_block(language, reader.turn, reader.asked_in))
     if steps:
         blocks.append(context(steps))
     seen = [

@@ -46,6 +46,7 @@ def answers(language: Language, content: Content) -> Iterator[Piece]:
         "remarks": (_shows(content, rows=0, remarks=_remarks(content)), READER),
         "stale": (_shows(content), Reader("Asia/Seoul", is_stale=lambda _: True)),
         "suggests": (_shows(content, rows=12), Reader("Asia/Seoul", suggests=True)),
+        "judged": (_shows(content), Reader("Asia/Seoul", turn="message:T1:C1:1.1")),
         "by_rule": (_by_rule(content), READER),
         "untrue": ([Said(content.said, untrue="sync")], READER),
         "asked_back": (_asks(content), READER),

@@ -25,7 +25,7 @@ TOLD = (
 """Phrases that are messages by themselves."""
 WHISPERED = (
     *("click.", "answer.not_yours", "answer.forgotten", "answer.refresh"),
-    *("suggest.", "slash."),
+    *("suggest.", "slash.", "vote.thanks"),
 )
 """How those begin that one person alone is told."""
 

@@ -32,6 +32,7 @@ COMMANDS = (
         "glossary",
         "costs",
         "threads",
+        "feedback",
     ),
 )
 HEAVY = ("openai", "duckdb", "pyarrow", "oracledb", "slack_bolt", "slack_sdk", "redis", "rq")

@@ -104,3 +104,15 @@ def test_whoever_is_named_where_a_turn_said_nothing_is_mentioned(
     deliver(office, ENTRY, place, "en", [], None, otherwise=words)
     [told] = [one for one in slack.messages(CHANNEL, place.thread_ts) if one.user == BOT_USER_ID]
     assert (told.text, told.blocks[0]["text"]["text"]) == (words, words)
+
+
+def test_a_slack_without_feedback_buttons_is_given_the_answer_without_them(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    slack.faults.refuse("chat.postMessage", "invalid_blocks")
+    deliver(office, ENTRY, place, "en", [Said("900.")], None, judged="message:1")
+    other = Entry("1-2", "message", "", ENTRY.body)
+    deliver(office, other, place, "en", [Said("901.")], None, judged="message:1")
+    first, second = [m for m in slack.messages(CHANNEL, place.thread_ts) if m.user == BOT_USER_ID]
+    assert [block["type"] for block in first.blocks] == ["section"]
+    assert [block["type"] for block in second.blocks] == ["section", "context_actions"]

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from app.feedback import list_votes
 from app.views.answer_buttons import CHOOSE, SHOW_SQL
 from sandbox.slack.values import dm_id
 from sync.runs import RunState
@@ -14,10 +15,12 @@ from tests.story.world import (
     ALICE,
     APPROVE,
     DATA,
+    EVE,
     JUNHO,
     MINJI,
     REJECT,
     SECONDS,
+    TEAM,
     World,
     no_leaks,
     shown,
@@ -111,6 +114,23 @@ def test_the_sql_behind_an_answer_is_shown_on_a_button(shared: World) -> None:
     assert 'sum("TOTAL_AMOUNT") AS "total_amount" FROM "SHOP"."ORDERS"' in sql
     assert sql.endswith("LIMIT 5```")
     shared.sandbox.slack.close_view(JUNHO)
+
+
+def test_who_is_not_content_with_an_answer_says_why_in_a_window(shared: World) -> None:
+    shared.synced("ORDERS")
+    asked = shared.ask("show me the top five customers by order amount", EVE)
+    shared.answer(asked, "based on")
+    answer = next(m for m in shared.said(asked) if any(b["type"] == "table" for b in m.blocks))
+    shared.press(answer, "Not helpful", JUNHO)
+    shared.sandbox.slack.wait_for_view(JUNHO)
+    why = {"reason": "wrong_number", "words": "VAT is missing"}
+    assert shared.sandbox.slack.submit(JUNHO, why).view is None
+    shared.whispered(JUNHO, "알려 주셔서 고맙습니다")
+    [vote] = [vote for vote in list_votes(shared.redis, TEAM) if vote.user == JUNHO]
+    assert (vote.reason, vote.words) == ("wrong_number", "VAT is missing")
+    assert vote.question == "show me the top five customers by order amount"
+    assert 'FROM "SHOP"."ORDERS"' in vote.sql[-1]
+    assert (vote.copies[0].table, bool(vote.copies[0].generation)) == ("SHOP.ORDERS", True)
 
 
 def test_a_question_back_is_answered_by_a_button_which_then_is_gone(shared: World) -> None:
