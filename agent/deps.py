@@ -17,6 +17,7 @@ from sync.offered_catalog import KnownSource
 from sync.plan import Plan, TableRef, Wish
 from sync.standing import StandingSchedule
 from sync.warehouse.exposure import WHOLE, Exposure
+from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query_process import Queries
 
 Language = Literal["ko", "en"]
@@ -83,7 +84,7 @@ class AnalystDeps:
     redis: Redis = field(repr=False)  # its repr names the URL
     warehouse: Path
     queries: Queries = field(repr=False)
-    """Runs queries on `warehouse`."""
+    """Runs queries on `warehouse`, and on `files`."""
     offered: tuple[TableRef, ...]
     """The tables this caller may ask about and propose to copy."""
     hidden: Mapping[TableRef, NotAllowed] = field(
@@ -116,6 +117,8 @@ class AnalystDeps:
     """Tells what Oracle's dictionary said of offered tables; may read it, where that is due."""
     exposure: Callable[[TableRef], Exposure] = field(default=lambda _: WHOLE, repr=False)
     """Says what this caller may see of a table; raises where that is nothing."""
+    files: tuple[ManifestEntry, ...] = ()
+    """What people shared in this thread, to be asked here and nowhere else."""
     on_text: OnText | None = field(default=None, repr=False)
     """Is told the words of the model as they come, whatever becomes of them."""
     is_stopped: Callable[[], bool] = field(default=lambda: False, repr=False)

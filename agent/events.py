@@ -25,7 +25,9 @@ class Basis:
     columns: tuple[int, int] | None = None
     """How many columns of how many it holds, where a wish left some out."""
     imported: str = ""
-    """Name of the DuckDB file the table was imported from; empty of a copy from Oracle."""
+    """Name of the file the table was imported from; empty of a copy from Oracle."""
+    shared_by: str = ""
+    """Who shared that file in this thread; empty of one an admin imported."""
     rule: str = ""
     """The rule of bot.toml by which the caller is shown less than the copy holds."""
 
@@ -34,6 +36,13 @@ def moment_told(basis: Basis) -> dict[str, str]:
     """Tell the model of when a table's data is, and of an imported one that nothing proved it."""
     if not basis.imported:
         return {"as_of": basis.as_of}
+    if basis.shared_by:
+        return {
+            "file": basis.imported,
+            "shared_by": basis.shared_by,
+            "shared_at": basis.as_of,
+            "proof": "none: a file of a person, not compared with Oracle",
+        }
     return {
         "imported_from": basis.imported,
         "imported_at": basis.as_of,

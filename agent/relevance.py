@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from agent.deps import AnalystDeps
 from agent.glossary import Code, Example, Term, is_same_question, stands_in, tables_in
-from agent.tools.copies import visible
+from agent.tools.copies import read_copies, visible
 from agent.words import occurs, telling_words
 from sync.errors import TableAmbiguous, TableNotOffered
 from sync.names import resolve_table
 from sync.plan import TableRef
 from sync.warehouse.exposure import Exposure
-from sync.warehouse.manifest import Manifest, read_manifest
+from sync.warehouse.manifest import Manifest
 
 MOST_ENTRIES = 8
 MOST_EXAMPLES = 2
@@ -41,7 +41,7 @@ def relevant(deps: AnalystDeps, text: str, *, private: bool = True) -> Relevant:
     examples = _alike(glossary.example, text)
     if not (terms or codes or examples):
         return Relevant()
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     known = visible(deps, manifest)
     if not private:
         known = [ref for ref in known if not exposure_of(deps, ref, manifest).private]

@@ -15,6 +15,7 @@ from agent.llm import Model
 from agent.loop import SyncAgent, tell_ended
 from agent.runtime.approval_flow import event_message
 from agent.runtime.config import Policy, system_prompt
+from agent.runtime.files_part import files_part
 from agent.runtime.glossary_part import glossary_part
 from agent.runtime.result_contract import AnalystResult, result_of
 from agent.runtime.thread_context import (
@@ -114,6 +115,18 @@ def run_analyst_approval(
     return _take_turn(analyst, deps, event_message(outcome, source_id), on_event)
 
 
+def note_exchange(
+    analyst: Analyst, deps: AnalystDeps, said: str, answer: str, source_id: str
+) -> None:
+    """Have the thread remember what a person did and was answered, without a turn. Once a source.
+
+    The model reads *said* as theirs and *answer* as its own.
+    """
+    history = open_thread(deps, analyst.policy)
+    if history.append(person_message(deps, analyst.policy, said, source_id)):
+        history.append(Message(role="assistant", content=answer))
+
+
 def has_thread_memory(redis: Redis, thread: str) -> bool:
     """Tell whether the agent has taken part in *thread* and remembers it."""
     return thread_is_known(redis, thread)
@@ -193,7 +206,8 @@ def _events(analyst: Analyst, deps: AnalystDeps, message: Message) -> Iterator[E
         if past is not None:  # delivered again after the conversation went on
             yield from tell_ended(past, deps)
             return
-    prompt = system_prompt(deps, _open_copies(deps)) + glossary_part(deps, history.messages())
+    words = glossary_part(deps, history.messages())
+    prompt = system_prompt(deps, _open_copies(deps)) + files_part(deps.files) + words
     yield from analyst.agent.run(history, deps, prompt)
 
 

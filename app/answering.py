@@ -8,6 +8,7 @@ from agent.events import Event
 from agent.service import run_analyst_approval, run_analyst_turn
 from app.access import See, see_whole
 from app.asked_elsewhere import language_of_entry, pose
+from app.attachments import has_files, korean_names, take_files
 from app.changed_messages import follow_change, words_of
 from app.core import Core, deps_for, look_at_tables, plan_sync
 from app.delivering import deliver
@@ -32,6 +33,7 @@ from app.views.feedback import can_be_judged
 from app.views.opening import hello
 from app.views.text import person
 from sync.approvals import Approval, load_approval, show_card
+from sync.attached import forget_files
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
 from sync.inbox import Entry
 from sync.plan import plainly
@@ -55,7 +57,7 @@ def handle(office: Office, entry: Entry) -> None:
         case "asked":
             pose(office, entry)
         case "message_changed":
-            follow_change(office.core.redis, office.core.analyst, entry)
+            _follow_change(office, entry)
         case "rejected" | "expired" | "run_ended" | "schedule_changed" | "question_approved":
             _answer_outcome(office, entry)
         case "schedule_due":
@@ -90,18 +92,30 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     office.on_given_up(entry)
 
 
+def _follow_change(office: Office, entry: Entry) -> None:
+    """Follow a change; a message that is gone takes its files along."""
+    core = office.core
+    follow_change(core.redis, core.analyst, entry)
+    if "gone" in entry.body:
+        forget_files(core.redis, core.warehouse, entry.thread, "", message=entry.body["source"])
+
+
 def _answer_message(office: Office, entry: Entry) -> None:
     place, text = parse_place(entry.thread), words_of(office.core.redis, entry)
     if text is None:
         return
-    language = language_of_entry(office, entry, text)
+    language = language_of_entry(office, entry, text or korean_names(entry))
     events: list[Event] = []
     caller = Caller(place.team, entry.body["user"], place.channel)
     told = entry.body.get("shared")
     see = office.see(caller.user, place.channel, told == "yes" if told else None)
-    words = "" if text else _hello(office, language, see)
+    words = "" if text or has_files(entry) else _hello(office, language, see)
     if asks_to_forget(text):
-        words = forget_as_asked(office.core.redis, entry, language)
+        words = forget_as_asked(office.core.redis, office.core.warehouse, entry, language)
+    elif has_files(entry):
+        words = take_files(
+            office, entry, deps_for(office.core, caller, entry.thread, language, see)
+        )
     if words:
         deliver(office, entry, place, language, [], deps=None, otherwise=words)
         show_answered(office.core.redis, office.signs, place, entry.body["source"], events)

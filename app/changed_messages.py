@@ -34,7 +34,7 @@ def note_change(
     words, gone = text or "", int(text is None)
     run_script(client, _NOTE, [_changed(thread, source)], at, words, _KEPT_SECONDS, gone)
     change = f"{source}:changed:{at}"
-    body = {"source": source, "text": words, "change": change}
+    body = {"source": source, "text": words, "change": change, **({"gone": "1"} if gone else {})}
     put(client, "message_changed", thread, body, once=(f"event:{event_id}", change))
 
 

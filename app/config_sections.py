@@ -210,6 +210,11 @@ class Limits(Section):
     """Of one file."""
     export_mb: Annotated[int, Field(ge=1, le=500)] = 20
     """Of a file's rows as JSON."""
+    file_mb: Annotated[int, Field(ge=0, le=100)] = 20
+    """Of one file that somebody shares in a thread; with 0 none is read."""
+    thread_files: Annotated[int, Field(gt=0, le=50)] = 10
+    files_total_mb: Annotated[int, Field(gt=0, le=1_000_000)] = 1000
+    """On disk, of all threads together."""
     turn_steps: Annotated[int, Field(gt=0, le=50)] = 8
     """Model calls of one turn."""
     turn_calls: Annotated[int, Field(gt=0, le=200)] = 24

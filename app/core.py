@@ -20,6 +20,7 @@ from app.broken_answers import usable
 from app.channels import any_channel
 from app.policy import require_allowed
 from app.texts import Language
+from sync.attached import files_of, keep_files
 from sync.blackout import Closed, closed_times
 from sync.catalog import TableFacts
 from sync.changes import Look, look_at
@@ -39,6 +40,7 @@ from sync.sources import GuardedSource, open_chunk_reader, open_source, require_
 from sync.standing import StandingSchedule
 from sync.state import moment_of
 from sync.undo import plan_undo
+from sync.warehouse.exposure import WHOLE
 from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
 from sync.warehouse.query_process import Queries, QueryLimits
 from sync.when import next_time, times
@@ -72,13 +74,17 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: S
     """Say what one turn may touch; *see* says what its caller is shown."""
     offered, hidden = split(core.config.offered, see)
     hidden |= split(_imported(core.warehouse), see)[1]
+    files = tuple(file.entry for file in files_of(core.redis, thread))
+    keep_files(core.redis, thread, core.analyst.policy.keep_days)
     return AnalystDeps(
         redis=core.redis,
         warehouse=core.warehouse,
-        queries=core.queries,
+        queries=core.queries.taking(files=files),
+        files=files,
         offered=offered,
         hidden=hidden,
-        exposure=see,
+        # No rule is about a file: who reads the thread sees it there whole.
+        exposure=lambda ref: WHOLE if ref.is_attached else see(ref),
         model_sees=core.config.model_sees,
         glossary=usable(core.redis, core.glossary),
         known_sources=lambda: known_sources(core, caller.user),

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from agent.deps import Language
 from app.access_texts import ACCESS_FAILURES, NOT_ALLOWED
+from app.attachment_texts import ATTACHMENT_FAILURES
 from app.import_texts import IMPORT_FAILURES
 from app.model_texts import MODEL_FAILURES
 from app.oracle_texts import KOREAN
@@ -80,6 +81,7 @@ _FIGURES_TOLD = frozenset({"figure_differs"})
 FAILURES: dict[str, tuple[str, str]] = {
     **MODEL_FAILURES,
     **IMPORT_FAILURES,
+    **ATTACHMENT_FAILURES,
     **PAST_FAILURES,
     **QUERY_FAILURES,
     **ACCESS_FAILURES,

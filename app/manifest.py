@@ -36,6 +36,7 @@ SCOPES = (
     Asked("groups:history", "the same in private channels", minimal=False),
     Asked("mpim:history", "the same in group messages", minimal=False),
     Asked("files:write", "to hand over exports, and charts as pictures", minimal=False),
+    Asked("files:read", "to read the CSV files that people share with it", minimal=False),
     Asked("channels:read", "whether the bot is in a channel it is to write in", minimal=False),
     Asked(
         "groups:read",

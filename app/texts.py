@@ -6,6 +6,7 @@ from collections.abc import Collection
 from agent.deps import Language
 from agent.events import Limit
 from app.access_texts import ACCESS_PHRASES
+from app.attachment_texts import ATTACHMENT_PHRASES
 from app.card_texts import CARD_PHRASES
 from app.chart_texts import CHART_PHRASES
 from app.command_texts import COMMAND_PHRASES
@@ -79,6 +80,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     **REMARK_PHRASES,
     **LIMIT_PHRASES,
     **THREAD_PHRASES,
+    **ATTACHMENT_PHRASES,
     # An answer
     "answer.thought": ("생각: {text}", "thought: {text}"),
     "answer.tool": ("도구: {name} {arguments}", "tool: {name} {arguments}"),

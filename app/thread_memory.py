@@ -4,6 +4,7 @@
 """
 
 import re
+from pathlib import Path
 
 import redis
 
@@ -14,6 +15,7 @@ from app.feedback import forget_votes
 from app.places import parse_place
 from app.texts import say
 from app.views.text import person
+from sync.attached import forget_files
 from sync.audit import note
 from sync.inbox import Entry
 from sync.state import key
@@ -35,7 +37,9 @@ def asks_to_forget(text: str) -> bool:
     return bool(_ASKED.fullmatch(text.strip().rstrip(".!?~ ")))
 
 
-def forget_as_asked(client: "redis.Redis", entry: Entry, language: Language) -> str:
+def forget_as_asked(
+    client: "redis.Redis", warehouse: Path, entry: Entry, language: Language
+) -> str:
     """Forget the thread of *entry* if its person takes part in it, and give what they are told.
 
     The same entry again, after a crash or while Slack is away, tells the same.
@@ -51,7 +55,7 @@ def forget_as_asked(client: "redis.Redis", entry: Entry, language: Language) -> 
             return say(language, "thread.not_yours", people=named)
         client.set(begun, "1", ex=_TOLD_SECONDS)
         note(client, place.team, "thread_forgotten", who=user, subject=entry.thread)
-    forget_all(client, entry.thread)
+    forget_all(client, warehouse, entry.thread, user)
     return say(language, "thread.forgotten")
 
 
@@ -65,11 +69,15 @@ def is_ours(client: "redis.Redis", thread: str) -> bool:
     return bool(client.exists(_expected(thread))) or has_thread_memory(client, thread)
 
 
-def forget_all(client: "redis.Redis", thread: str) -> None:
-    """Forget a thread and what its messages were changed to. No turn of it may be going on."""
+def forget_all(client: "redis.Redis", warehouse: Path, thread: str, who: str) -> None:
+    """Forget a thread, its files and what its messages were changed to, as *who* asked.
+
+    No turn of it may be going on.
+    """
     client.delete(_expected(thread))
     drop_changes(client, thread)
     forget_votes(client, thread)
+    forget_files(client, warehouse, thread, who)
     forget_thread(client, thread)
 
 

@@ -2,8 +2,8 @@
 
 THREAD_PHRASES: dict[str, tuple[str, str]] = {
     "thread.forgotten": (
-        "이 스레드에서 나눈 대화를 잊었습니다. 열려 있는 승인 카드는 그대로 결정할 수 있고, 무엇을 요청하고 실행했는지의 감사 기록은 남습니다. 다음 질문은 처음부터 시작합니다. 채널에서는 다시 멘션해 주세요.",
-        "What was said in this thread is forgotten. Cards that are still open can be decided, and the audit of what was asked for and run stays. The next question starts anew; in a channel, mention the bot again.",
+        "이 스레드에서 나눈 대화와 여기 올린 파일을 잊었습니다. 열려 있는 승인 카드는 그대로 결정할 수 있고, 무엇을 요청하고 실행했는지의 감사 기록은 남습니다. 다음 질문은 처음부터 시작합니다. 채널에서는 다시 멘션해 주세요.",
+        "What was said and shared in this thread is forgotten. Cards that are still open can be decided, and the audit of what was asked for and run stays. The next question starts anew; in a channel, mention the bot again.",
     ),
     "thread.unknown": (
         "이 스레드에 대해 기억하는 것이 없어 잊을 것도 없습니다. 다른 스레드라면 그 스레드에 답글로 써 주세요.",

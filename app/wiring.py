@@ -44,6 +44,7 @@ from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
 from app.unanswered import Unanswered
 from app.workspace import learn_workspace
+from sync.attached import sweep_files
 from sync.state import OWNER, connect_state, missing_safety
 from sync.warehouse.identity import check_warehouse
 from sync.warehouse.query_process import open_queries
@@ -184,8 +185,7 @@ def build(
             args=(core.redis, slack, team, config.deciders, consumer, stop, desk),
             name="cards",
         )
-        note_event(core.redis, team, STARTED)
-        _tell_walls(core.queries.walls)
+        _begin(core, team)
         transport.open()
         cards.start()
         core.queries.prepare()  # once Slack is there: it takes a core for a moment
@@ -232,6 +232,12 @@ def _tell_what_is_missing(core: Core) -> None:
         log.warning("no model is set (OPENAI_API_KEY), so only commands are understood")
     if not core.config.offered:
         log.warning("bot.toml offers no table, so nothing can be synced or asked")
+
+
+def _begin(core: Core, team: str) -> None:
+    note_event(core.redis, team, STARTED)
+    _tell_walls(core.queries.walls)
+    sweep_files(core.redis, core.warehouse, team)
 
 
 def _tell_walls(found: Walls) -> None:

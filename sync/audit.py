@@ -35,6 +35,8 @@ What = Literal[
     "imported",
     "dropped",
     "thread_forgotten",
+    "file_shared",
+    "files_removed",
     "query",
 ]
 

@@ -18,7 +18,8 @@ DuckferryError
 │   ├── WarehouseMismatch
 │   ├── DiskFull
 │   ├── PastError               what was kept: `sync.past_errors`
-│   └── ImportFailed            a DuckDB file that is not ours: `sync.import_errors`
+│   ├── ImportFailed            a DuckDB file that is not ours: `sync.import_errors`
+│   └── AttachFailed            a file shared in a thread: `sync.attach_errors`
 ├── RunError                    one run
 │   ├── VerificationFailed
 │   ├── FigureDiffers           `sync.proof_errors`, with the next

@@ -4,6 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from sync.attach_errors import FileNotInOracle
 from sync.errors import SourcesMixed, TableAmbiguous, TableNotOffered
 from sync.import_errors import NotFromOracle
 from sync.plan import TableRef
@@ -32,7 +33,8 @@ def resolve_syncable(
 ) -> TableRef:
     """The one of the tables that bot.toml offers called *name*, for what reads Oracle.
 
-    Raises besides what `resolve_table` raises `NotFromOracle` where one of *imported* is meant.
+    Raises besides what `resolve_table` raises `NotFromOracle` or `FileNotInOracle` where one of
+    *imported* is meant.
     """
     try:
         return resolve_table(name, offered)
@@ -43,7 +45,7 @@ def resolve_syncable(
             meant = None
         if meant is None:
             raise
-    raise NotFromOracle(table=meant.table)
+    raise (FileNotInOracle if meant.is_attached else NotFromOracle)(table=meant.table)
 
 
 def shown_names(refs: Iterable[TableRef]) -> dict[TableRef, str]:

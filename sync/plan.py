@@ -25,12 +25,16 @@ Encoding = Literal["cp949", "utf-8"]
 
 IMPORTED = "imported"
 """The source of tables that were imported from a DuckDB file. No database can be called so."""
+ATTACHED = "file:"
+"""Begins the source of a file that was shared in a thread; what names the thread follows. No
+database can be called so."""
 
 
 class TableRef(BaseModel):
     """One Oracle table: its source's name in bot.toml, its schema (owner), its name; case kept.
 
-    Or, of the source `IMPORTED`, one that was in a DuckDB file, under the names it had there.
+    Or, of the source `IMPORTED`, one that was in a DuckDB file, under the names it had there; or a
+    file of one thread (`ATTACHED`), which no other thread can name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,8 +48,13 @@ class TableRef(BaseModel):
 
     @property
     def is_imported(self) -> bool:
-        """Whether it was imported from a DuckDB file, so that Oracle knows nothing of it."""
-        return self.source == IMPORTED
+        """Whether it was imported from a file, so that Oracle knows nothing of it."""
+        return self.source == IMPORTED or self.is_attached
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it is a file that was shared in one thread, and known there alone."""
+        return self.source.startswith(ATTACHED)
 
 
 class Column(BaseModel):

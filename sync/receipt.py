@@ -1,8 +1,8 @@
 """What a run copied and how that was proven, as frozen values: what stays when it has ended."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sync.fidelity import ColumnFidelity
 from sync.filters import TypedFilter
@@ -107,7 +107,9 @@ class TableReceipt(BaseModel):
     """Pieces the table was read in."""
     notes: tuple[Note, ...] = ()
     imported: str = ""
-    """Name of the DuckDB file it was imported from; empty of a copy from Oracle."""
+    """Name of the file it was imported from; empty of a copy from Oracle."""
+    shared_by: Annotated[str, Field(exclude_if=lambda told: not told)] = ""
+    """The name of who shared that file in a thread; empty of one an admin imported."""
     undone: Undo | None = None
     """It was copied and proven as told here before, and became current again by an undo."""
 

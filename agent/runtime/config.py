@@ -101,7 +101,7 @@ def system_prompt(deps: AnalystDeps, there: Iterable[TableRef]) -> str:
         language=_LANGUAGES[deps.language],
         offered=_offered(deps),
         synced=_names(ref for ref in copied if not ref.is_imported),
-        imported=_names(ref for ref in copied if ref.is_imported),
+        imported=_names(ref for ref in copied if ref.is_imported and not ref.is_attached),
     )
 
 

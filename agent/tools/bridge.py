@@ -10,14 +10,14 @@ from typing import Any
 
 from agent.deps import AnalystDeps
 from agent.tools.base import ToolResult, refused
-from agent.tools.copies import visible
+from agent.tools.copies import read_copies, visible
 from sync.bounds import value_kind
 from sync.errors import ColumnNotFound, DuckferryError, TableNotSynced
 from sync.filters import Filter
 from sync.names import resolve_table
 from sync.plan import Column, Plan, TablePlan, TableRef, plainly
 from sync.receipt import TableReceipt, part_of
-from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query import Condition, Query, Shape, compile_query
 
 WHOLE_ROWS = 1_000_000
@@ -71,7 +71,7 @@ def _with(result: ToolResult, proposed: dict[str, Any]) -> ToolResult:
 def _of_query(deps: AnalystDeps, query: Query | None) -> dict[str, Any]:
     if query is None:
         return {}
-    ref = resolve_table(query.table, visible(deps, read_manifest(deps.warehouse)))
+    ref = resolve_table(query.table, visible(deps, read_copies(deps)))
     plan = _planned(deps, (ref,))
     call: dict[str, Any] = {"tables": [str(ref)]}
     if plan is None:
@@ -90,7 +90,7 @@ def _of_query(deps: AnalystDeps, query: Query | None) -> dict[str, Any]:
 
 
 def _of_sql(deps: AnalystDeps, sql: str) -> dict[str, Any]:
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     words = set(re.findall(r"[\w$#]+", sql.casefold()))
     named = (ref for ref in deps.offered if ref.table.casefold() in words)
     missing = [ref for ref in named if manifest.find(ref) is None]
@@ -106,7 +106,7 @@ def _with_column(
     """Propose the same copy with one column more; None where Oracle has none such."""
     if not isinstance(asked, Query):
         return None
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     receipt = manifest.entry(resolve_table(asked.table, visible(deps, manifest))).receipt
     exposure = deps.exposure(receipt.of)
     every = {one.casefold(): one for one in receipt.all_columns if not exposure.hides(one)}

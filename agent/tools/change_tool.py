@@ -12,6 +12,7 @@ from agent.deps import AnalystDeps, Language
 from agent.remarks import Remark, remark
 from agent.tools.assumptions import assumed
 from agent.tools.base import BaseTool, ToolResult
+from agent.tools.copies import read_copies
 from agent.tools.model_view import rows_for_model
 from agent.tools.moved_figures import Figure, Movement, movement
 from agent.tools.reading import EVERY_ROW, Source, note_read, read
@@ -20,7 +21,7 @@ from sync.errors import BadQuery, ColumnNotFound
 from sync.past_errors import NothingToCompare
 from sync.query_errors import SqlInvalid
 from sync.warehouse.kept import copy_before, entry_of, not_kept, while_kept
-from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query_process import Queries, QueryResult
 
 TOP = 10
@@ -113,7 +114,7 @@ def _before(
     result = read(deps, question, queries, kept).result
     for one in result.basis:
         if one.generation != kept[one.ref].generation:  # the current copy answered in its place
-            current = read_manifest(deps.warehouse).entry(one.ref)
+            current = read_copies(deps).entry(one.ref)
             raise not_kept(current, kept[one.ref].generation)
     return result
 
@@ -129,7 +130,7 @@ def _pairs(
         since = since.replace(tzinfo=ZoneInfo(deps.timezone))
     pairs: list[tuple[ManifestEntry, ManifestEntry]] = []
     alone: list[NothingToCompare] = []
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     for answered in now.basis:
         current = manifest.entry(answered.ref)
         asked = entry_of(deps.warehouse, current, answered.generation)

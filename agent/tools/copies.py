@@ -32,9 +32,17 @@ class Copy:
     """What the model may see of it."""
 
 
+def read_copies(deps: AnalystDeps) -> Manifest:
+    """Read what is published now, and the files of this thread beside it.
+
+    Raises `WarehouseDamaged`.
+    """
+    return read_manifest(deps.warehouse).beside(deps.files)
+
+
 def find_copy(deps: AnalystDeps, table: str) -> Copy:
     """Find the copy of *table*. Raises TableNotOffered, TableNotSynced, and why it is hidden."""
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     known = visible(deps, manifest)
     entry = manifest.entry(resolve_table(table, known))
     of = entry.receipt.of
@@ -43,19 +51,19 @@ def find_copy(deps: AnalystDeps, table: str) -> Copy:
 
 def copies(deps: AnalystDeps) -> dict[TableRef, ManifestEntry]:
     """Read which of the offered tables are copied now, in the order they are offered."""
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     published = {entry.ref: entry for entry in manifest.entries}
     return {ref: published[ref] for ref in visible(deps, manifest) if ref in published}
 
 
 def visible(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
-    """Name what may be asked about: the offered tables, trials of them, and imported ones."""
+    """Name what may be asked about: the offered tables, trials of them, imported ones, files."""
     trials = (entry for entry in manifest.entries if entry.receipt.trial_of in deps.offered)
     return (*deps.offered, *(entry.ref for entry in trials), *imported(deps, manifest))
 
 
 def imported(deps: AnalystDeps, manifest: Manifest) -> tuple[TableRef, ...]:
-    """Name the imported tables that the caller may see."""
+    """Name the imported tables that the caller may see, and the files of this thread."""
     return tuple(ref for ref in manifest.imported if ref not in deps.hidden)
 
 
@@ -102,7 +110,7 @@ def basis_of(deps: AnalystDeps, name: str, entry: ManifestEntry) -> Basis:
     """Say what an answer from a copy rests on."""
     receipt = entry.receipt
     part, columns = part_of(receipt), columns_of(receipt)
-    basis = Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported)
+    basis = Basis(name, entry.rows, entry.as_of, part, columns, receipt.imported, receipt.shared_by)
     return as_shown(basis, deps.exposure(receipt.of))
 
 
@@ -113,7 +121,7 @@ def short(comment: str | None) -> str | None:
 
 def bases_of(deps: AnalystDeps, result: QueryResult) -> tuple[Basis, ...]:
     """Say what a result rests on; the query may have met newer copies than it was written for."""
-    known = visible(deps, read_manifest(deps.warehouse))
+    known = visible(deps, read_copies(deps))
     return tuple(
         as_shown(
             Basis(
@@ -123,6 +131,7 @@ def bases_of(deps: AnalystDeps, result: QueryResult) -> tuple[Basis, ...]:
                 read.part,
                 read.columns,
                 read.imported,
+                read.shared_by,
             ),
             deps.exposure(read.of),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent.deps import AnalystDeps
 from agent.tools.base import ToolResult
 from agent.tools.bridge import or_proposal
+from agent.tools.copies import read_copies
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -19,7 +20,7 @@ from sync.names import resolve_table
 from sync.plan import Estimate, Plan, TablePlan, Wish
 from sync.query_errors import QueryTooCostly
 from sync.state import derived_id, key
-from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.manifest import ManifestEntry
 from sync.warehouse.query import Query
 
 _MOST_ASKED = 20
@@ -113,7 +114,7 @@ def _proposed(
 
 def _over(deps: AnalystDeps, names: list[str]) -> Plan:
     """The copies that are read, in the form in which a card names tables."""
-    manifest = read_manifest(deps.warehouse)
+    manifest = read_copies(deps)
     known = [entry.ref for entry in manifest.entries]
     entries = [manifest.entry(resolve_table(name, known)) for name in names]
     return Plan(

@@ -10,13 +10,13 @@ from agent.deps import AnalystDeps
 from agent.events import moment_told
 from agent.relevance import table_meant
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.copies import basis_of, kept_back, lacks, short, visible, what_fits
+from agent.tools.copies import basis_of, kept_back, lacks, read_copies, short, visible, what_fits
 from sync.errors import TableNotSynced
 from sync.names import resolve_table, shown_name
 from sync.offered_catalog import KnownTable
 from sync.plan import Column, TableRef, is_cut
 from sync.warehouse.exposure import Exposure
-from sync.warehouse.manifest import ManifestEntry, read_manifest
+from sync.warehouse.manifest import ManifestEntry
 
 
 class DescribeTableParameters(Parameters):
@@ -41,7 +41,7 @@ class DescribeTableTool(BaseTool[DescribeTableParameters]):
         self, deps: AnalystDeps, parameters: DescribeTableParameters, _call_id: str, /
     ) -> ToolResult:
         """Read one manifest entry, or what is known of Oracle. Raises TableNotSynced, …."""
-        manifest = read_manifest(deps.warehouse)
+        manifest = read_copies(deps)
         known = visible(deps, manifest)
         ref = resolve_table(parameters.table, known)
         entry = manifest.find(ref)

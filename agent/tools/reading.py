@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from agent.deps import AnalystDeps, ModelSees
 from agent.events import Basis
 from agent.tools.base import Parameters
-from agent.tools.copies import bases_of, find_copy, note_query, visible
+from agent.tools.copies import bases_of, find_copy, note_query, read_copies, visible
 from agent.tools.said_once import QueryAsTold
 from agent.tools.sql_tool import sees_of
 from sync.plan import TableRef
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
-from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
+from sync.warehouse.manifest import Manifest, ManifestEntry
 from sync.warehouse.query import compile_query
 from sync.warehouse.query_process import Queries, QueryResult
 
@@ -76,7 +76,7 @@ def read(
     kept = kept or {}
     if source.query is None:
         sql = source.sql or ""
-        known = visible(deps, read_manifest(deps.warehouse))
+        known = visible(deps, read_copies(deps))
 
         def entry_of(manifest: Manifest, ref: TableRef) -> ManifestEntry:
             return kept.get(ref) or manifest.entry(ref)

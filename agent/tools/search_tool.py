@@ -12,12 +12,12 @@ from agent.failures import sentence_of
 from agent.glossary import Term
 from agent.relevance import Relevant, exposure_of, relevant, table_meant
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.copies import basis_of, lacks, short, visible, what_fits
+from agent.tools.copies import basis_of, lacks, read_copies, short, visible, what_fits
 from agent.words import EXACT, closeness, telling_words
 from sync.names import nearest_first, shown_names
 from sync.offered_catalog import KnownSource
 from sync.plan import TableRef
-from sync.warehouse.manifest import Manifest, ManifestEntry, read_manifest
+from sync.warehouse.manifest import Manifest, ManifestEntry
 
 MOST_MATCHES = 10
 MOST_COLUMNS = 5
@@ -53,7 +53,7 @@ class SearchSchemaTool(BaseTool[SearchSchemaParameters]):
         self, deps: AnalystDeps, parameters: SearchSchemaParameters, _call_id: str, /
     ) -> ToolResult:
         """Search what is known; Oracle is asked only where what is known of it is old."""
-        manifest = read_manifest(deps.warehouse)
+        manifest = read_copies(deps)
         known = visible(deps, manifest)
         sources = _sources(deps, known, manifest)
         tables = _tables(known, manifest, sources)

@@ -9,12 +9,11 @@ from agent.deps import AnalystDeps, ModelSees
 from agent.events import moment_told
 from agent.tools.assumptions import assumed_by_model
 from agent.tools.base import BaseTool, Parameters, ToolResult
-from agent.tools.copies import bases_of, lacks, note_query, visible
+from agent.tools.copies import bases_of, lacks, note_query, read_copies, visible
 from agent.tools.costly_sql import by_a_yes
 from agent.tools.empty_result import empty_for_model, empty_remarks, told_empty_sql
 from agent.tools.model_view import rows_for_model
 from sync.warehouse.guard import MAX_SQL_CHARACTERS
-from sync.warehouse.manifest import read_manifest
 from sync.warehouse.query_process import QueryResult
 
 _MOST_CLOSED_FIRST: tuple[ModelSees, ...] = ("schema", "aggregates", "rows")
@@ -63,7 +62,7 @@ class RunSqlTool(BaseTool[RunSqlParameters]):
     def _answer(
         self, deps: AnalystDeps, parameters: RunSqlParameters, *, costly: bool
     ) -> ToolResult:
-        known = visible(deps, read_manifest(deps.warehouse))
+        known = visible(deps, read_copies(deps))
         queries = deps.queries.taking(patient=costly, any_cost=costly)
         result = queries.run_sql(parameters.sql, known, deps.exposure)
         empty = told_empty_sql(deps, parameters.sql, known, result.rows)

@@ -9,7 +9,7 @@ from pydantic import Field
 from agent.deps import AnalystDeps
 from agent.failures import sentence_for_model
 from agent.tools.base import BaseTool, Parameters, ToolResult, refused
-from agent.tools.copies import copies, imported
+from agent.tools.copies import copies, imported, read_copies
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -23,7 +23,6 @@ from sync.names import one_source, resolve_syncable, shown_name
 from sync.plan import Filter, Mode, TableRef, Wish, is_special
 from sync.runs import FINAL, Run, recent_runs
 from sync.state import derived_id
-from sync.warehouse.manifest import read_manifest
 
 MAX_TABLES = 20
 _RECENT_RUNS = 10
@@ -99,7 +98,7 @@ class StartSyncTool(BaseTool[StartSyncParameters]):
 
 def syncable(deps: AnalystDeps, name: str) -> TableRef:
     """Find the offered table called *name*. Raises what `resolve_syncable` raises."""
-    return resolve_syncable(name, deps.offered, imported(deps, read_manifest(deps.warehouse)))
+    return resolve_syncable(name, deps.offered, imported(deps, read_copies(deps)))
 
 
 def propose(

@@ -56,7 +56,7 @@ def forget_here(session: Session, named: str, *, yes: bool) -> None:
     try:
         # First, so that nothing is ever forgotten without a note of who did it.
         note(client, place.team, "thread_forgotten", who=OPERATOR, subject=thread, where="terminal")
-        forget_all(client, thread)
+        forget_all(client, settings.warehouse_dir, thread, OPERATOR)
     finally:
         let_go_of_thread(client, thread, holder)
     click.echo("Forgotten.")

@@ -10,6 +10,7 @@ from agent.service import has_begun
 from app.changed_messages import note_change
 from app.event_log import note_event
 from app.listeners.hearing import Changed, Said, heard, spoken
+from app.shared_files import written_files
 from app.signs import Signs, put_mark
 from app.thread_memory import expect_turn, is_ours
 from sync.inbox import put, was_put
@@ -65,19 +66,21 @@ def _is_wanted(client: "redis.Redis", said: Said, overhears: Overhears) -> bool:
     if said.is_call:
         return True
     if said.is_reply:
-        return not said.is_to_another and is_ours(client, str(said.place))
+        is_for_us = said.says_something and not said.is_to_another
+        return is_for_us and is_ours(client, str(said.place))
     return not said.names_somebody and overhears(said.place.channel, spoken(said.text))
 
 
 def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
     shared = {} if said.shared is None else {"shared": "yes" if said.shared else "no"}
+    files = {"files": written_files(said.files)} if said.files else {}
     if not was_put(client, said.source):  # a thread that was forgotten since is not ours again
         expect_turn(client, str(said.place))
     return put(
         client,
         "message",
         str(said.place),
-        {"user": said.user, "text": spoken(said.text), "source": said.source, **shared},
+        {"user": said.user, "text": spoken(said.text), "source": said.source, **shared, **files},
         once=(f"event:{event_id}", said.source),
     )
 

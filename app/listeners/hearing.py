@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from app.places import Place
+from app.shared_files import SharedFile, shared_file
 from app.views.text import unescape
 
 _ASKING_SUBTYPES = (None, "file_share", "thread_broadcast")
@@ -36,6 +37,8 @@ class Said:
     """As Slack writes it, mentions and all."""
     is_call: bool
     """They mention the bot, or stand in a direct message."""
+    files: tuple[SharedFile, ...] = ()
+    """Those of them that may be tables."""
     shared: bool | None = None
     """Whether another organisation reads the channel, where Slack tells."""
 
@@ -53,6 +56,11 @@ class Said:
     def names_somebody(self) -> bool:
         """Whether a person or a group is mentioned."""
         return bool(_SOMEBODY.search(self.text))
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to answer: a picture alone in a thread is for its people."""
+        return bool(self.text.strip() or self.files)
 
     @property
     def is_to_another(self) -> bool:
@@ -125,8 +133,14 @@ def _said(
         user=str(user),
         text=text,
         is_call=is_call or _calls(text, bot),
+        files=_files(message),
         shared=body.get("is_ext_shared_channel"),
     )
+
+
+def _files(message: Mapping[str, Any]) -> tuple[SharedFile, ...]:
+    told = cast("list[Mapping[str, Any]]", message.get("files") or [])
+    return tuple(found for one in told if (found := shared_file(one)))
 
 
 def _changed(body: Mapping[str, Any], event: Mapping[str, Any]) -> Changed | None:

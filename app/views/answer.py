@@ -209,9 +209,11 @@ def _basis(language: Language, basis: Basis) -> str:
     table = cut(escape(basis.table), _BASIS_NAME_CHARACTERS)
     moment = when(datetime.fromisoformat(basis.as_of))
     file = cut(escape(basis.imported), _BASIS_NAME_CHARACTERS)
+    by = cut(escape(basis.shared_by), _BASIS_NAME_CHARACTERS)
     phrase = "answer.basis_imported" if basis.imported else "answer.basis"
+    phrase = "answer.basis_file" if basis.shared_by else phrase
     rows = number(basis.rows) if basis.rows is not None else say(language, "answer.some")
-    line = say(language, phrase, table=table, rows=rows, when=moment, file=file)
+    line = say(language, phrase, table=table, rows=rows, when=moment, file=file, by=by)
     lacks = list[str]()
     if basis.rule:
         rule = cut(escape(basis.rule), _BASIS_NAME_CHARACTERS)

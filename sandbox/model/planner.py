@@ -9,6 +9,7 @@ from sandbox.model.orders import TodayUnknown
 from sandbox.model.phrases import Language, error_sentence, names, say
 from sandbox.model.replies import Calls, JsonObject, Reply, Status, Text, call
 from sandbox.model.scene import Outcome, Scene, read_scene
+from sandbox.model.shared_files import file_step
 from sandbox.model.summarising import KEEP_SUMMARY, summarise
 from sandbox.model.telling import tell, tell_event
 from sandbox.model.understanding import Step, understand
@@ -52,8 +53,10 @@ def _decide(scene: Scene) -> Text | Calls:
     waiting = [outcome for outcome in scene.outcomes if outcome.name in PROPOSALS]
     if waiting:
         return Text(tell(waiting[0], None, scene.language))
-    why = why_step(scene)
-    steps = (why,) if why else understand(scene.asked, scene.offered, scene.today, scene.imported)
+    known = why_step(scene) or file_step(scene)
+    steps = (
+        (known,) if known else understand(scene.asked, scene.offered, scene.today, scene.imported)
+    )
     if scene.verified and not scene.event:
         steps = (Step((("run_sql", {"sql": scene.verified}),)),)
     if scene.allowed:

@@ -13,7 +13,8 @@ from sandbox.model.replies import JsonObject
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
 _TABLE = re.compile(r"\b[A-Z][A-Z0-9_$#]*\.[A-Z][A-Z0-9_$#]*")
 _IMPORTED = re.compile(r"^Imported from a DuckDB file, not from Oracle: (.*)\.$", re.MULTILINE)
-_GLOSSARY = "\nWords of this team"
+_FILE = re.compile(r"^- (FILE\.\S+): \d+ rows", re.MULTILINE)
+_FILES, _GLOSSARY = "\nFiles of this thread", "\nWords of this team"
 _VERIFIED = re.compile(r"run exactly this by run_sql: (.+)")
 HANGUL = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 
@@ -44,6 +45,8 @@ class Scene:
     """`SCHEMA.TABLE` of each table of Oracle that the system message names, or who asks in full."""
     imported: tuple[str, ...]
     """`schema.table` of those that were imported from a file."""
+    files: tuple[str, ...]
+    """`FILE.name` of those that people shared in this thread, the newest last."""
     asked: str
     """The words of the person this turn is for."""
     verified: str
@@ -79,15 +82,14 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
         language="ko" if people and HANGUL.search(text_of(messages[people[-1]])) else "en",
         introduced=any(text_of(message) for message in said),
         today=date.fromisoformat(today[1]) if today else None,
-        offered=tuple(
-            dict.fromkeys([*_TABLE.findall(prompt.partition(_GLOSSARY)[0]), *_TABLE.findall(asked)])
-        ),
+        offered=tuple(dict.fromkeys([*_TABLE.findall(_named(prompt)), *_TABLE.findall(asked)])),
         imported=tuple(
             name
             for listed in _IMPORTED.findall(prompt)
             for name in str(listed).split(", ")
             if "." in name
         ),
+        files=tuple(_FILE.findall(prompt.partition(_FILES)[2])),
         asked=asked,
         verified=found[1] if (found := _VERIFIED.search(prompt)) else "",
         event=events[began] if events else None,
@@ -96,6 +98,11 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
         outcomes=outcomes_of(messages[began:]),
         earlier=tuple(one for one in outcomes_of(messages[:began]) if one.ok),
     )
+
+
+def _named(prompt: str) -> str:
+    """The part of the system message that names tables of Oracle."""
+    return prompt.partition(_GLOSSARY)[0].partition(_FILES)[0]
 
 
 def outcomes_of(messages: Sequence[JsonObject]) -> tuple[Outcome, ...]:

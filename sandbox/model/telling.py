@@ -54,7 +54,7 @@ def _tell_tables(result: JsonObject, language: Language) -> str:
         return say("no_tables", language)
     shown = [
         say("table_synced", language, table=names([one["table"]]), rows=number(one.get("rows")))
-        if one.get("synced") or one.get("imported_from")
+        if one.get("synced") or one.get("imported_from") or one.get("file")
         else say("table_unsynced", language, table=names([one["table"]]))
         for one in tables
     ]

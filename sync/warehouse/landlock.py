@@ -15,7 +15,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_DIR = 1, 1 << 2, 1 << 3
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 """How many rights over files each ABI knows: from EXECUTE, the first bit, to IOCTL_DEV."""
 TCP_ABI = 4
@@ -34,15 +34,17 @@ def landlock_abi() -> int | None:
     return found if found > 0 else None
 
 
-def read_only(readable: Iterable[str], abi: int) -> None:
+def read_only(readable: Iterable[str], abi: int, *, but: str = "") -> None:
     """Leave this process nothing but reading *readable*: files, and all below folders.
 
-    No other file, nothing written or executed, no TCP (ABI 4) and no signal to others (ABI 6).
+    No other file, nothing written or executed, no TCP (ABI 4) and no signal to others (ABI 6); only
+    in the folder *but*, where there is one, files can be written too.
     What is open already stays open. A path that is not there is left out. The process must have
     set PR_SET_NO_NEW_PRIVS. Raises OSError where the kernel refuses: then nothing is closed.
     """
+    every_right = (1 << _FILE_RIGHTS[min(abi, max(_FILE_RIGHTS))]) - 1
     attributes = _Ruleset(
-        handled_access_fs=(1 << _FILE_RIGHTS[min(abi, max(_FILE_RIGHTS))]) - 1,
+        handled_access_fs=every_right,
         handled_access_net=_TCP,
         scoped=_SCOPES,
     )
@@ -50,7 +52,9 @@ def read_only(readable: Iterable[str], abi: int) -> None:
     ruleset = _call(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), 0)
     try:
         for path in readable:
-            _allow(ruleset, path)
+            _allow(ruleset, path, _READ_FILE | _READ_DIR)
+        if but:
+            _allow(ruleset, but, every_right & ~_EXECUTE)
         _call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
@@ -70,14 +74,14 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
 
-def _allow(ruleset: int, path: str) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
         folder = stat.S_ISDIR(os.fstat(handle).st_mode)
-        rule = _PathBeneath(_READ_FILE | _READ_DIR if folder else _READ_FILE, handle)
+        rule = _PathBeneath(rights if folder else _READ_FILE, handle)
         _call(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
         os.close(handle)

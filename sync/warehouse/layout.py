@@ -5,6 +5,7 @@
     <root>/manifest.json, manifest.lock, import.lock
     <root>/current/<source>/<SCHEMA.TABLE>.duckdb             link to the current data.duckdb
     <root>/.files/                                            exports on their way to a person
+    <root>/.threads/<thread>/<FILE.NAME>/<generation>/data.duckdb  a file shared in one thread
     <root>/build/<source>/<SCHEMA.TABLE>/<run id>/            being written
     <root>/<source>/<SCHEMA.TABLE>/<generation>/data.duckdb   0444, in a folder of 0555
                                                /receipt.json  0444
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sync.errors import DiskFull, TableBusy
-from sync.plan import TableRef
+from sync.plan import ATTACHED, TableRef
 
 DATA_FILE = "data.duckdb"
 RECEIPT_FILE = "receipt.json"
@@ -32,7 +33,9 @@ BUILD = "build"
 CURRENT = "current"
 FILES = ".files"
 """Exports that wait to be handed over; no source has a name that begins so."""
-OURS = (BUILD, CURRENT, FILES)
+THREADS = ".threads"
+"""Files that people shared in threads; none of them is in the manifest."""
+OURS = (BUILD, CURRENT, FILES, THREADS)
 """Folders beside those of the sources."""
 
 RESERVE_BYTES = 256_000_000
@@ -46,6 +49,9 @@ MAX_NAME_BYTES = 255
 
 def table_folder(root: Path, ref: TableRef) -> Path:
     """The folder of all generations of a table."""
+    if ref.is_attached:
+        thread = folder_name(ref.source.removeprefix(ATTACHED))
+        return root / THREADS / thread / folder_name(ref.schema_name, ref.table)
     source = folder_name(ref.source)
     if source in (BUILD, CURRENT):  # no escape yields %62 or %63, so it is no other source's name
         source = f"%{ord(source[0]):02x}{source[1:]}"

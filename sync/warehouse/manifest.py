@@ -71,8 +71,12 @@ class Manifest(BaseModel):
 
     @property
     def imported(self) -> tuple[TableRef, ...]:
-        """The tables that were imported from DuckDB files."""
+        """The tables that were imported from DuckDB files, and files beside them."""
         return tuple(entry.ref for entry in self.entries if entry.ref.is_imported)
+
+    def beside(self, files: Sequence[ManifestEntry]) -> "Manifest":
+        """The same with the files of a thread, which are published nowhere."""
+        return self.model_copy(update={"entries": (*self.entries, *files)}) if files else self
 
     def find(self, ref: TableRef) -> ManifestEntry | None:
         """The table's entry, if it was ever published."""

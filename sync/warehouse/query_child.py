@@ -89,10 +89,11 @@ def serve(channel: socket.socket, db: duckdb.DuckDBPyConnection, landlock: int |
             return
 
 
-def bound_this_process(parent: int, user: int | None) -> None:
+def bound_this_process(parent: int, user: int | None, written: int = 0) -> None:
     """Give up every right and bound what can be used; *user* is the one to become, if any.
 
-    Ends the process where *parent* is gone already.
+    A file it writes may have up to *written* bytes. Ends the process where *parent* is gone
+    already.
     """
     if user is not None:
         os.setgroups([])
@@ -106,7 +107,7 @@ def bound_this_process(parent: int, user: int | None) -> None:
     prctl(_PR_SET_DUMPABLE, 0)
     for limit, value in (
         (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, written),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -67,7 +67,9 @@ class Basis(BaseModel):
     columns: tuple[int, int] | None = None
     """How many columns of how many it holds, where a wish left some out."""
     imported: str = ""
-    """Name of the DuckDB file the table was imported from; empty of a copy from Oracle."""
+    """Name of the file the table was imported from; empty of a copy from Oracle."""
+    shared_by: str = ""
+    """Who shared that file in the thread; empty of one an admin imported."""
 
 
 class QueryResult(BaseModel):
@@ -98,6 +100,7 @@ class Queries:
         self._zygote = zygote
         self._sink: Sink | None = None
         self._around = ("", "")
+        self._files: tuple[ManifestEntry, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -120,12 +123,14 @@ class Queries:
         any_cost: bool = False,
         sink: Sink | None = None,
         around: tuple[str, str] | None = None,
+        files: Sequence[ManifestEntry] = (),
     ) -> "Queries":
         """The same processes for other answers: up to *rows* and *size* bytes of them.
 
         None takes more than *seconds*, where it is *patient* `PATIENCE` times as long. *any_cost*
         runs it however large its plan is. Rows go to *sink*, where there is one. What is asked is
-        set as a subquery between the two pieces of SQL of *around*, which must be our own.
+        set as a subquery between the two pieces of SQL of *around*, which must be our own. *files*
+        are there beside the copies, though no manifest names them.
         """
         other, limits = copy(self), self._limits
         other._limits = limits.model_copy(  # noqa: SLF001 -- our own
@@ -139,6 +144,7 @@ class Queries:
         )
         other._sink = sink or self._sink  # noqa: SLF001 -- the same
         other._around = around or self._around  # noqa: SLF001 -- the same
+        other._files = tuple(files) or self._files  # noqa: SLF001 -- the same
         return other
 
     def run(
@@ -275,6 +281,7 @@ class Queries:
                     part=part_of(entry.receipt),
                     columns=columns_of(entry.receipt),
                     imported=entry.receipt.imported,
+                    shared_by=entry.receipt.shared_by,
                 )
                 for entry in (one.entry for one in answered.shown)
             ),
@@ -286,7 +293,7 @@ class Queries:
             try:
                 limits = self._limits
                 with talk(self._zygote, limits.seconds, limits.bytes, self._sink) as ask:
-                    return attempt(ask, read_manifest(self._root))
+                    return attempt(ask, read_manifest(self._root).beside(self._files))
             except ZygoteGone:
                 continue
         raise QueryFailed(reason="its process ended without an answer.")

@@ -85,14 +85,14 @@ def test_slack_out_of_reach_is_told(slack: SlackStandIn) -> None:
 
 
 def test_a_missing_scope_says_what_for_a_superfluous_one_is_named() -> None:
-    granted = [*NEEDED[1:], "files:read"]
+    granted = [*NEEDED[1:], "pins:read"]
     with start_slack(scopes=granted) as slack:
         checks = list(check_slack(settings_of(slack), None, ()))
     scopes = [(check.status, check.found) for check in checks if check.name == "scopes"]
     assert ("FAIL", "app_mentions:read is not granted: to hear when somebody mentions the bot") in (
         scopes
     )
-    assert ("WARN", "granted, but used by nothing: files:read") in scopes
+    assert ("WARN", "granted, but used by nothing: pins:read") in scopes
     optional = [scope.name for scope in SCOPES if not scope.minimal]
     warned = {text.split()[0] for status, text in scopes if status == "WARN"} - {"granted,"}
     assert warned == set(optional)

@@ -1,6 +1,7 @@
 """What counts as a question, what its words are, and that it arrives in the inbox once."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -222,11 +223,11 @@ def test_a_reply_that_comes_before_the_first_turn_of_its_thread_needs_no_mention
 
 
 def test_a_mention_told_twice_does_not_make_a_forgotten_thread_ours_again(
-    door: Door, redis: Redis
+    door: Door, redis: Redis, tmp_path: Path
 ) -> None:
     door.deliver(body(mention(), "Ev1"))
     door.entries()
-    forget_all(redis, "T1:C0DATA:1700.0001")
+    forget_all(redis, tmp_path, "T1:C0DATA:1700.0001", "U0MINJI")
     door.deliver(body(in_channel(), "Ev2"))
     assert not is_ours(redis, "T1:C0DATA:1700.0001")
 

@@ -22,6 +22,7 @@ from sync.errors import DuckferryError, Failure
 from sync.plan import Deletes, FullBecause, Mode, Proof
 from sync.receipt import Consistency, NoteCode
 from sync.runs import RunState
+from sync.warehouse.csv_columns import OddCode
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
@@ -70,6 +71,9 @@ def computed_keys() -> set[str]:
         | {f"receipt.{code}" for code in get_args(NoteCode)}
         | {f"details.{word}" for told in TOLD_OF_A_COPY for word in get_args(told)}
         | {f"suggest.{one}" for one in get_args(Suggestion)}
+        | {f"shared.{code}" for code in get_args(OddCode) if code != "none"}
+        | {f"shared.type_{one}" for one in ("whole", "decimal", "date", "moment", "text")}
+        | {f"shared.by_{one}" for one in ("comma", "semicolon", "tab", "bar", "nothing")}
         | {f"click.{outcome}" for outcome in get_args(Outcome) if outcome not in silent}
     )
 
@@ -155,6 +159,7 @@ def test_the_keys_that_are_put_together_are_the_ones_known_here() -> None:
         "click",
         "details",
         "receipt",
+        "shared",
         "suggest",
         "system",
     }

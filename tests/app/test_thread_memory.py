@@ -66,11 +66,11 @@ def history(redis: Redis) -> ConversationHistory:
 
 
 def test_who_takes_part_has_it_forgotten_and_is_told_the_same_again(
-    redis: Redis, history: ConversationHistory
+    redis: Redis, history: ConversationHistory, tmp_path: Path
 ) -> None:
     note_change(redis, THREAD, "message:0", "주민번호는?", at="1795309400.1", event_id="Ev1")
     expect_turn(redis, THREAD)
-    told = [forget_as_asked(redis, entry(), "ko") for _ in range(2)]
+    told = [forget_as_asked(redis, tmp_path, entry(), "ko") for _ in range(2)]
     assert told[0] == told[1]
     assert "잊었습니다" in told[0]
     assert not is_ours(redis, THREAD)
@@ -82,15 +82,17 @@ def test_who_takes_part_has_it_forgotten_and_is_told_the_same_again(
 
 
 def test_who_does_not_take_part_is_refused_and_told_whom_to_ask(
-    redis: Redis, history: ConversationHistory
+    redis: Redis, history: ConversationHistory, tmp_path: Path
 ) -> None:
-    told = forget_as_asked(redis, entry("U0EVE"), "en")
+    told = forget_as_asked(redis, tmp_path, entry("U0EVE"), "en")
     assert "Only those who have talked to the bot in this thread (<@U0MINJI>)" in told
     assert len(history.messages()) == 2
 
 
-def test_of_a_thread_nobody_knows_it_is_said_that_there_is_nothing_to_forget(redis: Redis) -> None:
-    assert "nothing to forget" in forget_as_asked(redis, entry(), "en")
+def test_of_a_thread_nobody_knows_it_is_said_that_there_is_nothing_to_forget(
+    redis: Redis, tmp_path: Path
+) -> None:
+    assert "nothing to forget" in forget_as_asked(redis, tmp_path, entry(), "en")
 
 
 def test_the_operator_forgets_a_thread_by_its_link_unless_it_is_being_answered(

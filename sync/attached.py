@@ -1,0 +1,188 @@
+"""The files that people shared in a thread: read once, asked in that thread alone, then forgotten.
+
+Redis says which there are, for as long as the thread is remembered. A folder of the warehouse that
+it does not name is nobody's, and `sweep_files` removes it.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import redis
+from pydantic import BaseModel, ConfigDict
+
+from sync.attach_errors import FilesFull, ThreadFilesFull
+from sync.audit import note
+from sync.plan import ATTACHED
+from sync.state import key
+from sync.warehouse.attaching import Reading
+from sync.warehouse.layout import DATA_FILE, THREADS, generation_folder, remove_folder
+from sync.warehouse.manifest import ManifestEntry
+
+UNFINISHED_SECONDS = 3600
+"""A folder that no record names may be one that is being written until it is so old."""
+
+
+class Attached(BaseModel):
+    """A file of a thread."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """By which whoever shared it knows it; the same one is read once."""
+    message: str
+    """Source of the message it was shared with."""
+    user: str
+    entry: ManifestEntry
+    reading: Reading
+
+    @property
+    def file(self) -> str:
+        """Its name, as its person gave it."""
+        return self.entry.receipt.imported
+
+
+def digest_of(thread: str) -> str:
+    """Name a thread in a file name, from which nobody reads where it stands."""
+    return hashlib.sha256(thread.encode()).hexdigest()[:32]
+
+
+def files_of(client: "redis.Redis", thread: str) -> tuple[Attached, ...]:
+    """The files of *thread*, those that were read first first."""
+    found = cast("list[str]", client.hvals(_files(thread)))
+    files = (Attached.model_validate_json(one) for one in found)
+    return tuple(sorted(files, key=lambda one: one.entry.as_of))
+
+
+def find_file(client: "redis.Redis", thread: str, file_id: str) -> Attached | None:
+    """The file of *thread* by its id, if it is read."""
+    found = cast("str | None", client.hget(_files(thread), file_id))
+    return Attached.model_validate_json(found) if found else None
+
+
+def keep_file(client: "redis.Redis", root: Path, thread: str, file: Attached, days: int) -> None:
+    """Have *file* be one of *thread*, in place of one of the same name by the same person."""
+    for one in files_of(client, thread):
+        if (one.file, one.user) == (file.file, file.user) and one.id != file.id:
+            _remove(client, root, thread, one)
+    client.hset(_files(thread), file.id, file.model_dump_json())
+    team, _, place = thread.partition(":")
+    client.set(_place_of(team, file.id), place, ex=days * 86_400)
+    keep_files(client, thread, days)
+    told = f"{file.entry.rows} rows, {file.entry.bytes} bytes"
+    note(client, team, "file_shared", who=file.user, subject=file.file, where=thread, detail=told)
+
+
+def keep_files(client: "redis.Redis", thread: str, days: int) -> None:
+    """Remember the files of a thread so long from now on, as the thread itself is."""
+    client.expire(_files(thread), days * 86_400)
+
+
+def thread_of_file(client: "redis.Redis", team: str, file_id: str) -> str | None:
+    """The thread a file was last shared in."""
+    place = cast("str | None", client.get(_place_of(team, file_id)))
+    return f"{team}:{place}" if place else None
+
+
+def forget_files(
+    client: "redis.Redis",
+    root: Path,
+    thread: str,
+    who: str,
+    *,
+    message: str = "",
+    file_id: str = "",
+) -> int:
+    """Remove the files of a thread: all of them, or of one message, or one. How many there were.
+
+    *who* has brought that about, for the audit; empty where nobody is known.
+    """
+    gone = [
+        one
+        for one in files_of(client, thread)
+        if message in ("", one.message) and file_id in ("", one.id)
+    ]
+    for one in gone:
+        _remove(client, root, thread, one)
+    if gone:
+        names = ", ".join(one.file for one in gone)
+        team = thread.partition(":")[0]
+        note(client, team, "files_removed", who=who, subject=names, where=thread)
+    return len(gone)
+
+
+def require_place(
+    client: "redis.Redis", root: Path, thread: str, *, most_files: int, most_mb: int
+) -> None:
+    """Raise `ThreadFilesFull` or `FilesFull` where there is no place for another file."""
+    if client.hlen(_files(thread)) >= most_files:
+        raise ThreadFilesFull(most=most_files)
+    files = (root / THREADS).glob(f"*/*/*/{DATA_FILE}")
+    if sum(_size(one) for one in files) >= most_mb * 1_000_000:
+        raise FilesFull(most=most_mb)
+
+
+def sweep_files(client: "redis.Redis", root: Path, team: str) -> int:
+    """Remove what no thread names any more; how many files there were."""
+    removed = 0
+    for thread in _folders(root / THREADS):
+        named = {
+            Attached.model_validate_json(one).entry.generation
+            for one in cast("list[str]", client.hvals(key(team, "files", thread.name)))
+        }
+        for generation in [one for table in _folders(thread) for one in _folders(table)]:
+            if generation.name not in named and _is_old(generation):
+                remove_folder(generation)
+                removed += 1
+        _remove_empty([*_folders(thread), thread])
+    return removed
+
+
+def _remove(client: "redis.Redis", root: Path, thread: str, file: Attached) -> None:
+    """Take a file out of its thread, and then off the disk; a query at hand keeps reading."""
+    client.hdel(_files(thread), file.id)
+    entry = file.entry
+    if entry.ref.source != f"{ATTACHED}{digest_of(thread)}":
+        return
+    folder = generation_folder(root, entry.ref, entry.generation)
+    remove_folder(folder)
+    _remove_empty((folder.parent, folder.parent.parent))
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for one in folders:
+        try:
+            one.rmdir()
+        except OSError:  # another file stands there, or somebody was quicker
+            continue
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return [one for one in folder.iterdir() if one.is_dir() and not one.is_symlink()]
+    except FileNotFoundError:
+        return []
+
+
+def _is_old(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime > UNFINISHED_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _files(thread: str) -> str:
+    return key(thread.partition(":")[0], "files", digest_of(thread))
+
+
+def _place_of(team: str, file_id: str) -> str:
+    return key(team, "file", file_id)
