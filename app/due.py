@@ -26,7 +26,7 @@ from app.places import Place, parse_place
 from app.policy import is_covered, judge
 from app.schedule_teller import Teller
 from app.views.schedule_lines import outside_lines
-from app.views.text import escape
+from app.views.text import with_dates
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -135,7 +135,7 @@ def _request(
         put_off_tick(desk, teller, body, error)
         return None
     except DuckferryError as error:
-        reason = escape(word_failure(schedule.language, error.failure))
+        reason = with_dates(word_failure(schedule.language, error.failure))
         teller.once("outage", error.code, "schedule.outage", reason=reason)
         return None
     teller.forget("outage")
@@ -239,7 +239,7 @@ def _ask_for_configured(desk: DueDesk, body: Mapping[str, str]) -> None:
             put_off_tick(desk, teller, body, error)
             return
         except DuckferryError as error:
-            reason = escape(word_failure(config.language, error.failure))
+            reason = with_dates(word_failure(config.language, error.failure))
             teller.tell("schedule.failed", reason=reason)
             return
     ruling = judge(config, approval.request.plan)

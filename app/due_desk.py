@@ -13,7 +13,7 @@ from app.failure_texts import word_failure
 from app.groups import Members
 from app.policy import Groups, Judgement, require_allowed
 from app.schedule_teller import Teller
-from app.views.text import escape
+from app.views.text import with_dates
 from sync.approvals import Approval, ApprovalState, load_approval
 from sync.changes import Look
 from sync.errors import QueriesUnguarded
@@ -75,7 +75,7 @@ def put_off_tick(
 ) -> None:
     """Let the clock fire the tick again at the end of the window, once, and say so."""
     until = str(error.params["until"])
-    reason = escape(word_failure(teller.language, error.failure))
+    reason = with_dates(word_failure(teller.language, error.failure))
     if "put_off" in body:
         teller.once("closed", until, "schedule.failed", reason=reason)
         return

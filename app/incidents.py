@@ -15,7 +15,7 @@ from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, SlackAway, SlackRefused, post, update
 from app.texts import Language, say
 from app.views.approval_card import Message
-from app.views.text import cut, escape, section, when
+from app.views.text import cut, escape, section, when, with_dates
 from app.withheld import rules_for_readers
 from sync.plan import TableRef
 from sync.runs import Run, RunState
@@ -97,7 +97,7 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
     language = desk.config.language
     rules = rules_for_readers(language, desk.see, incident.channel, "", [ref])
     reason = word_withheld(language, run.failure, rules) if run.failure else ""
-    text = cut(escape(reason), 2000)
+    text = cut(with_dates(reason), 2000)
     if text:
         thread = Place(team, incident.channel, incident.ts)
         post(desk.slack, thread, Message(text, [section(text)]))

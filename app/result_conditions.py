@@ -12,7 +12,7 @@ from app.slack_gateway import SlackRefused, post
 from app.texts import say
 from app.views.approval_card import Message
 from app.views.condition_text import shown_figure, told_text
-from app.views.text import channel_link, escape, section
+from app.views.text import channel_link, escape, section, with_dates
 from sync.access_errors import FigureWithheld
 from sync.audit import note as note_audit
 from sync.errors import DuckferryError, QueryFailed, TableNotOffered
@@ -47,7 +47,7 @@ def handle_condition(desk: DueDesk, body: Mapping[str, str]) -> None:
     try:
         result, rule = _asked(desk, schedule, condition)
     except DuckferryError as error:
-        reason = escape(word_failure(schedule.language, error.failure))
+        reason = with_dates(word_failure(schedule.language, error.failure))
         teller.once("condition_trouble", error.code, "condition.failed", reason=reason)
         return
     teller.forget("condition_trouble")

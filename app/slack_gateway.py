@@ -26,7 +26,7 @@ from app.slack_client import SERVER_FAULT, TOO_MANY, NoRoom, OnCall, PacedClient
 from app.slack_pace import Pace
 from app.views.approval_card import Message
 from app.views.results import plainer
-from app.views.text import SECTION_CHARACTERS, escape, section, split
+from app.views.text import SECTION_CHARACTERS, section, split, with_dates
 
 log = logging.getLogger(__name__)
 
@@ -316,7 +316,8 @@ def answer_url(client: WebClient, url: str, text: str) -> bool:
 
 def note(text: str) -> Message:
     """Make a message of one plain sentence."""
-    return Message(escape(text), [section(escape(text))])
+    told = with_dates(text)
+    return Message(told, [section(told)])
 
 
 def reason(error: Exception) -> str:

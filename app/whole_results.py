@@ -16,7 +16,7 @@ from app.handing_over import Attachment, Content, Lost
 from app.texts import Language, say
 from app.views.files import file_notes
 from app.views.results import fits
-from app.views.text import escape
+from app.views.text import with_dates
 from sync.errors import Failure
 
 
@@ -52,7 +52,7 @@ def _content(
     found = whole_result(deps, call)
     if found.file is None:
         failure = found.failure or Failure(code="unexpected")
-        reason = escape(word_failure(language, failure))
+        reason = with_dates(word_failure(language, failure))
         raise Lost(say(language, "file.whole_failed", reason=reason))
     path = Path(found.file.path)
     try:

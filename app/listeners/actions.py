@@ -46,7 +46,7 @@ from app.views.approval_card import (
     is_editable,
 )
 from app.views.modals import edit_form, reject_form
-from app.views.text import escape, person
+from app.views.text import person, with_dates
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -110,11 +110,11 @@ def guarded(desk: CardDesk, act: Callable[[], Answer]) -> Answer:
     try:
         return act()
     except DuckferryError as error:
-        return Answer("failed", escape(word_failure(desk.config.language, error.failure)))
+        return Answer("failed", with_dates(word_failure(desk.config.language, error.failure)))
     except Exception as error:  # a listener is an outer edge: every click is answered
         named = named_error(error)
         log.exception("a click failed: %s", named)
-        return Answer("failed", escape(word_failure(desk.config.language, named.failure)))
+        return Answer("failed", with_dates(word_failure(desk.config.language, named.failure)))
 
 
 def decided(

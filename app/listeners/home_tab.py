@@ -30,7 +30,7 @@ from app.texts import say
 from app.views.approval_card import approval_card
 from app.views.home import REFRESH, request_view
 from app.views.home_parts import LOOK, SYNC, full_name
-from app.views.text import escape
+from app.views.text import with_dates
 from app.withheld import rules_for_readers
 from sync.access_errors import NotAllowed
 from sync.approvals import Approval
@@ -107,7 +107,7 @@ def ask_sync(desk: CardDesk, pressed: Pressed) -> Answer:
     try:
         desk.see(pressed.user, "", None)(ref)
     except NotAllowed as error:
-        return Answer("not_allowed", escape(word_failure(language, error.failure)))
+        return Answer("not_allowed", with_dates(word_failure(language, error.failure)))
     claim = key(pressed.team, "asked_at_home", pressed.user, pressed.value)
     if not desk.redis.set(claim, "1", nx=True, ex=ONCE_SECONDS):
         return Answer("asked_again", say(language, "home.asked_twice"))

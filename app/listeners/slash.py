@@ -30,7 +30,7 @@ from app.views.sync_form import (
     sync_form,
     table_options,
 )
-from app.views.text import cut, escape
+from app.views.text import cut, escape, with_dates
 from sync.access_errors import NotAllowed
 from sync.blackout import closed_until
 from sync.errors import TableAmbiguous, TableNotOffered
@@ -167,7 +167,7 @@ def _ask_as_typed(desk: CardDesk, language: Language, called: Called, typed: Typ
     try:
         ref = _find(desk, called.user, called.channel, typed.table)
     except TableNotOffered as error:
-        told = escape(word_failure(language, error.failure))
+        told = with_dates(word_failure(language, error.failure))
         return Answer("told", f"{told}\n{say(language, 'slash.help')}")
     wanted = Wanted(typed.table, "incremental" if typed.mode == "incremental" else "usual", "")
     problems = _problems(desk, language, called.user, called.channel, ref, wanted)

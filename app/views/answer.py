@@ -44,6 +44,7 @@ from app.views.text import (
     section,
     split,
     when,
+    with_dates,
 )
 
 # Together with the table below the 13,200 that Slack takes in all blocks of a message.
@@ -167,13 +168,13 @@ def _words(language: Language, event: Event) -> str:
             warning = say(language, "answer.untrue_sync") + "\n\n" if untrue else ""
             return warning + from_model(text)
         case Commanded():
-            return "\n".join(command_lines(language, event, escape, when, person))
+            return "\n".join(command_lines(language, event, with_dates, when, person))
         case Asked(ask=ask):
             return from_model(ask.question)
         case GaveUp(code=code, most=most):
             return word_limit(language, code, most)
         case Failed(failure=failure):
-            return ":warning: " + escape(word_failure(language, failure))
+            return ":warning: " + with_dates(word_failure(language, failure))
         case _:
             return ""
 
@@ -191,7 +192,7 @@ def _troubles(language: Language, events: Sequence[Event]) -> list[str]:
         return []  # it says so itself
     failures = [event.failure for event in events if isinstance(event, ToolFinished)]
     told = [one for one in failures if one is not None and one.code in TOLD_TO_PEOPLE]
-    words = dict.fromkeys(":warning: " + escape(word_failure(language, one)) for one in told)
+    words = dict.fromkeys(":warning: " + with_dates(word_failure(language, one)) for one in told)
     return list(words)[:3]
 
 

@@ -30,6 +30,7 @@ from app.views.text import (
     plain,
     section,
     when,
+    with_dates,
 )
 from sync.approvals import Approval, ApprovalState, Request
 from sync.oracle_errors import SourceStopped
@@ -213,7 +214,7 @@ def _standing(approval: Approval, names: str, facts: CardFacts) -> str:
 def _ending(language: Language, run: Run, facts: CardFacts) -> str:
     if run.failure is None or run.state is RunState.CANCELLED:
         return say(language, "system.cancelled", who=person(run.cancel_by or "?"))
-    reason = escape(word_withheld(language, run.failure, facts.withheld))
+    reason = with_dates(word_withheld(language, run.failure, facts.withheld))
     if run.parked:
         return say(language, "system.parked", tries=run.attempts - run.excused + 1, reason=reason)
     return say(language, "system.failed", reason=reason)
@@ -221,7 +222,7 @@ def _ending(language: Language, run: Run, facts: CardFacts) -> str:
 
 def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
     if run.put_off_ms and run.last_failure and run.last_failure.code == SourceStopped.code:
-        reason = escape(word_withheld(language, run.last_failure, facts.withheld))
+        reason = with_dates(word_withheld(language, run.last_failure, facts.withheld))
         return say(language, "system.source_stopped", reason=reason)
     if run.put_off_ms and run.last_failure:
         return say(
@@ -230,7 +231,7 @@ def _waiting(language: Language, run: Run, names: str, facts: CardFacts) -> str:
             try_number=run.attempts - run.excused + 1,
             tries=MAX_RETRIES + 1,
             when=when(moment_of(run.put_off_ms)),
-            reason=escape(word_withheld(language, run.last_failure, facts.withheld)),
+            reason=with_dates(word_withheld(language, run.last_failure, facts.withheld)),
         )
     if run.put_off_ms:
         return say(language, "system.put_off", when=when(moment_of(run.put_off_ms)))

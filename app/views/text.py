@@ -15,6 +15,10 @@ _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 _INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@#][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102
 _LINK_CHARACTERS = 120
+_ISO_MOMENT = re.compile(
+    r"\b2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -99,6 +103,21 @@ def when(moment: datetime) -> str:
     """Show a moment in the reader's own time zone; the fallback is UTC."""
     fallback = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(moment.timestamp())}^{{date_num}} {{time}}|{fallback}>"
+
+
+def with_dates(sentence: str) -> str:
+    """Make a sentence of ours harmless inside mrkdwn, its moments in the reader's own zone.
+
+    Moments are those of errors: ISO 8601 with a time and a zone.
+    """
+
+    def date(found: re.Match[str]) -> str:
+        try:
+            return when(datetime.fromisoformat(found[0]))
+        except (ValueError, OverflowError):  # it only looks like one, as of the 31st of June
+            return found[0]
+
+    return _ISO_MOMENT.sub(date, escape(sentence))
 
 
 def number(value: int) -> str:

@@ -18,6 +18,7 @@ from app.views.text import (
     split,
     unescape,
     when,
+    with_dates,
 )
 from sandbox.slack.limits import refuse_over_limit
 
@@ -181,3 +182,11 @@ def test_a_moment_is_shown_in_the_readers_zone_and_in_utc_where_that_is_not_know
     assert when(moment) == "<!date^1795309323^{date_num} {time}|2026-11-22 01:02 UTC>"
     korean = datetime.fromisoformat("2026-11-22T10:02:03+09:00")
     assert when(korean) == when(moment)
+
+
+def test_the_moments_of_an_error_are_shown_in_the_readers_zone_and_all_else_is_text() -> None:
+    told = with_dates("<main> may not be read before 2026-11-28T10:00+09:00, or 2026-99-01T10:00Z")
+    assert told == (
+        "&lt;main&gt; may not be read before "
+        "<!date^1795827600^{date_num} {time}|2026-11-28 01:00 UTC>, or 2026-99-01T10:00Z"
+    )
