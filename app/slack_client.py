@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from typing import Any, Literal, cast
 
 from slack_sdk import WebClient
@@ -14,6 +15,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web import SlackResponse
 
 from app.slack_pace import Pace
+from app.views.text import dated_in
 
 WAIT_SECONDS = 20.0
 """So long a call waits for room; then it fails, and whoever must be told is told later."""
@@ -38,10 +40,15 @@ class PacedClient(WebClient):
     A method that Slack has refused with 429 is called again, by any process, when it says.
     """
 
-    def __init__(self, pace: Pace, patience: float = WAIT_SECONDS, **options: Any) -> None:
-        """*patience*: seconds a call waits for room; with none, it also leaves room to others."""
+    def __init__(
+        self, pace: Pace, patience: float = WAIT_SECONDS, zone: tzinfo = UTC, **options: Any
+    ) -> None:
+        """*patience*: seconds a call waits for room; with none, it also leaves room to others.
+
+        Dates that a reader's client cannot draw are told in *zone*.
+        """
         super().__init__(**options)
-        self._pace = pace
+        self._pace, self._zone = pace, zone
         self.patience = patience
 
     def api_call(
@@ -70,7 +77,7 @@ class PacedClient(WebClient):
                     files=files,
                     data=data,
                     params=params,
-                    json=json,
+                    json=dated_in(self._zone, json),
                     headers=headers,
                     auth=auth,
                 )

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, cast
@@ -85,13 +86,16 @@ def make_client(
     settings: SlackSettings,
     on_call: OnCall = lambda _method, _outcome, _error: None,
     pace: Pace | None = None,
+    zone: tzinfo = UTC,
 ) -> PacedClient:
     """Make a client that waits as Slack's limits ask, and retries a broken connection once.
 
     *on_call* is told of each try. Without a *pace* it waits only where Slack has refused.
+    Dates that a reader's client cannot draw are told in *zone*.
     """
     return PacedClient(
         pace or Pace(),
+        zone=zone,
         token=settings.bot_token.get_secret_value(),
         base_url=settings.api_url,
         timeout=15,

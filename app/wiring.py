@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal, cast
+from zoneinfo import ZoneInfo
 
 import redis
 from slack_sdk import WebClient
@@ -125,7 +126,9 @@ def build(
         log.warning("Redis: %s", warning)
     check_warehouse(core.redis, core.warehouse)
     pace = Pace(core.redis, metrics.slack_was_held)
-    slack = slack or make_client(settings.slack, _on_call(metrics, client), pace)
+    slack = slack or make_client(
+        settings.slack, _on_call(metrics, client), pace, ZoneInfo(config.timezone)
+    )
     core = replace(core, find_channel=make_find_channel(slack))
     workspace = learn_workspace(slack)
     team = workspace.team

@@ -5,7 +5,10 @@ mentions and dates are made only by the functions below. Lengths are Slack's doc
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 SECTION_CHARACTERS = 3000
 FALLBACK_CHARACTERS = 4000
@@ -15,6 +18,7 @@ _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 _INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@#][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102
 _LINK_CHARACTERS = 120
+_DATE = re.compile(r"(?P<drawn><!date\^(?P<epoch>[0-9]{1,11})\^[^|<>]{1,60})\|[^|<>]{1,40}>")
 _ISO_MOMENT = re.compile(
     r"\b2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
@@ -100,9 +104,29 @@ def whoever(who: str) -> str:
 
 
 def when(moment: datetime) -> str:
-    """Show a moment in the reader's own time zone; the fallback is UTC."""
+    """Show a moment in the reader's own time zone; the fallback is UTC until it is sent."""
     fallback = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(moment.timestamp())}^{{date_num}} {{time}}|{fallback}>"
+
+
+def dated_in(zone: tzinfo, told: T) -> T:
+    """Give what is told to Slack with the dates that its client cannot draw in *zone*, not in UTC.
+
+    *told* is text, or lists and dicts of it, as they are sent.
+    """
+    if isinstance(told, str):
+        return cast("T", _DATE.sub(lambda found: _dated(zone, found), told))
+    if isinstance(told, dict):
+        parts = cast("dict[str, object]", told)
+        return cast("T", {name: dated_in(zone, part) for name, part in parts.items()})
+    if isinstance(told, list | tuple):
+        return cast("T", [dated_in(zone, part) for part in cast("list[object]", told)])
+    return told
+
+
+def _dated(zone: tzinfo, found: re.Match[str]) -> str:
+    moment = datetime.fromtimestamp(int(found["epoch"]), zone)
+    return f"{found['drawn']}|{moment:%Y-%m-%d %H:%M} {moment.tzname()}>"
 
 
 def with_dates(sentence: str) -> str:

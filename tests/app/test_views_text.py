@@ -3,12 +3,14 @@
 import re
 import time
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.views.text import (
     context,
     cut,
+    dated_in,
     escape,
     from_model,
     number,
@@ -190,3 +192,14 @@ def test_the_moments_of_an_error_are_shown_in_the_readers_zone_and_all_else_is_t
         "&lt;main&gt; may not be read before "
         "<!date^1795827600^{date_num} {time}|2026-11-28 01:00 UTC>, or 2026-99-01T10:00Z"
     )
+
+
+def test_what_is_sent_tells_dates_in_the_zone_of_the_bot_where_they_cannot_be_drawn() -> None:
+    at = when(datetime(2026, 11, 28, 1, tzinfo=UTC))
+    sent = {"text": f"until {at}", "blocks": [{"elements": ({"text": f"*{at}*"}, 3)}], "view": None}
+    drawn = "<!date^1795827600^{date_num} {time}|2026-11-28 10:00 KST>"
+    assert dated_in(ZoneInfo("Asia/Seoul"), sent) == {
+        "text": f"until {drawn}",
+        "blocks": [{"elements": [{"text": f"*{drawn}*"}, 3]}],
+        "view": None,
+    }
