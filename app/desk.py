@@ -75,6 +75,8 @@ class CardDesk:
     has_model: bool = True
     """Whether anything but commands is understood."""
     workspace: Workspace = NOWHERE
+    is_outsider: Callable[[str], bool] = lambda _: False
+    """Whether somebody is of another organisation: there is nothing for them."""
     given_up: Callable[[], int] = lambda: 0
     """Counts the entries that failed for good in this process."""
 

@@ -16,7 +16,7 @@ from app.places import parse_place
 from app.slack_gateway import publish_home
 from app.texts import say
 from app.views.card_parts import moment_of as moment_in
-from app.views.home import Home, home_view
+from app.views.home import Home, home_view, outsiders_view
 from app.views.home_admin import Operations, Waiter
 from app.views.home_parts import (
     Conversation,
@@ -61,6 +61,8 @@ def show_home(desk: CardDesk, slack: WebClient, user: str, team: str, note: str 
     *note* is safe mrkdwn and stands above all else. Raises `redis.RedisError`.
     """
     language = reader_of(desk, user)
+    if desk.is_outsider(user):
+        return publish_home(slack, user, outsiders_view(language))
     return publish_home(slack, user, home_view(language, gather(desk, language, user, team), note))
 
 
@@ -84,6 +86,7 @@ def gather(desk: CardDesk, language: Language, user: str, team: str) -> Home:
         runs=tuple(_runs(desk, look, team, user)),
         admins=desk.config.admins,
         operations=_operations(desk, language, team, pending, now) if is_admin else None,
+        has_more=len(pending) >= LOOKED_AT,
     )
 
 
@@ -117,7 +120,7 @@ def _tables(desk: CardDesk, look: Look, now: datetime) -> tuple[TableState, ...]
         manifest = read_manifest(desk.warehouse) if desk.warehouse else Manifest()
     except WarehouseDamaged:
         return None
-    offered = desk.config.offered
+    offered = dict.fromkeys(desk.config.offered)  # made anew each time it is asked for
     copies = {entry.ref: entry for entry in manifest.entries}
     others = [
         entry.ref
@@ -128,7 +131,7 @@ def _tables(desk: CardDesk, look: Look, now: datetime) -> tuple[TableState, ...]
     shown = {ref: seen for ref, of in listed.items() if (seen := look(of))}
     names = shown_names(shown)
     found = [
-        _table(desk, names[ref], ref, exposure, copies.get(ref), now)
+        _table(desk, names[ref], ref, exposure, copies.get(ref), now, can_sync=ref in offered)
         for ref, exposure in shown.items()
     ]
     return tuple(sorted(found, key=lambda one: one.receipt is None))
@@ -141,8 +144,10 @@ def _table(
     exposure: Exposure,
     entry: ManifestEntry | None,
     now: datetime,
+    *,
+    can_sync: bool,
 ) -> TableState:
-    to_sync = ref if ref in desk.config.offered else None
+    to_sync = ref if can_sync else None
     if entry is None:
         return TableState(name, to_sync)
     age = now - datetime.fromisoformat(entry.as_of)
@@ -173,8 +178,9 @@ def _schedules(
                 paused=one.paused,
                 paused_because=pause_reason(desk.redis, team, one) if one.paused else None,
             )
+    offered = desk.config.offered
     for configured in desk.config.schedule:
-        refs = [resolve_table(name, desk.config.offered) for name in configured.tables]
+        refs = [resolve_table(name, offered) for name in configured.tables]
         tables = _named(language, look, refs)
         if tables:
             yield Planned(

@@ -1,8 +1,9 @@
-"""In which language somebody reads: by their words, by their Slack (kept an hour), by bot.toml."""
+"""Who reads: their language (by words, by their Slack, by bot.toml), and whose they are."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from app.remembering import Remembered
 from app.slack_client import hurried
 from app.slack_gateway import reason
 from app.texts import written_in
+from app.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,15 @@ def language_for(
     return written_in(text, names) or readers_language(user) or config.language
 
 
+@dataclass(frozen=True)
+class _Person:
+    """What Slack says of somebody; nothing where it says nothing."""
+
+    locale: str = ""
+    homes: frozenset[str] = frozenset()
+    """Their workspace, and the organisation it belongs to."""
+
+
 def make_readers_language(
     client: WebClient, now: Callable[[], float] = time.monotonic
 ) -> Callable[[str], Language | None]:
@@ -45,23 +56,48 @@ def make_readers_language(
 
     None where it is none of ours, or Slack does not say.
     """
-    quick = hurried(client, WAIT_SECONDS)
-    known = Remembered[Language | None](now)
+    find = _make_find(client, now)
+    return lambda user: _language(find(user).locale)
 
-    def language_of(user: str) -> Language | None:
+
+def make_is_outsider(
+    client: WebClient, workspace: Workspace, now: Callable[[], float] = time.monotonic
+) -> Callable[[str], bool]:
+    """Make the function that tells whether a Slack user is of another organisation than the bot.
+
+    Where Slack does not say whose a person is, they are no outsider.
+    """
+    find, ours = _make_find(client, now), {workspace.team, workspace.enterprise}
+
+    def is_outsider(user: str) -> bool:
+        homes = find(user).homes
+        return bool(homes) and not homes & ours
+
+    return is_outsider
+
+
+def _make_find(client: WebClient, now: Callable[[], float]) -> Callable[[str], _Person]:
+    quick = hurried(client, WAIT_SECONDS)
+    known = Remembered[_Person](now)
+
+    def find(user: str) -> _Person:
         found = known.find(user, FRESH_SECONDS)
         if found:
             return found[0]
         try:
             answer = quick.users_info(user=user, include_locale=True)
         except (SlackClientError, OSError, HTTPException) as error:
-            log.info("the language of %s is not known: %s", user, reason(error))
-            return None
-        described = cast("dict[str, Any]", answer.get("user") or {})
-        language = _language(str(described.get("locale") or ""))
-        return known.keep(user, language)
+            log.info("who %s is is not known: %s", user, reason(error))
+            return _Person()
+        return known.keep(user, _read(cast("dict[str, Any]", answer.get("user") or {})))
 
-    return language_of
+    return find
+
+
+def _read(user: Mapping[str, Any]) -> _Person:
+    in_grid = cast("Mapping[str, Any]", user.get("enterprise_user") or {})
+    homes = {str(user.get("team_id") or ""), str(in_grid.get("enterprise_id") or "")}
+    return _Person(str(user.get("locale") or ""), frozenset(homes - {""}))
 
 
 def _language(locale: str) -> Language | None:

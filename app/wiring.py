@@ -34,7 +34,7 @@ from app.groups import make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.office import Office
 from app.owners import make_has_left
-from app.readers import make_readers_language
+from app.readers import make_is_outsider, make_readers_language
 from app.settings import Settings, SettingsError
 from app.signs import make_signs
 from app.slack_client import CallOutcome, OnCall
@@ -156,6 +156,7 @@ def build(
     desk = replace(
         make_desk(core, groups, readers_language, see),
         workspace=workspace,
+        is_outsider=make_is_outsider(slack, workspace),
         given_up=metrics.given_up_so_far,
     )
     app = make_app(

@@ -14,6 +14,8 @@ class Workspace:
     """The workspace a bot works in, as Slack told when it started."""
 
     team: str = ""
+    enterprise: str = ""
+    """The organisation it belongs to, in Enterprise Grid."""
     url: str = ""
     """``https://acme.slack.com/``."""
     missing_scopes: tuple[str, ...] = ()
@@ -31,6 +33,7 @@ def learn_workspace(slack: WebClient) -> Workspace:
     missing = () if granted is None else (one.name for one in SCOPES if one.name not in granted)
     return Workspace(
         team=cast("str", answer["team_id"]),
+        enterprise=str(answer.get("enterprise_id") or ""),
         url=str(answer.get("url") or ""),
         missing_scopes=tuple(missing),
     )

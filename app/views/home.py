@@ -34,6 +34,7 @@ class Home:
 
     now: datetime
     waiting: tuple[Waiting, ...]
+    """The soonest to expire first."""
     threads: tuple[Conversation, ...]
     tables: tuple[TableState, ...] | None
     """None where the list of copies cannot be read."""
@@ -43,6 +44,8 @@ class Home:
     """Whom to ask where there is nothing."""
     operations: Operations | None = None
     """For admins alone."""
+    has_more: bool = False
+    """Whether more wait than were looked at."""
 
 
 def home_view(language: Language, home: Home, note: str = "") -> dict[str, Any]:
@@ -55,7 +58,7 @@ def home_view(language: Language, home: Home, note: str = "") -> dict[str, Any]:
     head = section(say(language, "home.drawn", when=when(home.now)))
     noted = [section(f":information_source: {cut(note, _NOTE_CHARACTERS)}")] if note else []
     parts = [
-        waiting_blocks(language, home.waiting, home.now),
+        waiting_blocks(language, home.waiting, home.now, there_are_more=home.has_more),
         thread_blocks(language, home.threads),
         table_blocks(language, home.tables, home.admins),
         schedule_blocks(language, home.schedules),
@@ -66,6 +69,11 @@ def home_view(language: Language, home: Home, note: str = "") -> dict[str, Any]:
     for part in parts:
         blocks += [{"type": "divider"}, *part]
     return {"type": "home", "blocks": blocks[:VIEW_BLOCKS]}
+
+
+def outsiders_view(language: Language) -> dict[str, Any]:
+    """Say to people of another organisation that there is nothing for them."""
+    return {"type": "home", "blocks": [section(say(language, "outsider.refused"))]}
 
 
 def request_view(language: Language, blocks: list[dict[str, Any]]) -> dict[str, Any]:

@@ -111,14 +111,17 @@ class Ran:
     link: str
 
 
-def waiting_blocks(language: Language, waiting: Sequence[Waiting], now: datetime) -> list[Block]:
+def waiting_blocks(
+    language: Language, waiting: Sequence[Waiting], now: datetime, *, there_are_more: bool = False
+) -> list[Block]:
     """Draw what the reader may decide or has asked for, the soonest to expire first."""
     blocks = [_heading(language, "home.approvals")]
     for one in waiting[:APPROVALS]:
         words = cut(" · ".join(_waits(language, one, now)), _LINE_CHARACTERS)
         blocks.append(section(_linked(language, words, one.link)))
         blocks.append({"type": "actions", "elements": _decisions(language, one)})
-    blocks += _more(language, "home.more_approvals", len(waiting) - APPROVALS)
+    count = len(waiting) - APPROVALS
+    blocks += _more(language, "home.more_approvals", count, "+" if there_are_more else "")
     return blocks if waiting else [*blocks, context(say(language, "home.no_approvals"))]
 
 
@@ -302,8 +305,8 @@ def _heading(language: Language, phrase: str) -> Block:
     return {"type": "header", "text": plain(say(language, phrase))}
 
 
-def _more(language: Language, phrase: str, count: int) -> list[Block]:
-    return [context(say(language, phrase, count=count))] if count > 0 else []
+def _more(language: Language, phrase: str, count: int, and_more: str = "") -> list[Block]:
+    return [context(say(language, phrase, count=f"{count}{and_more}"))] if count > 0 else []
 
 
 def _with(block: Block, button: Block | None) -> Block:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from agent.deps import Language
 from agent.ledger import DaySpent
 from app.views.approval_card import approval_card
-from app.views.home import Home, home_view, request_view
+from app.views.home import Home, home_view, outsiders_view, request_view
 from app.views.home_admin import Operations, Waiter
 from app.views.home_parts import Conversation, Planned, Ran, TableState, Waiting, names_line
 from app.views.schedule_lines import when_line
@@ -59,7 +59,9 @@ def homes(language: Language, content: Content) -> Iterator[Piece]:
         schedules=busy.schedules * MANY,
         runs=busy.runs * MANY,
         operations=operations(language, content, MANY),
+        has_more=True,
     )
+    yield window("home.outsider", language, outsiders_view(language))
     yield window("home.many", language, home_view(language, many, escape(content.typed)))
     card = approval_card(approval(wish), None, FACTS, live=False)
     yield window("home.request", language, request_view(language, card.blocks))
