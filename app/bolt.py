@@ -25,6 +25,7 @@ from app.listeners import (
     outsiders,
     questions,
     receipts,
+    shortcuts,
     slash,
     unexpected,
 )
@@ -90,6 +91,7 @@ def make_app(
     events.register(app, client, signs, overhears)
     modals.register(app, desk, on_click, tell)
     slash.register(app, desk, on_click)
+    shortcuts.register(app, desk, on_click)
     receipts.register(app, desk, on_click)
     answers.register(app, desk, on_click)
     feedback.register(app, desk, on_click)

@@ -61,6 +61,17 @@ FORM_PHRASES: dict[str, tuple[str, str]] = {
     "form.sync": ("동기화 {table}", "sync {table}"),
     "form.sync_full": ("동기화 {table} 전체", "sync {table} full"),
     "form.sync_incremental": ("동기화 {table} 증분", "sync {table} incremental"),
+    "ask.title": ("이 메시지에 대해 묻기", "Ask about this"),
+    "ask.submit": ("묻기", "Ask"),
+    "ask.question": ("질문", "Question"),
+    "ask.hint": (
+        "봇이 있는 채널이면 이 메시지의 스레드에서, 아니면 다이렉트 메시지로 답합니다.",
+        "It is answered in the message's thread where the bot is in the channel, else directly.",
+    ),
+    "ask.about": (
+        "{question}\n\n이 메시지에 대한 질문입니다:\n{quote}",
+        "{question}\n\nThis is about the message:\n{quote}",
+    ),
     "asked.by": ("{who} 님이 물었습니다: {words}", "{who} asks: {words}"),
     "asked.not_there": (
         "{channel}에는 봇이 없어 여기서 답합니다.",

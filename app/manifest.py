@@ -55,7 +55,7 @@ SCOPES = (
         "whoever opens a window or the Home tab, or asks with names alone",
         minimal=False,
     ),
-    Asked("commands", "/sync and its form", minimal=False),
+    Asked("commands", "/sync, its form and the shortcuts", minimal=False),
     Asked(
         "reactions:write",
         "the reaction that says how a question stands: 👀, ⏳, ✅, ⚠️",
@@ -114,6 +114,21 @@ _SYNC: dict[str, Any] = {
     "should_escape": False,
 }
 
+_SHORTCUTS: list[dict[str, Any]] = [
+    {
+        "name": "Sync a table",
+        "type": "global",
+        "callback_id": "sync_table",
+        "description": "Choose a table to copy from Oracle, and where that is decided",
+    },
+    {
+        "name": "Ask Duckferry about this",
+        "type": "message",
+        "callback_id": "ask_about",
+        "description": "Ask a question of the data about this message",
+    },
+]
+
 
 def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any]:
     """Give the manifest for signed HTTP at *url* (where the bot is reached), else for Socket Mode.
@@ -144,7 +159,7 @@ def build_manifest(size: Size = "full", url: str | None = None) -> dict[str, Any
             },
             **({"agent_view": AGENT_VIEW} if size == "full" else {}),
             "bot_user": {"display_name": "duckferry", "always_online": True},
-            **({"slash_commands": commands} if commands else {}),
+            **({"slash_commands": commands, "shortcuts": _SHORTCUTS} if commands else {}),
         },
         "oauth_config": {"scopes": {"bot": _names(SCOPES, size)}},
         "settings": {

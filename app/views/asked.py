@@ -2,7 +2,7 @@
 
 from app.texts import Language, say
 from app.views.approval_card import Message
-from app.views.text import channel_link, context, cut, escape, person, section
+from app.views.text import channel_link, context, cut, escape, person, quote_lines, section
 
 _WORDS_CHARACTERS = 1500
 _QUOTE_CHARACTERS = 1000
@@ -15,8 +15,7 @@ def asked_message(
     shown = cut(escape(words), _WORDS_CHARACTERS)
     text = say(language, "asked.by", who=person(user), words=shown)
     if quote:
-        lines = cut(escape(quote), _QUOTE_CHARACTERS).splitlines()
-        text = "\n".join([*(f"> {line}" for line in lines), text])
+        text = f"{quote_lines(cut(quote, _QUOTE_CHARACTERS))}\n{text}"
     blocks = [section(text)]
     if not_in.startswith(("C", "G")):
         blocks.append(context(say(language, "asked.not_there", channel=channel_link(not_in))))

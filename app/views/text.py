@@ -58,6 +58,11 @@ def section(text: str) -> dict[str, object]:
     return {"type": "section", "text": mrkdwn(cut(text, SECTION_CHARACTERS))}
 
 
+def quote_lines(text: str) -> str:
+    """Write what somebody else said as a quotation."""
+    return "\n".join(f"> {line}" for line in escape(text).splitlines())
+
+
 def context(*texts: str) -> dict[str, object]:
     """Make a line of small print of already safe mrkdwn."""
     return {"type": "context", "elements": [mrkdwn(cut(text, 2000)) for text in texts[:10]]}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.deps import Language
+from app.views.ask_form import ask_form, quoted
 from app.views.feedback import why_form
 from app.views.modals import About, edit_form, reject_form, sql_view
 from app.views.receipt_details import table_details
@@ -45,6 +46,8 @@ def windows(language: Language, content: Content) -> Iterator[Piece]:
     yield window("window.sql", language, sql_view(language, content.sql))
     yield window("window.sql_long", language, sql_view(language, content.sql * 400))
     yield window("window.why", language, why_form(language, "0123456789ab"))
+    about = quoted(CHANNEL, "1795309323.000100", content.typed)
+    yield window("window.ask", language, ask_form(language, about))
     names = [str(ref(content, number)) for number in range(1, 103)]
     yield window("window.sync", language, sync_form(language, names[:3], CHANNEL))
     yield window("window.sync_looked_up", language, sync_form(language, names))

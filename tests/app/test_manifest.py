@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from slack_sdk import WebClient
 
 from app.cli.main import botctl
+from app.listeners.shortcuts import ABOUT_A_MESSAGE, EVERYWHERE
 from app.listeners.slash import COMMAND
 from app.manifest import EVENTS, SCOPES, Asked, Size, build_manifest
 
@@ -136,6 +137,10 @@ def test_the_minimal_size_leaves_out_only_what_the_bot_can_do_without() -> None:
     needed_anyway = ["app_mention", "message.im", "tokens_revoked", "app_uninstalled"]
     assert events("minimal") == [*needed_anyway, "app_home_opened"]
     assert commands("minimal") == []
+    shortcuts = build_manifest("full")["features"]["shortcuts"]
+    assert [one["callback_id"] for one in shortcuts] == [EVERYWHERE, ABOUT_A_MESSAGE]
+    assert all(len(one["name"]) <= 24 and len(one["description"]) <= 150 for one in shortcuts)
+    assert "shortcuts" not in build_manifest("minimal")["features"]
 
 
 def test_the_events_are_those_that_are_listened_to() -> None:
@@ -146,7 +151,14 @@ def test_the_events_are_those_that_are_listened_to() -> None:
         event.partition(".")[0] for event in events("full")
     }
     # Nothing is registered that would need a part of the manifest it does not have.
-    assert {kind for kind, _ in heard} == {"event", "action", "view", "command", "options"}
+    assert {kind for kind, _ in heard} == {
+        "event",
+        "action",
+        "view",
+        "command",
+        "options",
+        "shortcut",
+    }
     for size in SIZES:
         assert build_manifest(size)["settings"]["interactivity"]["is_enabled"] is True
 

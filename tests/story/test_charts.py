@@ -81,7 +81,13 @@ def test_a_follow_up_is_offered_in_direct_messages_alone_and_a_press_asks_it(sha
     answer = slack.wait_for(lambda m: m.thread_ts == asked and has_chart_button(m), SECONDS)
     shared.press(answer, f"{SUGGEST}chart", "U0MINJI")
     slack.wait_for(
-        lambda m: m.user == BOT_USER_ID and m.thread_ts == asked and m.ts > answer.ts, SECONDS
+        lambda m: (
+            m.user == BOT_USER_ID
+            and m.thread_ts == asked
+            and m.ts > answer.ts
+            and not m.ephemeral_to
+        ),
+        SECONDS,
     )
     thread = f"{TEAM}:{answer.channel}:{asked}"
     said = [m for m in ConversationHistory(shared.redis, thread).messages() if m.role == "user"]
