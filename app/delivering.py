@@ -5,40 +5,34 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from agent.deps import AnalystDeps
 from agent.events import ApprovalRequested, Basis, Event, ToolFinished
-from app.handing_over import attachments, hand_over
+from app.handing_over import Attachment, Content, attachments, hand_over
 from app.office import Office
 from app.places import Place
-from app.slack_gateway import Posted, post_answer, replace_or_post
+from app.slack_gateway import Posted, replace_or_post
 from app.texts import Language, say
-from app.views.answer import Reader, answer_message
+from app.views.answer import Reader, answer_message, answer_words
 from app.views.approval_card import Message
+from app.views.budget import parted
 from app.views.chart import native_charts
 from app.views.text import (
-    FALLBACK_CHARACTERS,
-    MESSAGE_BLOCKS,
     channel_link,
     context,
-    cut,
     escape,
     person,
     section,
+    unescape,
 )
 from app.whole_results import call_to_write, whole_results
 from sync.approvals import show_card
 from sync.inbox import Entry
 from sync.state import key
 
+_ANSWER = "duckferry-answer.md"
 _DELIVERED_SECONDS = 7 * 24 * 3600
-
-
-def _called(words: str, message: Message | None) -> Message:
-    if message is None:
-        return Message(words, [section(words)])
-    blocks = [section(words), *message.blocks][:MESSAGE_BLOCKS]
-    return Message(cut(f"{words}\n{message.text}", FALLBACK_CHARACTERS), blocks)
 
 
 def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
@@ -70,14 +64,15 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     message = answer_message(language, events, replace(_reader(turn), turn=judged))
     if message is None and otherwise:
         message = Message(otherwise, [section(otherwise)])
+    parts, is_cut = parted(language, message) if message else ((), False)
     try:
         posted = _read_posted(office.core.redis.get(turn.name))
         if posted is None:
-            posted = _say(turn, message, calling, into)
+            posted = _say(turn, parts, calling, into)
             _keep_posted(office, turn.name, posted)
             if events:
                 office.on_turn(entry, events)
-        _hand_over_files(turn, deps, posted)
+        _hand_over_files(turn, deps, posted, is_cut=is_cut)
     finally:
         # A card is kept true by a thread of its own, which tries again as long as Slack is away.
         for event in events:
@@ -104,31 +99,60 @@ class _Turn:
         return key(self.office.team, "delivered", self.entry.id)
 
 
-def _say(turn: _Turn, message: Message | None, calling: str, into: str) -> Posted:
+def _say(turn: _Turn, parts: tuple[Message, ...], calling: str, into: str) -> Posted:
     """Post what the turn said, and give where the answer itself stands."""
-    slack, alone = turn.office.slack, Posted("", "")
-    if message is not None and turn.rules:
-        alone = _tell_alone(turn, message)
+    alone = None
+    if parts and turn.rules:
+        alone = _tell_alone(turn, parts)
         who, rule = person(turn.asker), escape(turn.rules)
         told = say(turn.language, "answer.private", who=who, rule=rule)
-        message = Message(told, [section(told)])
+        parts = (Message(told, [section(told)]),)
     if calling:
-        message = _called(calling, message)
-    if message is None:
-        return alone
-    posted = replace_or_post(slack, turn.place, into, message)
-    return alone if turn.rules else posted
+        parts = _after(section(calling), calling, parts)
+    posted = _post_each(turn, turn.place, parts, turn.name, into)
+    return alone or posted
 
 
-def _hand_over_files(turn: _Turn, deps: AnalystDeps | None, posted: Posted) -> None:
+def _after(block: dict[str, Any], words: str, parts: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Put a block before the first of an answer's messages, and its words where they are heard."""
+    first, *others = parts or (Message("", []),)
+    text = f"{words}\n{first.text}" if words else first.text
+    return (Message(text, [block, *first.blocks]), *others)
+
+
+def _post_each(
+    turn: _Turn, place: Place, parts: tuple[Message, ...], name: str, into: str = ""
+) -> Posted:
+    """Post one message after the other, each once however often; give where the first stands."""
+    found: list[Posted] = []
+    for number, part in enumerate(parts):
+        said = f"{name}:said:{number}"
+        posted = _read_posted(turn.office.core.redis.get(said))
+        if posted is None:
+            posted = replace_or_post(turn.office.slack, place, "" if number else into, part)
+            _keep_posted(turn.office, said, posted)
+        found.append(posted)
+    if not found:
+        return Posted("", "")
+    return replace(found[0], is_plain=any(one.is_plain for one in found))
+
+
+def _hand_over_files(
+    turn: _Turn, deps: AnalystDeps | None, posted: Posted, *, is_cut: bool
+) -> None:
+    """Hand over pictures and files; also the words, where the messages do not hold all of them."""
     office, language, events = turn.office, turn.language, turn.events
     timezone = office.core.config.timezone
     drawn = native_charts(language, events, timezone) if not posted.is_plain else {}
     beside = attachments(language, events, frozenset(drawn), timezone, office.pictures)
     whole = whole_results(language, events, deps) if deps else ()
+    words = unescape(answer_words(language, events)).encode()
+    long = [Attachment(_ANSWER, "", lambda: Content(words))] if is_cut else []
     # Whatever is handed over is told of, so there is a message of the asker's to put it under.
     where = Place(office.team, posted.channel) if turn.rules else turn.place
-    hand_over(office.slack, office.core.redis, where, turn.name, language, chain(beside, whole))
+    hand_over(
+        office.slack, office.core.redis, where, turn.name, language, chain(beside, whole, long)
+    )
 
 
 def _reader(turn: _Turn) -> Reader:
@@ -160,21 +184,15 @@ def _private_rules(events: Sequence[Event]) -> str:
     return ", ".join(dict.fromkeys(filter(None, found)))
 
 
-def _tell_alone(turn: _Turn, message: Message) -> Posted:
+def _tell_alone(turn: _Turn, parts: tuple[Message, ...]) -> Posted:
     """Send an answer to the asker, who can read it there again: what is ephemeral is lost.
 
     Once, also where the line in the thread is tried again.
     """
-    office, name = turn.office, f"{turn.name}:alone"
-    posted = _read_posted(office.core.redis.get(name))
-    if posted is not None:
-        return posted
     channel, rule = channel_link(turn.place.channel), escape(turn.rules)
     head = say(turn.language, "answer.asked_in", channel=channel, rule=rule)
-    told = Message(message.text, [context(head), *message.blocks][:MESSAGE_BLOCKS])
-    posted = post_answer(office.slack, Place(office.team, turn.asker), told)
-    _keep_posted(office, name, posted)
-    return posted
+    directly = Place(turn.office.team, turn.asker)
+    return _post_each(turn, directly, _after(context(head), "", parts), f"{turn.name}:alone")
 
 
 def _keep_posted(office: Office, name: str, posted: Posted) -> None:

@@ -20,12 +20,9 @@ from app.slack_client import hurried
 from app.slack_gateway import (
     NotDelivered,
     SlackBusy,
-    append_stream,
-    end_stream,
-    set_status,
-    start_stream,
     whisper_blocks,
 )
+from app.slack_streams import append_stream, end_stream, set_status, start_stream
 from app.texts import Language, say
 from app.views.text import escape, plain, section
 from sync.inbox import Entry

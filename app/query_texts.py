@@ -46,6 +46,10 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
         "열 {all}개 중 {shown}개 표시.",
         "{shown} of {all} columns are shown.",
     ),
+    "answer.rest_in_file": (
+        "답변이 길어 여기까지만 보여 드립니다. 전체는 아래 파일에 있습니다.",
+        "The answer is long and ends here; the file below has all of it.",
+    ),
     "answer.in_file": ("전체는 아래 CSV 파일에 있습니다.", "The CSV file below has them all."),
     "answer.ask_for_file": (
         "모두 받으려면 내보내 달라고 하세요.",

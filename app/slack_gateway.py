@@ -5,7 +5,7 @@ things go on is left out where there is none.
 """
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -26,6 +26,7 @@ from app.settings import SlackSettings
 from app.slack_client import SERVER_FAULT, TOO_MANY, NoRoom, OnCall, PacedClient, Watch, casual
 from app.slack_pace import Pace
 from app.views.approval_card import Message
+from app.views.budget import fitted
 from app.views.results import plainer
 from app.views.text import SECTION_CHARACTERS, section, split, with_dates
 
@@ -47,8 +48,8 @@ _PASSING = frozenset(
 )
 """Slack's error codes that a later try may not meet (its docs, "Common errors" of each method)."""
 
-_STREAMED_CHARACTERS = 12_000
-"""That one call may add to a stream."""
+_BLOCKS_REFUSED = frozenset({"invalid_blocks", "msg_blocks_too_long"})
+"""Slack's error codes for blocks it does not take, of a kind it does not know yet or too long."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def post_answer(client: WebClient, place: Place, message: Message) -> Posted:
 
     A Slack that takes no tables gets them as aligned text, and no charts.
     """
-    return _with_tables(message, lambda told: _post(client, place, told.text, told.blocks))
+    return _plainer_if_refused(message, lambda told: _post(client, place, told.text, told.blocks))
 
 
 def replace_or_post(client: WebClient, place: Place, ts: str, message: Message) -> Posted:
@@ -134,91 +135,55 @@ def replace_answer(client: WebClient, place: Place, ts: str, message: Message) -
     """
 
     def change(told: Message) -> Posted:
-        update(client, place.channel, ts, told)
+        _update(client, place.channel, ts, told)
         return Posted(place.channel, ts)
 
     try:
-        return _with_tables(message, change)
+        return _plainer_if_refused(message, change)
     except SlackRefused as error:
         log.info("what was streamed is not replaced: %s", error)
         return post_answer(client, place, message)
-
-
-def start_stream(client: WebClient, place: Place, user: str, text: str) -> str:
-    """Begin a message that grows, in a thread, and give its ts.
-
-    Raises `NotDelivered`; `SlackBusy` says that it can be tried again soon.
-    """
-    with _named_refusals():
-        answer = casual(client).chat_startStream(
-            channel=place.channel,
-            thread_ts=place.thread_ts,
-            recipient_user_id=user,
-            recipient_team_id=place.team,
-            markdown_text=text[:_STREAMED_CHARACTERS],
-        )
-        return cast("str", answer["ts"])
-
-
-def append_stream(client: WebClient, place: Place, ts: str, text: str) -> None:
-    """Let it grow.
-
-    Raises as `start_stream`, and `SlackRefused` five minutes after its beginning.
-    """
-    with _named_refusals():
-        casual(client).chat_appendStream(
-            channel=place.channel, ts=ts, markdown_text=text[:_STREAMED_CHARACTERS]
-        )
-
-
-def end_stream(client: WebClient, place: Place, ts: str) -> None:
-    """See that it grows no more, so that it can be changed; Slack may have done so itself."""
-    try:
-        with _named_refusals():
-            client.chat_stopStream(channel=place.channel, ts=ts)
-    except NotDelivered as error:
-        log.info("the stream %s was not ended: %s", ts, error)
-
-
-def set_status(client: WebClient, place: Place, status: str) -> None:
-    """Say below a thread what the agent does; it goes with the next message. Never fails."""
-    try:
-        with _named_refusals():
-            # What takes a status away is waited for, or it stands there for two minutes.
-            (casual(client) if status else client).assistant_threads_setStatus(
-                channel_id=place.channel, thread_ts=place.thread_ts, status=status
-            )
-    except NotDelivered as error:
-        log.info("no status in %s: %s", place.channel, error)
 
 
 def whisper_blocks(
     client: WebClient, place: Place, user: str, text: str, blocks: list[dict[str, Any]]
 ) -> None:
     """Show one person something in a thread, until they reload. Raises `NotDelivered`."""
-    with _named_refusals():
+    told = fitted(Message(text, blocks))
+    with named_refusals():
         client.chat_postEphemeral(
             channel=place.channel,
             user=user,
             thread_ts=place.thread_ts or None,
-            text=text,
-            blocks=blocks,
+            text=told.text,
+            blocks=told.blocks,
         )
 
 
-def _with_tables(message: Message, send: Callable[[Message], Posted]) -> Posted:
+def _plainer_if_refused(message: Message, send: Callable[[Message], Posted]) -> Posted:
+    """Send a message; where Slack refuses its blocks, plainer ones, and at last its words alone."""
+    told = fitted(message)
+    unjudged = [block for block in told.blocks if block["type"] != "context_actions"]
+    ladder = [(told.blocks, False)]
+    for blocks, is_plain in ((unjudged, False), (plainer(told.blocks), True), ([], True)):
+        if blocks != ladder[-1][0]:
+            ladder.append((blocks, is_plain))
+    return _first_taken(told.text, ladder, send)
+
+
+def _first_taken(
+    text: str,
+    ladder: Sequence[tuple[list[dict[str, Any]], bool]],
+    send: Callable[[Message], Posted],
+) -> Posted:
+    (blocks, is_plain), *simpler = ladder
     try:
-        return send(message)
+        return replace(send(Message(text, blocks)), is_plain=is_plain)
     except SlackRefused as error:
-        unjudged = [block for block in message.blocks if block["type"] != "context_actions"]
-        simpler = plainer(message.blocks) if unjudged == message.blocks else unjudged
-        if str(error) != "invalid_blocks" or simpler == message.blocks:
+        if str(error) not in _BLOCKS_REFUSED or not simpler:
             raise
-    if simpler == unjudged:
-        log.info("Slack refused the blocks of a message; it is posted without feedback buttons")
-        return _with_tables(Message(message.text, simpler), send)
-    log.warning("Slack refused the blocks of a message; its tables are posted as text")
-    return replace(send(Message(message.text, simpler)), is_plain=True)
+        log.warning("Slack refused the blocks of a message (%s); simpler ones are sent", error)
+    return _first_taken(text, simpler, send)
 
 
 def upload(
@@ -228,7 +193,7 @@ def upload(
 
     Raises `NotDelivered`.
     """
-    with _named_refusals():
+    with named_refusals():
         client.files_upload_v2(
             channel=place.channel,
             thread_ts=place.thread_ts or None,
@@ -241,7 +206,7 @@ def upload(
 
 
 def _post(client: WebClient, place: Place, text: str, blocks: list[dict[str, Any]]) -> Posted:
-    with _named_refusals():
+    with named_refusals():
         answer = client.chat_postMessage(
             channel=place.channel,
             thread_ts=place.thread_ts or None,
@@ -259,7 +224,16 @@ def update(
 ) -> None:
     """Change a message. Raises `NotDelivered`; *is_progress*: `SlackBusy` rather than wait."""
     client = casual(client) if is_progress else client
-    with _named_refusals():
+
+    def change(told: Message) -> Posted:
+        _update(client, channel, ts, told)
+        return Posted(channel, ts)
+
+    _plainer_if_refused(message, change)
+
+
+def _update(client: WebClient, channel: str, ts: str, message: Message) -> None:
+    with named_refusals():
         client.chat_update(
             channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
         )
@@ -274,7 +248,7 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
     try:
         if channel:
             try:
-                with _named_refusals():
+                with named_refusals():
                     client.chat_postEphemeral(
                         channel=channel,
                         user=user,
@@ -285,7 +259,7 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
                 return
             except SlackRefused as error:
                 log.info("%s is told directly, not in %s: %s", user, channel, error)
-        with _named_refusals():
+        with named_refusals():
             client.chat_postMessage(channel=user, text=text, parse="none")
     except NotDelivered as error:
         log.warning("could not tell %s in %s: %s", user, channel or "private", error)
@@ -294,7 +268,7 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
 def publish_home(client: WebClient, user: str, view: dict[str, Any]) -> bool:
     """Set what somebody's Home tab shows; False where Slack does not take it, as the log says."""
     try:
-        with _named_refusals():
+        with named_refusals():
             client.views_publish(user_id=user, view=view)
     except NotDelivered as error:
         log.warning("the Home of %s is not drawn: %s", user, error)
@@ -308,7 +282,7 @@ def answer_url(client: WebClient, url: str, text: str) -> bool:
     *text* is safe mrkdwn. False where Slack does not take it.
     """
     try:
-        with _named_refusals():
+        with named_refusals():
             blocks = [section(piece) for piece in split(text, SECTION_CHARACTERS)]
             webhook = WebhookClient(url, timeout=client.timeout)
             answer = webhook.send(text=text, blocks=blocks, response_type="ephemeral")
@@ -334,7 +308,8 @@ def reason(error: Exception) -> str:
 
 
 @contextmanager
-def _named_refusals() -> Generator[None]:
+def named_refusals() -> Generator[None]:
+    """Name what a call of Slack meets: raises `NotDelivered` in place of slack_sdk's errors."""
     try:
         yield
     except SlackApiError as error:

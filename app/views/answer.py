@@ -32,6 +32,7 @@ from app.views.feedback import vote_block
 from app.views.files import file_notes
 from app.views.remark import remarks_of, word_remark
 from app.views.results import result_blocks
+from app.views.splitting import pieces
 from app.views.text import (
     FALLBACK_CHARACTERS,
     SECTION_CHARACTERS,
@@ -42,13 +43,10 @@ from app.views.text import (
     number,
     person,
     section,
-    split,
     when,
     with_dates,
 )
 
-# Together with the table below the 13,200 that Slack takes in all blocks of a message.
-_TEXT_CHARACTERS = 5000
 _STEPS_CHARACTERS = 1500
 _BASIS_NAME_CHARACTERS = 100
 _STEPS = 10
@@ -82,10 +80,11 @@ def answer_message(
 
     The words come first, for a phone's notification shows no more. Rows are drawn from the tool's
     result and never from the model's words. Slack takes one table a message: the last.
+
+    However long the words are, all of them are in it: `parted` makes several messages of it.
     """
     reader = reader or Reader()
-    texts = [_words(language, event) for event in events]
-    text = "\n\n".join(words for words in texts if words.strip())
+    text = answer_words(language, events)
     tables = [event for event in events if isinstance(event, TableShown) and event.rows]
     steps = steps_line(language, events)
     spoke = any(isinstance(event, Said | Commanded | Asked | GaveUp | Failed) for event in events)
@@ -97,8 +96,7 @@ def answer_message(
     asks = any(isinstance(event, ApprovalRequested) for event in events)
     if not text and not tables and not made and not asks:
         text = say(language, "answer.empty")
-    text = cut(text, _TEXT_CHARACTERS)
-    blocks = [section(piece) for piece in split(text, SECTION_CHARACTERS)]
+    blocks = [section(piece) for piece in pieces(text, SECTION_CHARACTERS)]
     charts = native_charts(language, events, reader.timezone)
     blocks += charts.values()
     small_print = _troubles(language, events)
@@ -130,6 +128,12 @@ def answer_message(
     ]
     told = "\n".join(line for line in (text or steps, *seen, *small_print) if line)
     return Message(cut(told, FALLBACK_CHARACTERS), blocks)
+
+
+def answer_words(language: Language, events: Sequence[Event]) -> str:
+    """Put what a turn said into words, as safe mrkdwn."""
+    texts = [_words(language, event) for event in events]
+    return "\n\n".join(words for words in texts if words.strip())
 
 
 def steps_line(language: Language, events: Sequence[Event]) -> str:

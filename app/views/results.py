@@ -11,7 +11,8 @@ from typing import Any
 
 from agent.events import TableShown
 from app.texts import Language, say
-from app.views.text import CONTROL, cut, escape
+from app.views.splitting import pieces
+from app.views.text import CONTROL, SECTION_CHARACTERS, cut, escape, section
 from app.views.values import NOTHING, columns_written, is_number
 
 COLUMNS_SHOWN = 4
@@ -24,6 +25,7 @@ _CELL_CHARACTERS = 200
 _TABLE_CHARACTERS = 3500
 """Of all cells, the head's too; a message holds more than its table."""
 _PREFORMATTED_CHARACTERS = 2900
+_OLD_KINDS = frozenset({"section", "context", "actions", "divider", "header", "image"})
 
 
 def fits(table: TableShown, timezone: str) -> bool:
@@ -56,17 +58,23 @@ def result_blocks(
 
 
 def plainer(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same blocks with every table as aligned text, for a Slack that refuses tables.
+    """The same blocks of kinds that Slack has always had, with every table as aligned text.
 
-    Charts are left out: whoever posts them sends a picture.
+    Charts are left out: whoever posts them sends a picture. So are buttons for an opinion.
     """
-    return [
-        _preformatted([[str(cell["text"]) for cell in row] for row in block["rows"]])
-        if block["type"] in ("table", "data_table")
-        else block
-        for block in blocks
-        if block["type"] != "data_visualization"
-    ]
+    plain: list[dict[str, Any]] = []
+    for block in blocks:
+        match block["type"]:
+            case "table" | "data_table":
+                rows = [[str(cell.get("text", "")) for cell in row] for row in block["rows"]]
+                plain.append(_preformatted(rows))
+            case "markdown":
+                plain += map(section, pieces(escape(block["text"]), SECTION_CHARACTERS))
+            case kind if kind in _OLD_KINDS:
+                plain.append(block)
+            case _:
+                continue
+    return plain
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -21,7 +21,7 @@ from agent.outputs import AskUser, Chart, ChartKind, File, Point, Series
 from agent.remarks import Remark, remark
 from app.views.answer import Reader, answer_message
 from app.views.results import plainer
-from sandbox.gallery.parts import AS_OF, BEFORE, basis, failure, ref
+from sandbox.gallery.parts import AS_OF, BEFORE, answered, basis, failure, ref
 from sandbox.gallery.pieces import Content, Piece, message
 from sync.errors import TableNotSynced
 
@@ -62,7 +62,7 @@ def answers(language: Language, content: Content) -> Iterator[Piece]:
     for name, (events, reader) in told.items():
         drawn = answer_message(language, events, reader)
         if drawn is not None:
-            yield message(f"answer.{name}", language, drawn)
+            yield from answered(f"answer.{name}", language, drawn)
             if name in ("table", "table_in_pages", "chart_bar"):
                 plain = type(drawn)(drawn.text, plainer(drawn.blocks))
                 yield message(f"answer.{name}_plain", language, plain)

@@ -6,8 +6,8 @@ from typing import Any
 from agent.deps import Language
 from agent.events import Command, Commanded
 from app.views.answer import answer_message
-from sandbox.gallery.parts import AS_OF, ASKER, basis, columns, failure, ref
-from sandbox.gallery.pieces import Content, Piece, message
+from sandbox.gallery.parts import AS_OF, ASKER, answered, basis, columns, failure, ref
+from sandbox.gallery.pieces import Content, Piece
 
 
 def commands(language: Language, content: Content) -> Iterator[Piece]:
@@ -30,7 +30,7 @@ def commands(language: Language, content: Content) -> Iterator[Piece]:
     for name, one in told.items():
         drawn = answer_message(language, [one])
         if drawn is not None:
-            yield message(f"command.{name}", language, drawn)
+            yield from answered(f"command.{name}", language, drawn)
 
 
 def _ok(command: Command, result: dict[str, Any]) -> Commanded:

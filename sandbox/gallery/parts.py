@@ -1,11 +1,14 @@
 """What the gallery is drawn from: plans, approvals, runs, receipts. All moments are fixed."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from agent.deps import Language
 from agent.events import Basis
-from sandbox.gallery.pieces import Content
+from app.views.approval_card import Message
+from app.views.budget import fitted, parted
+from sandbox.gallery.pieces import Content, Piece, message
 from sync.approvals import Approval, ApprovalState, Request
 from sync.errors import Failure, VerificationFailed
 from sync.fidelity import ColumnFidelity
@@ -274,3 +277,9 @@ def basis(content: Content, number: int = 1, **more: Any) -> Basis:
         "as_of": AS_OF,
     }
     return Basis(**given | more)
+
+
+def answered(name: str, language: Language, drawn: Message) -> Iterator[Piece]:
+    """Draw an answer as it goes out: more than one message where it is long."""
+    for number, part in enumerate(parted(language, drawn)[0]):
+        yield message(f"{name}_{number}" if number else name, language, fitted(part))

@@ -30,7 +30,9 @@ from app.texts import word_limit
 from app.views.answer import Reader, answer_message
 from app.views.answer_buttons import Carried, read_carried
 from app.views.approval_card import Message
+from app.views.budget import fitted, parted
 from app.views.results import plainer
+from app.views.text import from_model
 from sandbox.slack.limits import refuse_over_limit
 from sync.errors import Failure, TableNotSynced
 from sync.import_errors import NotFromOracle
@@ -46,8 +48,19 @@ ANY_CONTROL = re.compile(r"<(?!!date\^\d+\^\{date_num\} \{time\}\|[-0-9: ]+UTC>)
 def drawn(events: Sequence[Event], language: Language = "en") -> Message:
     message = answer_message(language, events)
     assert message is not None
-    refuse_over_limit(message.text, message.blocks)
+    assert_taken(message)
     return message
+
+
+def assert_taken(message: Message) -> tuple[Message, ...]:
+    """Slack takes an answer, in several messages where it is long; gives these."""
+    parts = tuple(map(fitted, parted("en", message)[0]))
+    for part in parts:
+        refuse_over_limit(part.text, part.blocks)
+        for block in part.blocks:
+            words = str(block["text"]["text"]) if block["type"] == "section" else ""
+            assert words.count("```") % 2 == 0
+    return parts
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> TableShown:
@@ -278,9 +291,13 @@ def test_slack_takes_a_big_table_beside_the_longest_of_everything(columns: int, 
 @pytest.mark.parametrize("length", [2_999, 3_000, 3_001, 6_002, 12_000, 100_000])
 @pytest.mark.parametrize("piece", ["x", "가", "<", "line\n", "**b** "])
 def test_slack_takes_words_of_any_length(length: int, piece: str) -> None:
-    message = drawn([Said(piece * (length // len(piece)))])
-    if length >= 12_000:
-        assert shown(message.blocks).endswith("…")
+    said = piece * (length // len(piece))
+    parts, is_cut = parted("en", drawn([Said(said)]))
+    told = from_model(said)
+    assert is_cut == (len(told) > 45_000)
+    if not is_cut:
+        words = "".join(shown(part.blocks) for part in parts)
+        assert "".join(words.split()) == "".join(told.split())
 
 
 def test_cells_show_values_and_never_the_lack_of_one() -> None:
@@ -367,8 +384,8 @@ def test_slack_takes_300_random_messages_and_finds_nothing_live_in_them() -> Non
     for _ in range(300):
         message = answer_message(chance.choice(("ko", "en")), _turn(chance))
         if message is not None:
-            refuse_over_limit(message.text, message.blocks)
-            assert_harmless(message)
+            for part in assert_taken(message):
+                assert_harmless(part)
 
 
 def assert_harmless(message: Message) -> None:

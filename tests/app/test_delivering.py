@@ -1,5 +1,6 @@
 """What a turn said reaches those it is for, each once, whenever Slack goes away."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,9 @@ from app.office import Office
 from app.places import Place
 from app.settings import SlackSettings
 from app.signs import make_signs
-from app.slack_gateway import SlackAway, make_client, note, post
+from app.slack_gateway import SlackAway, make_client, note, post, post_answer, update
+from app.views.approval_card import Message
+from app.views.text import section
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID
 from sync.errors import TableBusy
@@ -95,6 +98,43 @@ def test_words_of_a_stream_slack_has_closed_give_way_to_the_answer_and_to_a_fail
     assert answer.text == "All 3."
     assert "SHOP.ORDERS" in failure.text
     assert "Orders are" not in answer.text + failure.text
+
+
+def test_a_long_answer_is_told_in_several_messages_each_once_and_the_rest_in_a_file(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    told = "\n\n".join(f"문단 {number}. " + "가나다 라마바 " * 90 for number in range(120))
+    streamed = post(office.slack, place, note("문단 0."))
+    entry = replace(ENTRY, id="3-1")
+    slack.faults.server_error("chat.postMessage")
+    deps = deps_for(office.core, Caller(place.team, MINJI, CHANNEL), str(place), "ko", see_whole)
+    with pytest.raises(SlackAway):
+        deliver(office, entry, place, "ko", [Said(told)], deps, into=streamed)
+    for _ in range(2):
+        deliver(office, entry, place, "ko", [Said(told)], deps, into=streamed)
+    said = [m for m in slack.messages(CHANNEL, place.thread_ts) if m.user == BOT_USER_ID]
+    words = [one for one in said if one.blocks]
+    assert words[0].ts == streamed
+    assert len(words) == 5
+    assert "전체는 아래 파일에 있습니다" in words[-1].text
+    seen = [n for one in words for n in re.findall(r"문단 (\d+)\.", str(one.blocks))]
+    assert seen == [str(number) for number in range(len(seen))]
+    [file] = slack.files()
+    assert (file.content or b"").decode() == told
+
+
+def test_blocks_slack_does_not_take_are_told_as_words(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    odd = [{"type": "markdown", "text": "**3** <rows>"}, {"type": "of_tomorrow"}]
+    slack.faults.refuse("chat.postMessage", "invalid_blocks")
+    plain = post_answer(office.slack, place, Message("3 rows", odd))
+    [shown] = [m for m in slack.messages(CHANNEL, place.thread_ts) if m.ts == plain.ts]
+    assert [block["type"] for block in shown.blocks] == ["section"]
+    slack.faults.refuse("chat.update", "invalid_blocks", times=2)
+    update(office.slack, CHANNEL, plain.ts, Message("3 rows", [*odd, section("3")]))
+    [shown] = [m for m in slack.messages(CHANNEL, place.thread_ts) if m.ts == plain.ts]
+    assert (shown.text, shown.blocks) == ("3 rows", ())
 
 
 def test_whoever_is_named_where_a_turn_said_nothing_is_mentioned(
