@@ -17,7 +17,7 @@ from slack_sdk.web import SlackResponse
 
 from app.places import Place
 from app.remembering import Remembered
-from app.slack_client import casual, hurried
+from app.slack_client import PacedClient, casual, hurried
 from app.slack_gateway import reason
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ SessionStatus = Literal["processing", "active", "suspended", "closed"]
 TITLE_CHARACTERS = 200
 REFUSED_SECONDS = 600.0
 _PATIENCE_SECONDS = 3
+_MARK_PATIENCE_SECONDS = 0.1
+"""Nothing else is called by these methods, so nobody is left room for, as `casual` does."""
 _REFUSED_AS_SUCH = frozenset(
     {
         "access_denied",
@@ -50,12 +52,17 @@ class Signs:
     """Where signs are shown, and which methods Slack does not let this app call."""
 
     slack: WebClient
+    marks: WebClient
+    """For reactions: it takes what room there is, and waits for none."""
     refused: Remembered[str]
 
 
 def make_signs(slack: WebClient, now: Callable[[], float] = time.monotonic) -> Signs:
     """Make what shows signs; it waits three seconds for Slack at the longest, and tries once."""
-    return Signs(hurried(slack, _PATIENCE_SECONDS), Remembered(now))
+    marks = hurried(slack, _PATIENCE_SECONDS)
+    if isinstance(marks, PacedClient):
+        marks.patience = _MARK_PATIENCE_SECONDS
+    return Signs(hurried(slack, _PATIENCE_SECONDS), marks, Remembered(now))
 
 
 def put_mark(signs: Signs, channel: str, ts: str, mark: Mark) -> None:
@@ -63,7 +70,7 @@ def put_mark(signs: Signs, channel: str, ts: str, mark: Mark) -> None:
     _try(
         signs,
         "reactions.add",
-        lambda: casual(signs.slack).reactions_add(channel=channel, timestamp=ts, name=mark),
+        lambda: signs.marks.reactions_add(channel=channel, timestamp=ts, name=mark),
     )
 
 
@@ -72,7 +79,7 @@ def take_mark(signs: Signs, channel: str, ts: str, mark: Mark) -> None:
     _try(
         signs,
         "reactions.remove",
-        lambda: casual(signs.slack).reactions_remove(channel=channel, timestamp=ts, name=mark),
+        lambda: signs.marks.reactions_remove(channel=channel, timestamp=ts, name=mark),
     )
 
 

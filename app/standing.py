@@ -39,7 +39,8 @@ def show_answered(
     mark = mark_of(events)
     _change_mark(signs, source, "eyes", mark)
     _remember_waiting(client, source, events)
-    _end_session(signs, place, events)
+    if events:  # else no turn was taken: there is no session
+        _end_session(signs, place, events)
 
 
 def show_failed(signs: Signs, place: Place, source: str) -> None:

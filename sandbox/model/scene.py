@@ -16,6 +16,8 @@ _IMPORTED = re.compile(r"^Imported from a DuckDB file, not from Oracle: (.*)\.$"
 _FILE = re.compile(r"^- (FILE\.\S+): \d+ rows", re.MULTILINE)
 _FILES, _GLOSSARY = "\nFiles of this thread", "\nWords of this team"
 _VERIFIED = re.compile(r"run exactly this by run_sql: (.+)")
+_IN_KOREAN = "nobody has written, in Korean"
+_SMALL = re.compile("[a-z]")
 HANGUL = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 
 
@@ -63,6 +65,13 @@ class Scene:
     """Those of the turns before that did what was asked."""
 
 
+def _language(asked: str, prompt: str) -> Language:
+    """The language of a message; where it has no words of any, the one the system message says."""
+    if HANGUL.search(asked):
+        return "ko"
+    return "ko" if asked and not _SMALL.search(asked) and _IN_KOREAN in prompt else "en"
+
+
 def read_scene(messages: Sequence[JsonObject]) -> Scene:
     """Read the whole conversation; the last person or event began the turn."""
     events = [_event(message) for message in messages]
@@ -79,7 +88,7 @@ def read_scene(messages: Sequence[JsonObject]) -> Scene:
     asked = "" if asked_at is None else text_of(messages[asked_at])
     since = () if asked_at is None else outcomes_of(messages[asked_at:])
     return Scene(
-        language="ko" if people and HANGUL.search(text_of(messages[people[-1]])) else "en",
+        language=_language(text_of(messages[people[-1]]) if people else "", prompt),
         introduced=any(text_of(message) for message in said),
         today=date.fromisoformat(today[1]) if today else None,
         offered=tuple(dict.fromkeys([*_TABLE.findall(_named(prompt)), *_TABLE.findall(asked)])),

@@ -203,3 +203,21 @@ def test_no_status_is_left_below_an_answer_that_was_streamed(
     live.end()
     replace_answer(client, place, live.message, note("모두 3건입니다."))
     assert slack.status_of(CHANNEL, place.thread_ts) == ""
+
+
+def test_where_slack_has_a_way_to_stop_a_turn_no_button_of_ours_is_offered(
+    redis: Redis, client: WebClient, slack: SlackStandIn, place: Place
+) -> None:
+    begun = threading.Event()
+
+    def begin_session() -> bool:
+        begun.set()
+        return True
+
+    live = Live(redis, client, "1-2", place, MINJI, "ko", 0, begin_session)
+    live.begin()
+    live.on_text("주문은")
+    wait_for(slack, place, "주문은")
+    live.end()
+    assert begun.is_set()
+    assert [m for m in slack.ephemerals(MINJI) if m.thread_ts == place.thread_ts] == []

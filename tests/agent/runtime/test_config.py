@@ -30,7 +30,7 @@ def test_the_system_prompt_stays_short_with_many_tables(
 def test_the_system_prompt_names_the_language_where_nobody_has_written(
     make_deps: Callable[..., AnalystDeps], language: str, name: str
 ) -> None:
-    assert f"where nobody has written, in {name}." in system_prompt(
+    assert f"or nobody has written, in {name}." in system_prompt(
         make_deps(language=language), []
     ).replace("\n  ", " ")
 
