@@ -11,7 +11,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-peers eval judge sweep lock clean venv
+.PHONY: help demo test check format bench bench-peers eval shots judge sweep lock clean venv
 
 help: ## List these targets
 	@echo "Usage: make <target> [PYTHON=python3.12]"
@@ -46,6 +46,9 @@ bench-peers: .venv-bench/.ready ## Install dlt and sling beside, which make benc
 
 eval: venv ## Judge the agent on its cases; with OPENAI_API_KEY by that model (ARGS=... as docs/evals.md)
 	@$(BIN)/python -m tests.evals.run $(ARGS)
+
+shots: venv ## Take a picture of every card and view into docs/shots/ (needs chromium, fonts-noto-cjk)
+	@$(BIN)/python -m sandbox.shots
 
 judge: venv ## Let other Oracle clients read the stand-in (installs them under build/)
 	@$(BIN)/python -m sandbox.judges

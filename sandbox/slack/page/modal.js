@@ -40,8 +40,8 @@ function close() {
   open = null;
 }
 
-/** One per view, also when it is updated: what was typed under a known block id is kept. */
-function surfaceOf(view) {
+/** What a modal does and keeps: one per view, also when it is updated: what was typed under a known block id is kept. */
+export function surfaceOf(view) {
   const surface = {
     id: view.id,
     kept: new Map(),
@@ -70,8 +70,9 @@ async function enter(surface) {
   if (surface.fields.length) await act("enter", { user: store.me, values: surface.values() });
 }
 
-function formOf(view, surface) {
-  const head = freshHead(view);
+/** All of a modal, from its title to its buttons. */
+export function formOf(view, surface) {
+  const head = headOf(view);
   const submit = view.submit ? el("button", { class: "button primary", type: "submit" }, plain(view.submit.text)) : null;
   const send = (event) => {
     event.preventDefault();
@@ -86,7 +87,7 @@ function formOf(view, surface) {
   return form;
 }
 
-function freshHead(view) {
+function headOf(view) {
   const back = store.around.depth > 1
     ? el("button", { type: "button", class: "icon", "aria-label": say("back"), on: { click: leave } }, "‹")
     : null;
