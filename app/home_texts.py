@@ -163,5 +163,9 @@ HOME_PHRASES: dict[str, tuple[str, str]] = {
         ":warning: {count} verified answers do not hold any more",
     ),
     "home.who_waits": ("*기다리는 사람*", "*Who waits*"),
+    "home.more_waiters": (
+        "그 밖에 {count}건이 더 있습니다. 오래 기다린 것부터 보입니다.",
+        "{count} more wait; those that have waited longest are shown.",
+    ),
     "home.waits": ("• {who}: {tables}, {when}부터", "• {who}: {tables}, since {when}"),
 }

@@ -66,7 +66,7 @@ def operations_blocks(language: Language, found: Operations) -> list[dict[str, A
     if not shown:
         return blocks
     more = len(found.waiters) - WAITING_SHOWN
-    told = [context(say(language, "home.more_approvals", count=more))] if more > 0 else []
+    told = [context(say(language, "home.more_waiters", count=more))] if more > 0 else []
     return [*blocks, section("\n".join([say(language, "home.who_waits"), *shown])), *told]
 
 
