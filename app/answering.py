@@ -23,15 +23,14 @@ from app.office import Office
 from app.openers import find_openers
 from app.places import parse_place
 from app.result_conditions import handle_condition
-from app.slack_gateway import SlackRefused, note, replace_or_post
+from app.slack_gateway import SlackRefused, replace_or_post
 from app.standing import show_answered, show_failed, show_outcome
-from app.texts import say
 from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
-from app.views.card_parts import duration, names_of
 from app.views.feedback import can_be_judged
+from app.views.notices import ended_call, sentence
 from app.views.opening import hello
-from app.views.text import person
+from app.views.text import with_dates
 from sync.approvals import Approval, load_approval, show_card
 from sync.attached import forget_files
 from sync.errors import DuckferryError, TooManyDeletes, WarehouseDamaged
@@ -80,7 +79,7 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
         place = parse_place(entry.thread)
         language = language_of_entry(office, entry, entry.body.get("text", ""))
     if place is not None:
-        words = note(word_failure(language, error.failure))
+        words = sentence(with_dates(word_failure(language, error.failure)))
         # Words of the turn that have been shown already are no answer, and are not left standing.
         begun = streamed_into(office.core.redis, office.team, entry.id)
         try:
@@ -214,17 +213,8 @@ def _call(outcome: Run | Approval) -> str:
     """Mention who waited long for a run; a card that changes notifies nobody."""
     if not isinstance(outcome, Run) or outcome.finished_ms is None:
         return ""
-    request, seconds = outcome.approval.request, (outcome.finished_ms - outcome.queued_ms) / 1000
-    if seconds <= CALL_AFTER_SECONDS:
-        return ""
-    return say(
-        request.language,
-        "system.ended",
-        who=person(request.requested_by),
-        title=say(request.language, f"card.{outcome.state}"),
-        tables=names_of(request.plan),
-        time=duration(request.language, seconds),
-    )
+    seconds = (outcome.finished_ms - outcome.queued_ms) / 1000
+    return ended_call(outcome, seconds) if seconds > CALL_AFTER_SECONDS else ""
 
 
 def _due_desk(office: Office) -> DueDesk:

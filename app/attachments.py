@@ -15,10 +15,11 @@ from app.failure_texts import word_failure
 from app.office import Office
 from app.places import parse_place
 from app.shared_files import SharedFile, fetch, read_files
-from app.slack_gateway import note, post
+from app.slack_gateway import post
 from app.texts import language_of, say
+from app.views.notices import sentence
 from app.views.shared_files import Joint, file_lines, questions
-from app.views.text import escape
+from app.views.text import escape, with_dates
 from sync.attach_errors import FileIsWorkbook, FilesNotTaken, FileTooLarge
 from sync.attached import (
     Attached,
@@ -70,7 +71,7 @@ def take_files(office: Office, entry: Entry, deps: AnalystDeps) -> str:
             lines += file_lines(deps.language, taken[-1])
         except DuckferryError as error:
             log.info("a file of %s is not read: %s", entry.thread, error.failure.code)
-            troubles.append(":warning: " + escape(word_failure(deps.language, error.failure)))
+            troubles.append(":warning: " + with_dates(word_failure(deps.language, error.failure)))
             lines.append(troubles[-1])
     if entry.body["text"] and not troubles:
         _tell_once(office, entry, "\n".join(lines))
@@ -89,7 +90,7 @@ def take_files(office: Office, entry: Entry, deps: AnalystDeps) -> str:
 def _tell_once(office: Office, entry: Entry, words: str) -> None:
     name = key(office.team, "files_told", entry.id)
     if not office.core.redis.exists(name):
-        post(office.slack, parse_place(entry.thread), note(words))
+        post(office.slack, parse_place(entry.thread), sentence(words))
         office.core.redis.set(name, "1", ex=_TOLD_SECONDS)
 
 

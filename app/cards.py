@@ -13,11 +13,9 @@ from app.core import approval_seconds
 from app.desk import CardDesk, facts_of, thread_of, who_may
 from app.places import parse_place
 from app.slack_gateway import SlackAway, SlackBusy, SlackRefused, post, update
-from app.texts import say
 from app.views.approval_card import Message, approval_card
-from app.views.card_life import people
-from app.views.card_parts import CardFacts, moment_of, names_of
-from app.views.text import section, when
+from app.views.card_parts import CardFacts
+from app.views.notices import reminder
 from sync.approvals import (
     Approval,
     ApprovalState,
@@ -248,19 +246,12 @@ def _remind(slack: WebClient, desk: CardDesk, approval: Approval) -> bool:
     now = load_approval(desk.redis, approval.id)
     if now is None or now.state is not ApprovalState.PENDING:
         return True
-    language, place = approval.request.language, thread_of(now)
+    place = thread_of(now)
     who = who_may(desk, approval)
     if not who or not place.thread_ts:
         return True
-    text = say(
-        language,
-        "card.reminder",
-        who=people(who),
-        when=when(moment_of(approval.expires_ms)),
-        tables=names_of(approval.request.plan),
-    )
     try:
-        post(slack, place, Message(text, [section(text)]))
+        post(slack, place, reminder(approval, who))
     except SlackAway as error:
         log.warning("nobody is reminded of %s yet: %s", approval.id, error)
         return False

@@ -29,10 +29,6 @@ FORM_PHRASES: dict[str, tuple[str, str]] = {
         "모르는 명령입니다: {words}",
         "This is no command: {words}",
     ),
-    "slash.not_kept": (
-        "봇의 저장소(Redis)가 응답하지 않아 요청을 받지 못했습니다. 잠시 뒤 다시 시도하세요.",
-        "The bot's memory (Redis) does not answer, so nothing was asked for. Try again in a minute.",
-    ),
     "slash.no_tables": (
         "동기화할 수 있는 테이블이 없습니다. bot.toml과 접근 규칙이 정합니다.",
         "There is no table you may sync; bot.toml and its access rules say which.",

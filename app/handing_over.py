@@ -14,10 +14,10 @@ from app.pictures import NotDrawn, Pictures
 from app.places import Place
 from app.slack_gateway import SlackRefused, post, upload
 from app.texts import Language, say
-from app.views.approval_card import Message
 from app.views.chart import alt_text
 from app.views.chart_spec import chart_spec
-from app.views.text import cut, escape, section
+from app.views.notices import sentence
+from app.views.text import cut, escape
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,6 @@ def _refused(language: Language, name: str, reason: str) -> str:
 
 def _say(slack: WebClient, place: Place, words: str) -> None:
     try:
-        post(slack, place, Message(words, [section(words)]))
+        post(slack, place, sentence(words))
     except SlackRefused as refusal:
         log.warning("%s was not told of an upload: %s", place, refusal)

@@ -13,9 +13,9 @@ from app.bot_config import BotConfig
 from app.failure_texts import word_withheld
 from app.places import Place, parse_place
 from app.slack_gateway import NotDelivered, SlackAway, SlackRefused, post, update
-from app.texts import Language, say
 from app.views.approval_card import Message
-from app.views.text import cut, escape, section, when, with_dates
+from app.views.notices import incident_head, sentence
+from app.views.text import with_dates
 from app.withheld import rules_for_readers
 from sync.plan import TableRef
 from sync.runs import Run, RunState
@@ -80,27 +80,23 @@ def _tell(desk: Desk, run: Run, ref: TableRef) -> None:
     if run.state is RunState.PUBLISHED:
         if known:
             minutes = round((datetime.now(UTC) - known.since).total_seconds() / 60)
-            _updated(desk, ref, known, _head(desk, "incident.closed", ref, known, minutes=minutes))
+            _updated(desk, ref, known, _head(desk, ref, known, minutes))
             desk.redis.delete(where)
         return
     incident = _counted(known, run) if known else None
-    if incident is None or not _updated(
-        desk, ref, incident, _head(desk, "incident.open", ref, incident)
-    ):
+    if incident is None or not _updated(desk, ref, incident, _head(desk, ref, incident)):
         channel = _channel(desk.config, run)
         if not channel:
             return
         incident = Incident(channel=channel, ts="", since=datetime.now(UTC), last=run.id)
-        ts = post(desk.slack, Place(team, channel), _head(desk, "incident.open", ref, incident))
+        ts = post(desk.slack, Place(team, channel), _head(desk, ref, incident))
         incident = incident.model_copy(update={"ts": ts})
     desk.redis.set(where, incident.model_dump_json())
     language = desk.config.language
     rules = rules_for_readers(language, desk.see, incident.channel, "", [ref])
-    reason = word_withheld(language, run.failure, rules) if run.failure else ""
-    text = cut(with_dates(reason), 2000)
-    if text:
+    if run.failure:
         thread = Place(team, incident.channel, incident.ts)
-        post(desk.slack, thread, Message(text, [section(text)]))
+        post(desk.slack, thread, sentence(with_dates(word_withheld(language, run.failure, rules))))
 
 
 def _counted(known: Incident, run: Run) -> Incident:
@@ -126,10 +122,5 @@ def _channel(config: BotConfig, run: Run) -> str:
     )
 
 
-def _head(desk: Desk, phrase: str, ref: TableRef, incident: Incident, **more: int) -> Message:
-    language: Language = desk.config.language
-    name = cut(escape(f"{ref.source}.{ref}"), 300)
-    text = say(
-        language, phrase, table=name, since=when(incident.since), count=incident.count, **more
-    )
-    return Message(text, [section(text)])
+def _head(desk: Desk, ref: TableRef, incident: Incident, minutes: int | None = None) -> Message:
+    return incident_head(desk.config.language, ref, incident.since, incident.count, minutes)

@@ -24,14 +24,13 @@ from app.slack_gateway import (
 )
 from app.slack_streams import append_stream, end_stream, set_status, start_stream
 from app.texts import Language, say
-from app.views.text import escape, plain, section
+from app.views.notices import stop_offer
+from app.views.text import escape
 from sync.inbox import Entry
 from sync.state import key
 
 log = logging.getLogger(__name__)
 
-STOP = "turn_stop"
-"""The button that ends a turn."""
 OFFER_AFTER_SECONDS = 6.0
 """Who asked can stop a turn that takes longer."""
 _APPEND_SECONDS = 0.8
@@ -169,18 +168,9 @@ class Live:
         if self._is_offered or time.monotonic() - self._began < self._offer_after:
             return
         self._is_offered = True
-        words = say(self._language, "answer.long")
-        button = {
-            "type": "button",
-            "text": plain(say(self._language, "answer.stop")),
-            "style": "danger",
-            "action_id": STOP,
-            "value": json.dumps(
-                {"entry": self._entry, "thread": str(self._place), "language": self._language}
-            ),
-        }
-        blocks = [section(words), {"type": "actions", "elements": [button]}]
-        whisper_blocks(self._slack, self._place, self._user, words, blocks)
+        about = {"entry": self._entry, "thread": str(self._place), "language": self._language}
+        offer = stop_offer(self._language, json.dumps(about))
+        whisper_blocks(self._slack, self._place, self._user, offer.text, offer.blocks)
 
 
 def streamed_into(redis: Redis, team: str, entry: str) -> str:

@@ -10,9 +10,9 @@ from app.places import Place, parse_place
 from app.schedule_teller import Teller
 from app.slack_gateway import SlackRefused, post
 from app.texts import say
-from app.views.approval_card import Message
 from app.views.condition_text import shown_figure, told_text
-from app.views.text import channel_link, escape, section, with_dates
+from app.views.notices import sentence
+from app.views.text import channel_link, escape, with_dates
 from sync.access_errors import FigureWithheld
 from sync.audit import note as note_audit
 from sync.errors import DuckferryError, QueryFailed, TableNotOffered
@@ -111,7 +111,7 @@ def _tell(
         log.info("%s", text)
         return
     try:
-        post(desk.slack, Place(desk.team, condition.channel), Message(text, [section(text)]))
+        post(desk.slack, Place(desk.team, condition.channel), sentence(text))
     except SlackRefused as error:
         log.warning("schedule %s could not tell %s: %s", schedule.name, condition.channel, error)
         why = say(

@@ -10,8 +10,8 @@ from slack_sdk import WebClient
 from app.places import parse_place
 from app.slack_gateway import SlackRefused, post
 from app.texts import Language, say
-from app.views.approval_card import Message
-from app.views.text import escape, section
+from app.views.notices import sentence
+from app.views.text import escape
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Teller:
             log.info("%s", text)
             return
         try:
-            post(self.slack, place, Message(text, [section(text)]))
+            post(self.slack, place, sentence(text))
         except SlackRefused as error:
             log.warning("the people of schedule %s could not be told: %s", self.name, error)
 

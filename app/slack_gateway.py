@@ -28,7 +28,7 @@ from app.slack_pace import Pace
 from app.views.approval_card import Message
 from app.views.budget import fitted
 from app.views.results import plainer
-from app.views.text import SECTION_CHARACTERS, section, split, with_dates
+from app.views.text import FALLBACK_CHARACTERS, SECTION_CHARACTERS, cut, section, split
 
 log = logging.getLogger(__name__)
 
@@ -245,6 +245,7 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
     People press buttons of channels they have left, or that the bot was put out of. If Slack
     refuses both, the log says so.
     """
+    text = cut(text, FALLBACK_CHARACTERS)
     try:
         if channel:
             try:
@@ -290,12 +291,6 @@ def answer_url(client: WebClient, url: str, text: str) -> bool:
         log.info("a command was not answered in its place: %s", error)
         return False
     return answer.status_code == HTTPStatus.OK
-
-
-def note(text: str) -> Message:
-    """Make a message of one plain sentence."""
-    told = with_dates(text)
-    return Message(told, [section(told)])
 
 
 def reason(error: Exception) -> str:

@@ -17,9 +17,9 @@ from app.broken_answers import Told, broken, note_broken, note_whole, told_of
 from app.failure_texts import word_failure
 from app.places import Place
 from app.slack_gateway import SlackRefused, post
-from app.texts import Language, say
-from app.views.approval_card import Message
-from app.views.text import cut, escape, section
+from app.texts import say
+from app.views.notices import broken_answer, whole_answer
+from app.views.text import escape, with_dates
 from sync.errors import DuckferryError, TableNotSynced, WarehouseDamaged
 from sync.inbox import put
 from sync.plan import TableRef
@@ -109,33 +109,30 @@ def _resting(glossary: Glossary, refs: Iterable[TableRef]) -> list[Example]:
 
 
 def _what_broke(desk: AnswerDesk, example: Example) -> str:
-    """Say why an answer does not hold; empty where it does. Raises `TableNotSynced`, …."""
+    """Say why an answer does not hold, safely; empty where it does. Raises `TableNotSynced`, …."""
     language = desk.config.language
     try:
         result = desk.run(example.sql, desk.config.offered)
     except (TableNotSynced, WarehouseDamaged):
         raise
     except DuckferryError as error:
-        return word_failure(language, error.failure)
+        return with_dates(word_failure(language, error.failure))
     if holds(example, result):
         return ""
-    return say(language, "verified.rows", expect=example.expect, count=len(result.rows))
+    return say(language, "verified.rows", expect=escape(example.expect), count=len(result.rows))
 
 
 def _tell_broken(desk: AnswerDesk, example: Example, reason: str, told: Told) -> None:
     """Tell each place that has not heard of it, and note each that has."""
-    language = desk.config.language
-    text = say(
-        language, "verified.broken", question=_shown(example), reason=escape(cut(reason, 1000))
-    )
+    message = broken_answer(desk.config.language, example.question, reason)
     if not told.untold:
-        log.warning("a verified answer broke and bot.toml names nobody to tell: %s", text)
+        log.warning("a verified answer broke and bot.toml names nobody to tell: %s", message.text)
     note_broken(desk.redis, example.question, told)
     while told.untold:
         place, *others = told.untold
         messages = told.messages
         try:
-            ts = post(desk.slack, Place(desk.team, place), _message(text))
+            ts = post(desk.slack, Place(desk.team, place), message)
             messages = (*messages, (place, ts))
         except SlackRefused as error:
             log.warning("%s could not be told of a broken answer: %s", place, error)
@@ -144,11 +141,10 @@ def _tell_broken(desk: AnswerDesk, example: Example, reason: str, told: Told) ->
 
 
 def _tell_whole(desk: AnswerDesk, example: Example, told: Told) -> None:
-    language: Language = desk.config.language
-    text = say(language, "verified.whole", question=_shown(example))
+    message = whole_answer(desk.config.language, example.question)
     for number, (channel, ts) in enumerate(told.messages, 1):
         try:
-            post(desk.slack, Place(desk.team, channel, ts), _message(text))
+            post(desk.slack, Place(desk.team, channel, ts), message)
         except SlackRefused as error:
             log.warning("%s could not be told of a mended answer: %s", channel, error)
         # Whoever has heard of it does not hear it again where Slack goes away before the next.
@@ -164,11 +160,3 @@ def _places(desk: AnswerDesk, example: Example) -> tuple[str, ...]:
         section_of = desk.config.section(ref)
         people |= section_of.owners if section_of else frozenset()
     return tuple(sorted(people)[:MOST_TOLD])
-
-
-def _shown(example: Example) -> str:
-    return escape(cut(example.question, 300))
-
-
-def _message(text: str) -> Message:
-    return Message(text, [section(text)])

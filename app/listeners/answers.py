@@ -22,7 +22,7 @@ from agent.runtime.suggestions import Suggestion
 from app.desk import CardDesk
 from app.listeners.actions import guarded
 from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
-from app.live import STOP, STOP_SECONDS, read_stop, running_key, stop_key
+from app.live import STOP_SECONDS, read_stop, running_key, stop_key
 from app.places import Place, parse_place
 from app.readers import language_for
 from app.slack_gateway import NotDelivered, reason, update
@@ -30,6 +30,7 @@ from app.texts import PHRASES, Language, say
 from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, SUGGEST, Carried, read_carried
 from app.views.approval_card import Message as Drawn
 from app.views.modals import sql_view
+from app.views.notices import STOP
 from app.views.text import channel_link, context, escape, person
 from sync.errors import TableNotOffered
 from sync.inbox import put

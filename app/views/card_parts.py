@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from app.texts import Language, say
-from app.views.text import cut, escape, number, size, when
+from app.views.text import clock, cut, escape, number, size, when
 from sync.approvals import Question, Request
 from sync.bounds import lower_bound, written
 from sync.plan import Column, Estimate, Filter, Plan, TablePlan, TableRef, Undo
@@ -213,7 +213,7 @@ def how_line(
             rows=rows,
         )
     if table.is_partial:
-        begin = written(lower_bound(table)) if values else "…"
+        begin = clock(written(lower_bound(table))) if values else "…"
         return say(language, f"card.{table.mode}", cursor=cursor, from_=escape(begin), rows=rows)
     if current_rows is None:
         return say(language, "card.first_copy")

@@ -6,7 +6,7 @@ from agent.deps import Language
 from app.openers import Openers
 from app.texts import say
 from app.views.approval_card import Message
-from app.views.text import context, cut, escape, person, section, whoever
+from app.views.text import FALLBACK_CHARACTERS, context, cut, escape, person, section, whoever
 
 MOST_PROMPTS = 4
 _TITLE_CHARACTERS = 75
@@ -60,7 +60,8 @@ def channel_welcome(
     approval = "welcome.approval" if people else "welcome.approval_by_rule"
     note = say(language, approval, people=", ".join(people))
     blocks = [section(what), section("\n".join([asks, *examples])), context(note)]
-    return Message("\n".join([what, asks, *examples, note]), blocks)
+    told = "\n".join([what, asks, *examples, note])
+    return Message(cut(told, FALLBACK_CHARACTERS), blocks)
 
 
 def _examples(

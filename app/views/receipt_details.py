@@ -7,7 +7,7 @@ from typing import Literal
 from app.fidelity_texts import losses, word_fidelity
 from app.texts import Language, say
 from app.views.card_life import note_lines
-from app.views.text import escape, number, size, when
+from app.views.text import clock, escape, number, size, when
 from sync.plan import TableRef
 from sync.receipt import Check, TableReceipt, columns_of
 
@@ -144,7 +144,7 @@ def _way(language: Language, table: TableReceipt) -> list[str]:
         counts = {name: number(count) for name, count in table.changes.model_dump().items()}
         parts.append(say(language, "receipt.changes", **counts))
     if table.watermark is not None:
-        parts.append(say(language, "details.watermark", value=escape(table.watermark)))
+        parts.append(say(language, "details.watermark", value=escape(clock(table.watermark))))
     return parts
 
 

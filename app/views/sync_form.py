@@ -46,10 +46,10 @@ def sync_form(language: Language, names: Sequence[str], channel: str = "") -> di
         "action_id": LOOK_UP,
         "placeholder": plain(say(language, "form.choose")),
     }
-    if len(known) > MOST_OPTIONS:
-        table |= {"type": "external_select", "min_query_length": 0}
-    else:
+    if 0 < len(known) <= MOST_OPTIONS:
         table |= {"type": "static_select", "options": table_options(known)}
+    else:
+        table |= {"type": "external_select", "min_query_length": 0}
     modes = [_option(say(language, phrase), mode) for mode, phrase in _MODES.items()]
     where: dict[str, Any] = {
         "type": "conversations_select",

@@ -14,6 +14,7 @@ SECTION_CHARACTERS = 3000
 FALLBACK_CHARACTERS = 4000
 MESSAGE_BLOCKS = 50
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_NAIVE = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 _INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@#][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102
@@ -49,8 +50,9 @@ def mrkdwn(text: str) -> dict[str, object]:
 
 
 def plain(text: str) -> dict[str, object]:
-    """Make a plain text object; control and direction signs are dropped."""
-    return {"type": "plain_text", "text": CONTROL.sub("", text), "emoji": True}
+    """Make a plain text object; control and direction signs are dropped. Slack takes no blank."""
+    shown = CONTROL.sub("", text)
+    return {"type": "plain_text", "text": shown if shown.strip() else "–", "emoji": True}
 
 
 def section(text: str) -> dict[str, object]:
@@ -147,6 +149,11 @@ def with_dates(sentence: str) -> str:
             return found[0]
 
     return _ISO_MOMENT.sub(date, escape(sentence))
+
+
+def clock(value: str) -> str:
+    """Write a moment that a database keeps without a zone as people read it; else as it is."""
+    return _NAIVE.sub(r"\1 \2", value)
 
 
 def number(value: int) -> str:

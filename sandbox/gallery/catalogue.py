@@ -8,8 +8,10 @@ from sandbox.gallery.cards import cards
 from sandbox.gallery.commands import commands
 from sandbox.gallery.homes import homes
 from sandbox.gallery.notices import notices
+from sandbox.gallery.openings import openings
 from sandbox.gallery.other_cards import question_cards, schedule_cards
 from sandbox.gallery.pieces import CALM, LANGUAGES, Content, Piece
+from sandbox.gallery.whispers import whispers
 from sandbox.gallery.windows import windows
 
 FAMILIES: tuple[Callable[[Language, Content], Iterator[Piece]], ...] = (
@@ -18,7 +20,9 @@ FAMILIES: tuple[Callable[[Language, Content], Iterator[Piece]], ...] = (
     question_cards,
     answers,
     commands,
+    openings,
     notices,
+    whispers,
     windows,
     homes,
 )

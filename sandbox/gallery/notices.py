@@ -4,58 +4,84 @@ from collections.abc import Iterator
 
 from agent.deps import Language
 from app.failure_texts import word_failure
-from app.texts import PHRASES, say
-from app.views.asked import asked_message
+from app.texts import say
+from app.views.approval_card import Message
 from app.views.condition_text import told_text
-from app.views.text import channel_link, escape, person, when
+from app.views.notices import (
+    broken_answer,
+    ended_call,
+    incident_head,
+    reminder,
+    sentence,
+    stop_offer,
+    whole_answer,
+)
+from app.views.text import channel_link, escape, person, when, with_dates
 from sandbox.gallery.other_cards import tells
-from sandbox.gallery.parts import APPROVER, AS_OF, ASKER, CHANNEL, NOW, failure, ref
-from sandbox.gallery.pieces import Content, Piece, message, sentence, whisper
+from sandbox.gallery.parts import (
+    APPROVER,
+    AS_OF,
+    ASKER,
+    CHANNEL,
+    GROUP,
+    NOW,
+    approval,
+    failure,
+    ref,
+    request,
+    run,
+)
+from sandbox.gallery.pieces import Content, Piece, message
+from sync.oracle_errors import SourceClosed
+from sync.runs import RunState
 from sync.warehouse.query_process import Basis
 
 TOLD = (
     *("schedule.failed", "schedule.missed", "schedule.overlap", "schedule.waits"),
     *("schedule.outage", "schedule.owner_gone", "schedule.role_lost", "schedule.cannot_tell"),
-    *("schedule.put_off", "schedule.too_late", "condition.failed", "incident.open"),
-    *("incident.closed", "verified.broken", "verified.whole", "card.reminder", "system.ended"),
-    *("answer.private", "answer.asked_in", "answer.hello", "answer.chosen"),
+    *("schedule.put_off", "schedule.too_late", "condition.failed"),
+    *("answer.private", "answer.chosen"),
     *("thread.forgotten", "thread.unknown", "thread.not_yours"),
     *("chart.not_drawn", "file.gone", "file.whole_failed", "file.no_right", "file.refused"),
 )
 """Phrases that are messages by themselves."""
-WHISPERED = (
-    *("click.", "answer.not_yours", "answer.forgotten", "answer.refresh"),
-    *("suggest.", "slash.", "vote.thanks"),
-)
-"""How those begin that one person alone is told."""
 
 
 def notices(language: Language, content: Content) -> Iterator[Piece]:
-    """Write each as its teller does."""
-    for phrase in TOLD:
-        yield sentence(phrase, language, say(language, phrase, **_values(language, content)))
-    for phrase in PHRASES:
-        if phrase.startswith(WHISPERED):
-            yield whisper(phrase, language, say(language, phrase, **_values(language, content)))
-    yield message("asked", language, asked_message(language, ASKER, content.typed))
-    directly = asked_message(language, ASKER, content.typed, content.said, not_in=CHANNEL)
-    yield message("asked.directly", language, directly)
+    """Draw each."""
+    values = spoken(language, content)
+    told = {phrase: sentence(say(language, phrase, **values)) for phrase in TOLD}
+    for name, drawn in {**told, **_drawn(language, content)}.items():
+        yield message(name, language, drawn)
+    offer = stop_offer(language, "{}")
+    yield message("answer.stop", language, offer, "ephemeral")
+
+
+def _drawn(language: Language, content: Content) -> dict[str, Message]:
+    table, why = ref(content), with_dates(word_failure(language, failure(content)))
+    wish = request(content, language)
+    closed = SourceClosed(source="main", until=NOW.isoformat(timespec="minutes")).failure
     basis = Basis(
-        ref=ref(content),
-        of=ref(content),
-        generation="g8",
-        as_of=AS_OF,
-        published_at=AS_OF,
-        rows=99_812,
+        ref=table, of=table, generation="g8", as_of=AS_OF, published_at=AS_OF, rows=99_812
     )
-    for name, rule in (("condition.holds", ""), ("condition.holds_by_rule", content.rule)):
-        told = told_text(language, content.schedule, tells(content), 812, basis, rule)
-        yield sentence(name, language, told)
+    holds = told_text(language, content.schedule, tells(content), 812, basis)
+    by_rule = told_text(language, content.schedule, tells(content), 812, basis, content.rule)
+    return {
+        "condition.holds": sentence(holds),
+        "condition.holds_by_rule": sentence(by_rule),
+        "incident.open": incident_head(language, table, NOW, 3),
+        "incident.closed": incident_head(language, table, NOW, 3, 42),
+        "incident.reason": sentence(why),
+        "failure.closed": sentence(with_dates(word_failure(language, closed))),
+        "verified.broken": broken_answer(language, content.typed, why),
+        "verified.whole": whole_answer(language, content.typed),
+        "card.reminder": reminder(approval(wish), (APPROVER, GROUP)),
+        "card.ended": sentence(ended_call(run(wish, RunState.PUBLISHED), 720)),
+    }
 
 
-def _values(language: Language, content: Content) -> dict[str, str | int]:
-    """What stands in the places of these phrases, made safe as their tellers do."""
-    reason = escape(word_failure(language, failure(content)))
+def spoken(language: Language, content: Content) -> dict[str, str | int]:
+    """What stands in the places of phrases, made safe as those who say them do."""
     return {
         "name": escape(content.schedule),
         "table": escape(str(ref(content))),
@@ -66,14 +92,11 @@ def _values(language: Language, content: Content) -> dict[str, str | int]:
         "title": escape(content.title),
         "told": escape(content.title),
         "rule": escape(content.rule),
-        "reason": reason,
+        "reason": with_dates(word_failure(language, failure(content))),
         "who": person(APPROVER),
         "people": person(ASKER),
         "channel": channel_link(CHANNEL),
         "when": when(NOW),
-        "since": when(NOW),
         "until": when(NOW),
-        "time": "12 min" if language == "en" else "12분",
         "count": 3,
-        "minutes": 42,
     }

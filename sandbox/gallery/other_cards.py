@@ -73,7 +73,7 @@ def tells(content: Content) -> ResultCondition:
     """Give a condition on which a channel is told."""
     return ResultCondition(
         table=ref(content),
-        where=(Condition(column=content.column, op="=", value=content.cell),),
+        where=(Condition(column=content.column[:200], op="=", value=content.cell),),
         op="<",
         value="1000",
         channel=CHANNEL,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from agent.deps import Language
 from app.views.approval_card import Message
-from app.views.text import section
+from app.views.text import FALLBACK_CHARACTERS, cut
 
 Kind = Literal["message", "ephemeral", "modal", "home"]
 
@@ -88,14 +88,9 @@ def message(name: str, language: Language, drawn: Message, kind: Kind = "message
     return Piece(name, kind, language, drawn.text, drawn.blocks)
 
 
-def sentence(name: str, language: Language, text: str) -> Piece:
-    """Make a piece of a message of one sentence, which is safe mrkdwn."""
-    return message(name, language, Message(text, [section(text)]))
-
-
 def whisper(name: str, language: Language, text: str) -> Piece:
-    """Make a piece of what one person alone is told; it has no blocks."""
-    return Piece(name, "ephemeral", language, text)
+    """Make a piece of what one person alone is told: no blocks, and cut as the gateway does."""
+    return Piece(name, "ephemeral", language, cut(text, FALLBACK_CHARACTERS))
 
 
 def window(name: str, language: Language, view: dict[str, Any]) -> Piece:

@@ -48,9 +48,10 @@ def windows(language: Language, content: Content) -> Iterator[Piece]:
     yield window("window.why", language, why_form(language, "0123456789ab"))
     about = quoted(CHANNEL, "1795309323.000100", content.typed)
     yield window("window.ask", language, ask_form(language, about))
-    names = [str(ref(content, number)) for number in range(1, 103)]
-    yield window("window.sync", language, sync_form(language, names[:3], CHANNEL))
-    yield window("window.sync_looked_up", language, sync_form(language, names))
+    names = [str(ref(content, number)) for number in range(1, content.tables + 1)]
+    yield window("window.sync", language, sync_form(language, names, CHANNEL))
+    many = [str(ref(content, number)) for number in range(1, 150)]
+    yield window("window.sync_many", language, sync_form(language, many))
     whole = receipt(content, plan(content))
     back = receipt(content, undo(content), undone=went_back(), scn=None)
     imported = receipt(content, plan(content), imported=content.file, proof="none")

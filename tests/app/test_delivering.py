@@ -21,8 +21,9 @@ from app.office import Office
 from app.places import Place
 from app.settings import SlackSettings
 from app.signs import make_signs
-from app.slack_gateway import SlackAway, make_client, note, post, post_answer, update
+from app.slack_gateway import SlackAway, make_client, post, post_answer, update
 from app.views.approval_card import Message
+from app.views.notices import sentence
 from app.views.text import section
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID
@@ -65,7 +66,7 @@ def place(slack: SlackStandIn) -> Place:
 def test_what_is_for_the_asker_alone_is_sent_once_where_the_line_in_the_thread_is_tried_again(
     office: Office, slack: SlackStandIn, place: Place
 ) -> None:
-    streamed = post(office.slack, place, note("Let me look."))
+    streamed = post(office.slack, place, sentence("Let me look."))
     deps = deps_for(office.core, Caller(place.team, MINJI, CHANNEL), str(place), "en", see_whole)
     found = ToolFinished("c1", "run_sql", ok=True, result={}, private="people")
     events: list[Event] = [found, Said("Ann, with 900.")]
@@ -104,7 +105,7 @@ def test_a_long_answer_is_told_in_several_messages_each_once_and_the_rest_in_a_f
     office: Office, slack: SlackStandIn, place: Place
 ) -> None:
     told = "\n\n".join(f"문단 {number}. " + "가나다 라마바 " * 90 for number in range(120))
-    streamed = post(office.slack, place, note("문단 0."))
+    streamed = post(office.slack, place, sentence("문단 0."))
     entry = replace(ENTRY, id="3-1")
     slack.faults.server_error("chat.postMessage")
     deps = deps_for(office.core, Caller(place.team, MINJI, CHANNEL), str(place), "ko", see_whole)

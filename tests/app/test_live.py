@@ -13,11 +13,12 @@ from app.bot_config import BotConfig
 from app.desk import CardDesk
 from app.listeners.answers import stop
 from app.listeners.clicks import Pressed
-from app.live import STOP, Live
+from app.live import Live
 from app.places import Place
 from app.settings import SlackSettings
 from app.slack_client import CallOutcome
-from app.slack_gateway import make_client, note, replace_answer
+from app.slack_gateway import make_client, replace_answer
+from app.views.notices import STOP, sentence
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, Message
 
@@ -88,7 +89,7 @@ def test_words_are_seen_as_they_come_and_the_answer_takes_their_place(
     seen = wait_for(slack, place, "모두")
     assert seen.text == "주문은 &lt;!channel&gt;\n\n그럼 모두 "
     live.end()
-    replace_answer(client, place, live.message, note("주문은 모두 3건입니다."))
+    replace_answer(client, place, live.message, sentence("주문은 모두 3건입니다."))
     [answer] = said(slack, place)
     assert (answer.ts, answer.text, answer.is_streaming) == (
         seen.ts,
@@ -133,14 +134,14 @@ def test_a_turn_taken_again_writes_no_second_message(
     assert again.message == begun.ts
     again.on_text("주문은 모두 3건입니다.")
     again.end()
-    replace_answer(client, place, again.message, note("모두 3건입니다."))
+    replace_answer(client, place, again.message, sentence("모두 3건입니다."))
     assert [m.text for m in said(slack, place)] == ["모두 3건입니다."]
 
 
 def test_where_the_streamed_message_is_gone_the_answer_is_posted(
     slack: SlackStandIn, client: WebClient, place: Place
 ) -> None:
-    replace_answer(client, place, "1.000001", note("모두 3건입니다."))
+    replace_answer(client, place, "1.000001", sentence("모두 3건입니다."))
     assert [m.text for m in said(slack, place)] == ["모두 3건입니다."]
 
 
@@ -201,7 +202,7 @@ def test_no_status_is_left_below_an_answer_that_was_streamed(
     while not slack.status_of(CHANNEL, place.thread_ts):
         pass
     live.end()
-    replace_answer(client, place, live.message, note("모두 3건입니다."))
+    replace_answer(client, place, live.message, sentence("모두 3건입니다."))
     assert slack.status_of(CHANNEL, place.thread_ts) == ""
 
 

@@ -124,7 +124,7 @@ def test_a_receipt_is_written_line_by_line() -> None:
         ),
         "  rows: Oracle 99,800, copy 99,800, agree",
         "  as of 2026-11-22 01:02 UTC · SCN 5000003 · all rows read at this SCN (AS OF SCN)",
-        "  full copy · by UPDATED_AT · the next one goes on from 2026-11-22T01:00:00",
+        "  full copy · by UPDATED_AT · the next one goes on from 2026-11-22 01:00:00",
         "  proof (sums): 3 of 3 figures agree",
         "  read in 4 pieces · 5.4 s, 2.1 MB",
         "To look at first (1):",
@@ -152,7 +152,7 @@ def test_what_is_only_in_some_receipts_is_written_too() -> None:
         "  as of 2026-11-22 01:02 UTC · SCN not known · read in one read-only transaction",
         (
             "  incremental copy · by UPDATED_AT · read 12, added 2, changed 10, deleted 1 · "
-            "the next one goes on from 2026-11-22T01:00:00"
+            "the next one goes on from 2026-11-22 01:00:00"
         ),
         f"  a trial of SHOP.SALES · only rows where {conditions}",
         "  proof (sums): 1 of 2 figures agree, of the rows that were read",

@@ -14,8 +14,9 @@ from app.places import Place
 from app.settings import SlackSettings
 from app.signs import make_signs, put_mark
 from app.slack_client import CallOutcome, PacedClient
-from app.slack_gateway import SlackBusy, SlackRefused, make_client, note, post, update
+from app.slack_gateway import SlackBusy, SlackRefused, make_client, post, update
 from app.slack_pace import BY_CHANNEL, Held, OnHeld, Pace
+from app.views.notices import sentence
 from sandbox.slack.server import SlackStandIn, start_slack
 from sync.state import connect_state
 from tests.app.metrics_parts import scrape, value
@@ -53,7 +54,7 @@ def test_messages_of_two_bots_go_out_at_slacks_pace_and_none_is_refused(
     began = time.monotonic()
     with ThreadPoolExecutor(6) as pool:
         for number in range(5):
-            pool.submit(post, bots[number % 2], PLACE, note(f"no. {number}"))
+            pool.submit(post, bots[number % 2], PLACE, sentence(f"no. {number}"))
     took = time.monotonic() - began
     assert slack.tiers.refused.total() == 0
     assert {one.text for one in slack.messages(CHANNEL)} >= {f"no. {n}" for n in range(5)}
@@ -72,32 +73,32 @@ def test_what_only_shows_progress_is_dropped_and_leaves_room_for_what_somebody_w
 ) -> None:
     metrics = make_metrics(redis, tmp_path)
     client = client_of(slack, redis, metrics.slack_was_held)
-    ts = post(client, PLACE, note("0 rows"))
+    ts = post(client, PLACE, sentence("0 rows"))
     shown = 0
     for number in range(1, 21):
         try:
-            update(client, CHANNEL, ts, note(f"{number} rows"), is_progress=True)
+            update(client, CHANNEL, ts, sentence(f"{number} rows"), is_progress=True)
         except SlackBusy:
             continue
         shown = number
     assert shown == 5  # of the ten that go at once
     counted = {"method": "chat.update", "outcome": "dropped"}
     assert value(scrape(metrics), "slack_held_total", **counted) == 15
-    update(client, CHANNEL, ts, note("done"))
+    update(client, CHANNEL, ts, sentence("done"))
     assert [one.text for one in slack.messages(CHANNEL) if one.ts == ts] == ["done"]
 
 
 def test_nobody_calls_a_method_before_slack_lets_them(redis: Redis, slack: SlackStandIn) -> None:
     first, calls = client_of(slack, redis), list[CallOutcome]()
     second = client_of(slack, redis, calls=calls)
-    ts = post(first, PLACE, note("hello"))
+    ts = post(first, PLACE, sentence("hello"))
     slack.faults.rate_limit("chat.update", retry_after_seconds=1)
-    changing = threading.Thread(target=update, args=(first, CHANNEL, ts, note("by the first")))
+    changing = threading.Thread(target=update, args=(first, CHANNEL, ts, sentence("by the first")))
     changing.start()
     while not Pace(redis).held_seconds("chat.update"):
         time.sleep(0.01)
     began = time.monotonic()
-    update(second, CHANNEL, ts, note("by the second"))
+    update(second, CHANNEL, ts, sentence("by the second"))
     assert time.monotonic() - began > 0.5
     assert calls == ["ok"]
     changing.join()
@@ -111,14 +112,14 @@ def test_who_would_wait_too_long_is_told_so_at_once_and_others_are_not(
     slack.faults.rate_limit("chat.postMessage", retry_after_seconds=300)
     for _ in range(2):
         with pytest.raises(SlackBusy, match=r"no room for chat.postMessage for (300|299)"):
-            post(client, PLACE, note("hello"))
+            post(client, PLACE, sentence("hello"))
     assert held == ["given_up"] * 2
     with pytest.raises(SlackRefused, match="message_not_found"):
-        update(client, CHANNEL, "1.000001", note("hello"))
+        update(client, CHANNEL, "1.000001", sentence("hello"))
 
 
 def test_without_redis_calls_go_out(slack: SlackStandIn) -> None:
     client = client_of(slack, connect_state("redis://127.0.0.1:1"))
-    post(client, PLACE, note("hello"))
+    post(client, PLACE, sentence("hello"))
     put_mark(make_signs(client), CHANNEL, "1.000001", "eyes")
     assert [one.text for one in slack.messages(CHANNEL)][-1] == "hello"
