@@ -99,7 +99,7 @@ def read_press(body: Mapping[str, Any]) -> Pressed:
     approval_id, digest = read_button_value(value)
     return Pressed(
         user=str(_part(body, "user").get("id", "")),
-        team=_team(body),
+        team=team_in(body),
         channel=str(_part(body, "channel").get("id") or container.get("channel_id") or ""),
         thread=str(container.get("thread_ts") or message.get("thread_ts") or ""),
         message=str(container.get("message_ts") or ""),
@@ -117,7 +117,7 @@ def read_submit(body: Mapping[str, Any], about: About) -> Pressed:
     """Read a form that came back."""
     return Pressed(
         user=str(_part(body, "user").get("id", "")),
-        team=_team(body),
+        team=team_in(body),
         channel=about.channel,
         thread=about.thread if _TS.fullmatch(about.thread) else "",
         message=about.card,
@@ -241,5 +241,6 @@ def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", body.get(name) or {})
 
 
-def _team(body: Mapping[str, Any]) -> str:
+def team_in(body: Mapping[str, Any]) -> str:
+    """Name the workspace a person did something in."""
     return str(_part(body, "team").get("id") or _part(body, "user").get("team_id") or "")

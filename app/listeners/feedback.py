@@ -10,7 +10,15 @@ from agent.conversation import ConversationHistory, Message, turn_by
 from app.desk import CardDesk
 from app.feedback import UsedCopy, Vote, keep_vote, load_vote, vote_id
 from app.listeners.actions import guarded
-from app.listeners.clicks import Answer, ClickOutcome, Pressed, open_window, read_press, tell
+from app.listeners.clicks import (
+    Answer,
+    ClickOutcome,
+    Pressed,
+    open_window,
+    read_press,
+    team_in,
+    tell,
+)
 from app.places import Place, parse_place
 from app.slack_gateway import whisper
 from app.texts import Language, say
@@ -39,7 +47,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
         ack: Callable[[], None], body: Mapping[str, Any], view: Mapping[str, Any], client: WebClient
     ) -> None:
         ack()
-        team, user = str(body["team"]["id"]), str(body["user"]["id"])
+        team, user = team_in(body), str(body["user"]["id"])
         found = load_vote(desk.redis, team, str(view.get("private_metadata", "")))
         if found is None or found.user != user:
             return

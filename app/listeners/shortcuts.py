@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 
 from app.desk import CardDesk
 from app.listeners.actions import guarded
-from app.listeners.clicks import Answer, ClickOutcome, open_window
+from app.listeners.clicks import Answer, ClickOutcome, open_window, team_in
 from app.listeners.hearing import spoken
 from app.listeners.slash import language_for, open_sync_form
 from app.places import Place
@@ -62,7 +62,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 
 def ask_about(desk: CardDesk, body: Mapping[str, Any], view: Mapping[str, Any]) -> Answer:
     """Have the question asked in the thread of the message, once for each form."""
-    team, user = str(body["team"]["id"]), str(body["user"]["id"])
+    team, user = team_in(body), str(body["user"]["id"])
     about, question = read_ask_form(view)
     language = language_of(question, language_for(desk, user))
     text = say(language, "ask.about", question=question, quote=about.text)

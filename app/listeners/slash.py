@@ -14,7 +14,7 @@ from app.access import split
 from app.desk import CardDesk
 from app.failure_texts import word_failure
 from app.listeners.actions import guarded
-from app.listeners.clicks import Answer, ClickOutcome, open_window
+from app.listeners.clicks import Answer, ClickOutcome, open_window, team_in
 from app.places import Place
 from app.slack_gateway import answer_url, whisper
 from app.texts import language_of, say
@@ -79,7 +79,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     def submitted(
         ack: Callable[..., object], body: Mapping[str, Any], view: Mapping[str, Any]
     ) -> None:
-        user, team = str(body["user"]["id"]), str(body["team"]["id"])
+        user, team = str(body["user"]["id"]), team_in(body)
         language, errors = language_for(desk, user), dict[str, str]()
 
         def act() -> Answer:

@@ -1,12 +1,13 @@
 """What people do with modals, the Home tab, slash commands and shortcuts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from sandbox.slack.delivery import Ack, Delivery
 from sandbox.slack.interactions import (
+    block_suggestion,
     global_shortcut,
     message_shortcut,
     slash_command,
@@ -22,6 +23,8 @@ from sandbox.slack.view_state import check_complete, chosen, fill
 from sandbox.slack.workspace import SlackRefusal
 
 T = TypeVar("T")
+MOST_OPTIONS = 100
+"""That Slack shows of a menu at once."""
 
 
 class NoOpenView(LookupError):
@@ -69,6 +72,20 @@ class Forms(People):
         """*user* fills in fields of their modal, by action id, block id or label."""
         view = self._open_view(user)
         self.state.views.enter(view["id"], fill(view, values))
+
+    def look_up(self, user: str, menu: str, typed: str = "") -> Sequence[JsonObject]:
+        """*user* types into a menu of their modal; gives the options the app offers for it.
+
+        One of them is a value for `enter` and `submit`. Raises `BadAnswer` for what Slack refuses.
+        """
+        view = self._open_view(user)
+        control = control_named(view["blocks"], menu)
+        payload = block_suggestion(self.workspace.user(user), view, control, typed)
+        ack = self._awaited(self._send("interactive", payload).ack, menu)
+        found = cast("JsonObject", ack.payload or {}).get("options")
+        if not isinstance(found, list) or len(cast("list[object]", found)) > MOST_OPTIONS:
+            raise BadAnswer(f"the options of {menu} cannot be {found!r}")
+        return cast("list[JsonObject]", found)
 
     def submit(self, user: str, values: Mapping[str, Any] | None = None) -> Submitted:
         """*user* fills in fields of their modal and submits it; see `enter` for *values*.

@@ -67,6 +67,20 @@ def view_actions(
     }
 
 
+def block_suggestion(user: User, view: JsonObject, control: JsonObject, typed: str) -> JsonObject:
+    """What somebody types into a menu of a modal whose options the app gives. It has no trigger."""
+    payload = _interaction("block_suggestion", user, "")
+    del payload["trigger_id"]
+    return {
+        **payload,
+        "container": {"type": "view", "view_id": view["id"]},
+        "view": view,
+        "action_id": control["action_id"],
+        "block_id": control["block_id"],
+        "value": typed,
+    }
+
+
 def view_submission(user: User, view: JsonObject, trigger_id: str) -> JsonObject:
     """A modal that was submitted, with all that was entered in it."""
     return {

@@ -88,8 +88,8 @@ def state_of(view: JsonObject, entered: States) -> States:
 def fill(view: JsonObject, values: Mapping[str, Any]) -> States:
     """What a person enters: *values* by a field's action id, block id or label.
 
-    A text, an option's value or text, an id or a date; a list where several are chosen. Raises
-    `NoSuchField`.
+    A text, an option's value or text, or one that was looked up; an id or a date; a list where
+    several are chosen. Raises `NoSuchField`.
     """
     labels = {block.get("block_id"): _label(block) for block in view["blocks"]}
     fields = [each for each in controls_of(view["blocks"]) if each["type"] in _KEYS]
@@ -110,8 +110,9 @@ def chosen(control: JsonObject, value: Any) -> JsonObject:
     """The state of one control when a person gives it *value*. Raises `NoSuchField`."""
     key = _KEYS[control["type"]].current
     if key == "selected_option":
-        value = None if value is None else _option(control, value)
-    elif key == "selected_options":
+        is_known = value is None or isinstance(value, dict)
+        return {"type": control["type"], key: value if is_known else _option(control, value)}
+    if key == "selected_options":
         value = [_option(control, each) for each in value]
     return {"type": control["type"], key: value}
 

@@ -7,9 +7,9 @@ import pytest
 from redis import Redis
 
 from app.bot_config import BotConfig
+from app.listeners.shortcuts import EVERYWHERE
 from app.listeners.slash import COMMAND
-from app.views.sync_form import SYNC_FORM, sync_form, table_options
-from sandbox.slack.limits_views import ready_view
+from app.views.sync_form import LOOK_UP, SYNC_FORM
 from sandbox.slack.values import TEAM_ID
 from sync.access_errors import TableHidden
 from sync.inbox import Entry, take
@@ -96,9 +96,15 @@ def test_what_is_typed_is_checked_and_refused_before_its_writer_alone(world: Car
     assert body(entry) == {"user": MINJI, "text": "동기화 SHOP.ORDERS 증분", "language": "ko"}
 
 
-def test_more_tables_than_slack_takes_are_looked_up_while_they_are_typed() -> None:
-    names = [f"SHOP.T{number}" for number in range(101)]
-    element = ready_view(sync_form("ko", names), "modal")["blocks"][0]["element"]
-    assert (element["type"], "options" in element) == ("external_select", False)
-    assert len(table_options(names)) == 100
-    assert [one["value"] for one in table_options(names, " t10")] == ["SHOP.T10", "SHOP.T100"]
+def test_more_tables_than_slack_takes_are_looked_up_while_they_are_typed(redis: Redis) -> None:
+    many = [{"name": f"SHOP.T{number}"} for number in range(101)]
+    config = SLASH.model_validate({"source": [{"name": "main"}], "table": many, "language": "en"})
+    with card_world(redis, config) as world:
+        world.slack.shortcut(MINJI, EVERYWHERE)
+        world.slack.wait_for_view(MINJI)
+        assert len(world.slack.look_up(MINJI, LOOK_UP)) == 100
+        found = world.slack.look_up(MINJI, LOOK_UP, " t10")
+        assert [one["value"] for one in found] == ["SHOP.T10", "SHOP.T100"]
+        assert world.slack.submit(MINJI, {"table": found[1]}).view is None
+    [entry] = asked(redis)
+    assert (entry.thread, entry.body["text"]) == (f"{TEAM_ID}:{MINJI}:", "sync SHOP.T100")
