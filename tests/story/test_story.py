@@ -250,7 +250,7 @@ def test_a_due_schedule_asks_in_its_channel_once_and_runs_after_a_yes(shared: Wo
 
 
 def test_a_mention_without_words_is_greeted_with_examples(shared: World) -> None:
-    assert "ORDERS 테이블 동기화 해줘" in shared.answer(shared.ask(""))
+    assert "테이블 동기화 해줘" in shared.answer(shared.ask(""), "어떤 테이블이 있어?")
 
 
 def _warehouse(world: World) -> Path:
