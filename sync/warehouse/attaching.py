@@ -84,7 +84,7 @@ class Wanted:
 
 def table_name_of(file: str, taken: Iterable[str]) -> str:
     """Name the table of a file: its name in letters, digits and _, that no table of *taken* has."""
-    stem = unicodedata.normalize("NFC", file).rpartition(".")[0] or file
+    stem = re.sub(r"\.\w{1,4}$", "", unicodedata.normalize("NFC", file))
     plain = re.sub(r"\W+", "_", stem).strip("_")[:_MOST_TABLE_CHARACTERS].strip("_") or "data"
     plain = f"f_{plain}" if plain[0].isdigit() else plain
     used = {name.casefold() for name in taken}

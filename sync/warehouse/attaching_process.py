@@ -40,19 +40,27 @@ def main() -> None:
     channel = socket.socket(fileno=os.dup(0))
     request = json.loads(receive(channel, MOST_REQUEST_BYTES))
     data = receive(channel, MOST_FILE_BYTES)
-    for encoding in ENCODINGS:  # the last of what Python itself still has to load
-        codecs.lookup(encoding)
-    bound_this_process(int(sys.argv[1]), request["user"], MOST_WRITTEN_BYTES)
-    seconds = int(request["seconds"]) + 2
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    if request["landlock"] is not None:
-        read_only(SYSTEM_FILES, request["landlock"], but=request["folder"])
+    lock_in(request, int(sys.argv[1]))
     try:
         answer = _read(request, data)
     except DuckferryError as error:
         answer = {"failure": error.failure.model_dump()}
     send(channel, json.dumps(answer, ensure_ascii=False).encode())
     os._exit(0)  # nothing to put in order
+
+
+def lock_in(request: dict[str, Any], parent: int) -> None:
+    """Leave this process its folder to write, and the time and memory of one file.
+
+    Ends it where *parent* is gone already.
+    """
+    for encoding in ENCODINGS:  # the last of what Python itself still has to load
+        codecs.lookup(encoding)
+    bound_this_process(parent, request["user"], MOST_WRITTEN_BYTES)
+    seconds = int(request["seconds"]) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    if request["landlock"] is not None:
+        read_only(SYSTEM_FILES, request["landlock"], but=request["folder"])
 
 
 def _read(request: dict[str, Any], data: bytes) -> dict[str, Any]:
