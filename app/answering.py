@@ -57,6 +57,11 @@ def handle(office: Office, entry: Entry) -> None:
             pose(office, entry)
         case "message_changed":
             _follow_change(office, entry)
+        case "file_deleted":
+            file_id = entry.body["file"]
+            forget_files(
+                office.core.redis, office.core.warehouse, entry.thread, "", file_id=file_id
+            )
         case "rejected" | "expired" | "run_ended" | "schedule_changed" | "question_approved":
             _answer_outcome(office, entry)
         case "schedule_due":
@@ -72,7 +77,7 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
-    elif entry.kind in ("answers_due", "message_changed", "asked"):
+    elif entry.kind in ("answers_due", "message_changed", "file_deleted", "asked"):
         log.warning("%s was not done: %s", entry.kind, error)
         place, language = None, office.core.config.language
     else:

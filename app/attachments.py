@@ -77,7 +77,7 @@ def take_files(office: Office, entry: Entry, deps: AnalystDeps) -> str:
         _tell_once(office, entry, "\n".join(lines))
         return ""
     if taken and not troubles:
-        asked = questions(deps.language, taken[-1], _joint(deps, taken[-1]))
+        asked = questions(deps.language, taken[-1].entry.columns, _joint(deps, taken[-1]))
         lines += [say(deps.language, "shared.ask"), *(f"• {escape(one)}" for one in asked)]
     # What stands in the file is not remembered as words of the model's own.
     read = ", ".join(str(one.entry.ref) for one in taken)

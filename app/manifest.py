@@ -75,6 +75,7 @@ EVENTS = (
     ),
     Asked("message.groups", "the same in a private channel", minimal=False),
     Asked("message.mpim", "the same in a group message", minimal=False),
+    Asked("file_deleted", "to forget a shared file that its person deletes", minimal=False),
     Asked("tokens_revoked", "to say in the log and in doctor that the bot was put out"),
     Asked("app_uninstalled", "the same"),
     Asked(

@@ -92,6 +92,7 @@ def fetch(slack: WebClient, file: SharedFile, most_mb: int) -> bytes:
                 raise FileNotGiven(file=file.name)
             data = _taken(answer, most_mb * 1_000_000 + 1)
     except HTTPError as error:
+        error.close()
         if error.code in _NOT_GIVEN:
             raise FileNotGiven(file=file.name) from None
         raise FileNotFetched(file=file.name, reason=f"HTTP {error.code}") from None

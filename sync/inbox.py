@@ -27,6 +27,7 @@ Kind = Literal[
     "question_approved",
     "condition_due",
     "answers_due",
+    "file_deleted",
 ]
 
 MAX_DELIVERIES = 3

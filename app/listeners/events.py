@@ -13,6 +13,7 @@ from app.listeners.hearing import Changed, Said, heard, spoken
 from app.shared_files import written_files
 from app.signs import Signs, put_mark
 from app.thread_memory import expect_turn, is_ours
+from sync.attached import thread_of_file
 from sync.inbox import put, was_put
 
 Overhears = Callable[[str, str], bool]
@@ -52,6 +53,9 @@ def register(
     def seen(event: Mapping[str, Any]) -> None:
         put_mark(signs, str(event["channel"]), str(event["ts"]), "eyes")
 
+    def file_gone(event: Mapping[str, Any], context: BoltContext) -> None:
+        _take_deletion(client, str(context.team_id), str(event.get("file_id")))
+
     def told_before() -> None:
         """Acknowledge all the same, or Slack delivers it again."""
 
@@ -60,6 +64,7 @@ def register(
     app.event("app_mention")(told_before)
     app.event("message", matchers=[is_taken])(seen)
     app.event("message")(told_before)
+    app.event("file_deleted")(file_gone)
 
 
 def _is_wanted(client: "redis.Redis", said: Said, overhears: Overhears) -> bool:
@@ -83,6 +88,14 @@ def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
         {"user": said.user, "text": spoken(said.text), "source": said.source, **shared, **files},
         once=(f"event:{event_id}", said.source),
     )
+
+
+def _take_deletion(client: "redis.Redis", team: str, file_id: str) -> None:
+    """Have a file forgotten that was deleted in Slack, in the turn of its thread."""
+    thread = thread_of_file(client, team, file_id)
+    if thread:
+        name = f"file_deleted:{team}:{file_id}"
+        put(client, "file_deleted", thread, {"file": file_id}, once=(name,))
 
 
 def _take_change(client: "redis.Redis", changed: Changed, event_id: str) -> None:

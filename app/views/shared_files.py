@@ -1,6 +1,7 @@
 """What is said of a file that was read: its name, rows and columns, and what was odd."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.texts import Language, say
@@ -53,9 +54,10 @@ def file_lines(language: Language, file: Attached) -> list[str]:
     ]
 
 
-def questions(language: Language, file: Attached, joint: Joint | None) -> tuple[str, str]:
-    """Two questions that can be asked of a file."""
-    columns = file.entry.columns
+def questions(
+    language: Language, columns: Sequence[Column], joint: Joint | None
+) -> tuple[str, str]:
+    """Two questions that can be asked of a file with these columns."""
     rows = say(language, "shared.ask_rows")
     if joint:
         return say(language, "shared.ask_join", table=joint.table, column=joint.column), rows

@@ -104,6 +104,11 @@ class Files:
             raise SlackRefusal("file_not_found")
         return file
 
+    def remove(self, file_id: str) -> None:
+        """Delete a file; its messages stay."""
+        with self._lock:
+            self._files[file_id] = replace(self._files[file_id], completed=False, content=None)
+
     def all(self) -> tuple[StoredFile, ...]:
         """All completed files, oldest first."""
         with self._lock:

@@ -106,6 +106,13 @@ class People:
         self.state.files.share(file.id, message)
         return message.ts
 
+    def delete_file(self, user: str, file_id: str) -> None:
+        """*user* deletes a file of theirs, everywhere it is shared."""
+        if self.file_of(file_id).user != user:
+            raise SlackRefusal("cant_delete_file")
+        self.state.files.remove(file_id)
+        self._tell_now({"type": "file_deleted", "file_id": file_id})
+
     def file_of(self, file_id: str) -> StoredFile:
         """A file by its id: `content` is its bytes, `shares` where it is shown."""
         return self.state.files.file(file_id)

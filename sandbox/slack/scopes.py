@@ -73,6 +73,7 @@ _EVENTS: Mapping[str, tuple[str, ...]] = {
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
     "message.mpim": ("mpim:history",),
+    "file_deleted": ("files:read",),
     "reaction_added": ("reactions:read",),
     "reaction_removed": ("reactions:read",),
 }

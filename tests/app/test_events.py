@@ -15,9 +15,12 @@ from app.listeners.hearing import Said, heard, spoken
 from app.signs import make_signs
 from app.thread_memory import forget_all, is_ours
 from sandbox.slack.server import start_slack
+from sync.attached import Attached, keep_file
 from sync.inbox import Entry, take
 from sync.state import INBOX, connect_state
 from sync.streams import open_group
+from sync.warehouse.attaching import Wanted, attach
+from sync.warehouse.walls import walls
 
 BOT = "<@U0DUCKFERRY>"
 
@@ -230,6 +233,19 @@ def test_a_mention_told_twice_does_not_make_a_forgotten_thread_ours_again(
     forget_all(redis, tmp_path, "T1:C0DATA:1700.0001", "U0MINJI")
     door.deliver(body(in_channel(), "Ev2"))
     assert not is_ours(redis, "T1:C0DATA:1700.0001")
+
+
+def test_a_file_that_is_deleted_in_slack_is_forgotten_by_its_thread(
+    door: Door, redis: Redis, tmp_path: Path
+) -> None:
+    thread = "T1:C0DATA:1700.0001"
+    entry, reading = attach(tmp_path, walls(), Wanted("x", "a.csv", "민지", "a"), b"a\n1\n")
+    file = Attached(id="F1", message="m", user="U0MINJI", entry=entry, reading=reading)
+    keep_file(redis, tmp_path, thread, file, 30)
+    for file_id in ("F1", "F1", "F2"):
+        door.deliver(body({"type": "file_deleted", "file_id": file_id}))
+    [told] = door.entries()
+    assert (told.kind, told.thread, told.body["file"]) == ("file_deleted", thread, "F1")
 
 
 TO_THE_BOT = [

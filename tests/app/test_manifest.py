@@ -54,6 +54,7 @@ SCOPE_OF_EVENT = {
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
+    "file_deleted": "files:read",
     "tokens_revoked": "",
     "app_uninstalled": "",
 }
@@ -126,8 +127,7 @@ def test_a_call_is_found() -> None:
 def test_the_full_size_asks_for_exactly_what_the_code_calls_and_hears() -> None:
     methods = {method for source in sources() for method in web_api_calls(source)}
     assert methods == set(SCOPE_OF_METHOD)
-    # Without files:read Slack gives no file's bytes: app/shared_files.py fetches them by their URL.
-    assert scopes("full") == needed(methods, events("full")) | {"commands", "files:read"}
+    assert scopes("full") == needed(methods, events("full")) | {"commands"}
     assert [each["command"] for each in commands("full")] == [COMMAND]
 
 

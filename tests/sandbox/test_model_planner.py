@@ -102,6 +102,19 @@ def step(log: list[dict[str, Any]], *results: Any) -> list[dict[str, Any]]:
     return [*log, {"role": "assistant", "content": reply.text, "tool_calls": calls}, *answers]
 
 
+def test_a_file_of_the_thread_is_joined_with_the_orders_of_its_customers() -> None:
+    files = '\nFiles of this thread\n- FILE.고객: 3 rows, the file "고객.csv", shared at 2026\n'
+    system = {**SYSTEM, "content": SYSTEM["content"] + files}
+    tools = [{"type": "function", "function": {"name": "run_sql"}}]
+    reply = plan_reply([system, user("이 파일의 고객들이 지난주에 주문한 금액은?")], tools)
+    assert isinstance(reply, Calls)
+    assert json.loads(reply.calls[0].arguments) == {
+        "sql": "SELECT sum(TOTAL_AMOUNT) AS total_amount FROM ORDERS WHERE CUSTOMER_ID IN "
+        "(SELECT CUSTOMER_ID FROM FILE.고객) AND ORDERED_AT >= '2026-11-09' AND "
+        "ORDERED_AT < '2026-11-16'"
+    }
+
+
 def test_why_a_number_changed_is_asked_with_the_question_behind_it() -> None:
     rows = {"ok": True, "columns": ["orders"], "rows": [[5]], "truncated": False}
     log = step([user("지난주에 취소된 주문은 몇 건이야?")], rows)

@@ -25,5 +25,6 @@ def test_a_file_is_joined_with_a_copy_in_its_thread_and_nowhere_else(shared: Wor
     slack.delete(JUNHO, DATA, broken)
     name = f"{TEAM}:{DATA}:{thread}"
     assert [one.file for one in files_of(shared.redis, name)] == ["고객.csv"]
-    slack.delete(MINJI, DATA, thread)
+    [gone] = [one.id for one in files_of(shared.redis, name)]
+    slack.delete_file(MINJI, gone)
     shared.until(lambda: not files_of(shared.redis, name))
