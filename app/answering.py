@@ -23,7 +23,7 @@ from app.office import Office
 from app.openers import find_openers
 from app.places import parse_place
 from app.result_conditions import handle_condition
-from app.slack_gateway import SlackRefused, replace_or_post
+from app.slack_gateway import SlackRefused, replace_or_post, whisper
 from app.standing import show_answered, show_failed, show_outcome
 from app.thread_memory import asks_to_forget, forget_as_asked
 from app.verified_answers import AnswerDesk, note_answers_due, rerun_verified
@@ -91,6 +91,8 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
             replace_or_post(office.slack, place, begun, words)
         except SlackRefused as refusal:
             log.warning("could not tell %s of an error: %s", place, refusal)
+            if user := entry.body.get("user"):
+                whisper(office.slack, "", user, "", words.text)
         if entry.kind == "message":
             show_failed(office.signs, place, entry.body["source"])
     office.on_given_up(entry)

@@ -1,6 +1,7 @@
 """Deliver what a turn said: once, to whom it is for, with its files and cards."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from agent.events import ApprovalRequested, Basis, Event, ToolFinished
 from app.handing_over import Attachment, Content, attachments, hand_over
 from app.office import Office
 from app.places import Place
-from app.slack_gateway import Posted, replace_or_post
+from app.slack_gateway import Posted, SlackRefused, replace_or_post
 from app.texts import Language, say
 from app.views.answer import Reader, answer_message, answer_words
 from app.views.approval_card import Message
@@ -31,6 +32,21 @@ from sync.approvals import show_card
 from sync.inbox import Entry
 from sync.state import key
 
+log = logging.getLogger(__name__)
+
+WHY_NOT_THERE = {
+    "not_in_channel": "place.left",
+    "channel_not_found": "place.left",
+    "is_archived": "place.archived",
+    "restricted_action": "place.restricted",
+    "restricted_action_read_only_channel": "place.restricted",
+    "restricted_action_thread_only_channel": "place.restricted",
+    "restricted_action_non_threadable_channel": "place.restricted",
+    "restricted_action_thread_locked": "place.restricted",
+    "thread_not_found": "place.gone",
+    "message_not_found": "place.gone",
+}
+"""Why an answer cannot be written where it was asked, by Slack's errors (chat.postMessage)."""
 _ANSWER = "duckferry-answer.md"
 _DELIVERED_SECONDS = 7 * 24 * 3600
 
@@ -55,10 +71,10 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
 
     *judged* names the turn where its answer can be judged.
 
-    What is for the asker alone goes to them directly, and a line in the thread says so. *deps* are
-    those of the turn.
+    What is for the asker alone goes to them directly, and a line in the thread says so. What cannot
+    be written where it was asked goes to them directly, too. *deps* are those of the turn.
     """
-    asker = deps.caller.user if deps else ""
+    asker = deps.caller.user if deps else entry.body.get("user", "")
     rules = _private_rules(events)
     turn = _Turn(office, entry, place, language, events, asker, rules)
     message = answer_message(language, events, replace(_reader(turn), turn=judged))
@@ -109,7 +125,15 @@ def _say(turn: _Turn, parts: tuple[Message, ...], calling: str, into: str) -> Po
         parts = (Message(told, [section(told)]),)
     if calling:
         parts = _after(section(calling), calling, parts)
-    posted = _post_each(turn, turn.place, parts, turn.name, into)
+    try:
+        posted = _post_each(turn, turn.place, parts, turn.name, into)
+    except SlackRefused as error:
+        # They are there to read it, whatever has become of the channel since they asked.
+        why = WHY_NOT_THERE.get(str(error))
+        if why is None or not turn.asker or turn.place.channel.startswith("D"):
+            raise
+        log.info("%s is answered directly, not in %s: %s", turn.asker, turn.place.channel, error)
+        posted = alone or _tell_directly(turn, parts, why)
     return alone or posted
 
 
@@ -148,8 +172,9 @@ def _hand_over_files(
     whole = whole_results(language, events, deps) if deps else ()
     words = unescape(answer_words(language, events)).encode()
     long = [Attachment(_ANSWER, "", lambda: Content(words))] if is_cut else []
-    # Whatever is handed over is told of, so there is a message of the asker's to put it under.
-    where = Place(office.team, posted.channel) if turn.rules else turn.place
+    # Where its words went. Whatever is handed over is told of, so there is a message for it.
+    is_there = posted.channel in ("", turn.place.channel)
+    where = turn.place if is_there else Place(office.team, posted.channel)
     hand_over(
         office.slack, office.core.redis, where, turn.name, language, chain(beside, whole, long)
     )
@@ -193,6 +218,13 @@ def _tell_alone(turn: _Turn, parts: tuple[Message, ...]) -> Posted:
     head = say(turn.language, "answer.asked_in", channel=channel, rule=rule)
     directly = Place(turn.office.team, turn.asker)
     return _post_each(turn, directly, _after(context(head), "", parts), f"{turn.name}:alone")
+
+
+def _tell_directly(turn: _Turn, parts: tuple[Message, ...], why: str) -> Posted:
+    channel, reason = channel_link(turn.place.channel), say(turn.language, why)
+    head = say(turn.language, "answer.not_there", channel=channel, why=reason)
+    directly = Place(turn.office.team, turn.asker)
+    return _post_each(turn, directly, _after(context(head), "", parts), f"{turn.name}:directly")
 
 
 def _keep_posted(office: Office, name: str, posted: Posted) -> None:

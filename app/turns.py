@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import redis
 
-from app.slack_gateway import SlackAway, SlackShut
+from app.slack_gateway import SlackAway, SlackRefused, SlackShut
 from sync.errors import DuckferryError, Unexpected
 from sync.inbox import MAX_DELIVERIES, Entry, done, give_back, keep, take, take_over
 from sync.state import INBOX, PREFIX, named_error, run_script
@@ -233,6 +233,9 @@ class Turns:
 def _named_failure(entry: Entry, error: Exception) -> DuckferryError:
     named = named_error(error)
     ids = {"entry_id": entry.id, "thread_id": entry.thread}
+    if isinstance(error, SlackRefused):
+        log.error("Slack refuses the answer to entry %s: %s", entry.id, error, extra=ids)
+        return named
     unforeseen = error if isinstance(named, Unexpected) else None
     log.error("entry %s failed: %s", entry.id, named, extra=ids, exc_info=unforeseen)
     return named

@@ -101,6 +101,38 @@ def test_words_of_a_stream_slack_has_closed_give_way_to_the_answer_and_to_a_fail
     assert "Orders are" not in answer.text + failure.text
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("not_in_channel", "the bot is not in that channel"),
+        ("is_archived", "the channel is archived"),
+        ("restricted_action_read_only_channel", "writing there is restricted"),
+    ],
+)
+def test_an_answer_that_cannot_be_written_where_it_was_asked_is_told_directly_once(
+    office: Office, slack: SlackStandIn, place: Place, error: str, why: str
+) -> None:
+    entry = replace(ENTRY, id=f"3-{error}")
+    for _ in range(2):  # the second time as after a crash
+        slack.faults.refuse("chat.postMessage", error)
+        deliver(office, entry, place, "en", [Said(f"All 3 ({error}).")], None)
+        slack.faults.clear()
+    [told] = [one for one in slack.messages() if f"({error})" in one.text]
+    assert told.channel == slack.workspace.open_dm(MINJI).id
+    head = f"The answer to what you asked in <#{CHANNEL}>, where it cannot be written: {why}."
+    assert told.blocks[0]["elements"][0]["text"] == head
+    assert not [one for one in slack.messages(CHANNEL, place.thread_ts) if one.user == BOT_USER_ID]
+
+
+def test_a_failure_that_cannot_be_told_in_its_channel_is_told_directly(
+    office: Office, slack: SlackStandIn, place: Place
+) -> None:
+    slack.faults.refuse("chat.postMessage", "not_in_channel")
+    give_up(office, replace(ENTRY, id="4-1", thread=str(place)), TableBusy(table="SHOP.LEFT"))
+    [told] = [one for one in slack.messages() if "SHOP.LEFT" in one.text]
+    assert told.channel == slack.workspace.open_dm(MINJI).id
+
+
 def test_a_long_answer_is_told_in_several_messages_each_once_and_the_rest_in_a_file(
     office: Office, slack: SlackStandIn, place: Place
 ) -> None:
