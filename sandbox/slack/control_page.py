@@ -85,7 +85,7 @@ def _seen(slack: "SlackStandIn") -> Handler:
                 await slack.state.bell.until(is_new, wait_seconds)
             return web.json_response({"result": seen(slack, user, after)})
         except SlackRefusal as refusal:
-            return web.json_response({"error": refusal.code}, status=409)
+            return web.json_response({"error": f"SlackRefusal: {refusal.code}"}, status=409)
 
     return handle
 
@@ -119,8 +119,7 @@ async def _done(deed: Callable[[], Any]) -> web.Response:
     try:
         return web.json_response({"result": to_json(await asyncio.to_thread(deed))})
     except (SlackRefusal, LookupError, ValueError, NotAcknowledged) as error:
-        told = {"error": str(error), "kind": type(error).__name__}
-        return web.json_response(told, status=409)
+        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=409)
 
 
 def _shared_file(slack: "SlackStandIn") -> Handler:
@@ -158,6 +157,7 @@ DEEDS: Mapping[str, Deed] = {
     "enter": lambda slack, given: slack.enter(**given),
     "submit": lambda slack, given: slack.submit(**given),
     "close_view": lambda slack, given: slack.close_view(**given),
+    "look_up": lambda slack, given: slack.look_up(**given),
     "press_in_view": lambda slack, given: slack.press_in_view(**given),
     "choose_in_view": lambda slack, given: slack.choose_in_view(**given),
     "stop_session": lambda slack, given: slack.stop_session(**given),

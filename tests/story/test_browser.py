@@ -70,7 +70,7 @@ def test_people_ask_approve_and_read_in_a_browser(shared: World, page: "Page") -
 
     page.get_by_role("button", name="Duckferry", exact=True).click()
     page.get_by_role("tab", name="홈").click()
-    expect(page.locator(".home")).to_be_visible()
+    expect(page.locator(".home")).to_contain_text("SHOP.ORDERS")
 
 
 def test_words_of_a_message_never_become_markup(shared: World, page: "Page") -> None:

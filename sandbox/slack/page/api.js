@@ -36,9 +36,10 @@ export async function upload(file, given) {
 }
 
 async function answerOf(response) {
-  const answer = await response.json().catch(() => ({ error: response.statusText, kind: "Broken" }));
-  if (!response.ok) throw new Refused(answer.kind ?? "SlackRefusal", answer.error);
-  return answer.result;
+  const answer = await response.json().catch(() => ({ error: `Broken: ${response.status} ${response.statusText}` }));
+  if (response.ok) return answer.result;
+  const [, kind, words] = /^(\w+): ([\s\S]*)$/.exec(answer.error);
+  throw new Refused(kind, words);
 }
 
 /** Do it, with its control busy meanwhile; a refusal is told. Gives whether it was done. */
@@ -65,6 +66,9 @@ export function notice(words, detail) {
     el("span", {}, words, detail ? el("small", {}, detail) : null),
     el("button", { type: "button", "aria-label": say("close"), on: { click: () => shown.remove() } }, "✕"),
   );
-  document.getElementById("notices").append(shown);
+  const all = document.getElementById("notices");
+  all.append(shown);
+  all.hidePopover();
+  all.showPopover(); // above a modal that has opened since
   setTimeout(() => shown.remove(), NOTICE_MILLISECONDS);
 }

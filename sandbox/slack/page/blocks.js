@@ -1,7 +1,7 @@
 // Block Kit as nodes. A surface says what a press or a choice does, and keeps the fields:
 // `press(control, name)`, `choose(control, value)`, `stateOf(block_id, action_id)`, `fields`, `errors`.
 
-import { tried } from "./api.js";
+import { act, tried } from "./api.js";
 import { chart } from "./charts.js";
 import { confirmed } from "./confirm.js";
 import { el, fill, link, menu } from "./dom.js";
@@ -138,15 +138,16 @@ function overflow(given, surface) {
 function input(block, surface) {
   const given = block.element;
   const dispatch = (value) => block.dispatch_action && tried(() => surface.choose(given, value));
+  const suggest = (typed) => act("look_up", { user: store.me, menu: given.action_id, typed });
   const mark = JSON.stringify(given);
   const kept = surface.kept?.get(block.block_id);
-  const field = kept?.mark === mark ? kept.field : fieldOf(given, surface.stateOf(block.block_id, given.action_id), dispatch);
+  const field = kept?.mark === mark ? kept.field : fieldOf(given, surface.stateOf(block.block_id, given.action_id), dispatch, suggest);
   if (!field) return unknown(given);
   const [id, hint] = [freshId(), freshId()];
   const complaint = el("div", { class: "complaint", id: freshId() });
   field.focus.id = id;
   field.focus.setAttribute("aria-describedby", `${hint} ${complaint.id}`);
-  if (field.node !== field.focus) field.node.setAttribute("aria-label", block.label.text);
+  if (field.node.hasAttribute("role")) field.node.setAttribute("aria-label", block.label.text);
   const complain = (words) => {
     fill(complaint, words ? `⚠ ${words}` : null);
     field.focus.toggleAttribute("aria-invalid", Boolean(words));

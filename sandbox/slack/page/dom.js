@@ -100,7 +100,7 @@ export function menu(anchor, choices, label) {
     event.preventDefault();
     event.stopPropagation();
   });
-  document.body.append(list);
+  (anchor.closest("dialog") ?? document.body).append(list);
   place(list, anchor);
   document.addEventListener("pointerdown", outside, true);
   list.firstElementChild?.focus();

@@ -1,15 +1,15 @@
 // What can be filled in or chosen. A field is its node and `read`, which gives what the sandbox's
 // `enter` and `choose` take: a text, an option's value, an id, a date; a list where several are.
 
-import { el } from "./dom.js";
+import { el, fill } from "./dom.js";
 import { plain } from "./mrkdwn.js";
 import { channelOf, nameOf, store } from "./store.js";
 import { say } from "./words.js";
 
 /** The field for an element, or nothing if this is none. `changed` is called after a choice. */
-export function fieldOf(element, state, changed = () => {}) {
+export function fieldOf(element, state, changed = () => {}, suggest = async () => []) {
   const make = FIELDS[element.type];
-  return make ? make(element, state ?? {}, changed) : null;
+  return make ? make(element, state ?? {}, changed, suggest) : null;
 }
 
 const FIELDS = {
@@ -19,12 +19,11 @@ const FIELDS = {
   url_text_input: (element, state) => text(element, state, { type: "url" }),
   rich_text_input: (element, state) => rich(element, state),
   static_select: (element, state, changed) => select(element, optionsOf(element), state.selected_option?.value, changed),
-  external_select: (element, state, changed) => select(element, optionsOf(element), state.selected_option?.value, changed),
+  external_select: suggested,
   users_select: (element, state, changed) => select(element, people(), state.selected_user, changed),
   channels_select: (element, state, changed) => select(element, places(), state.selected_channel, changed),
   conversations_select: (element, state, changed) => select(element, places(), state.selected_conversation, changed),
   multi_static_select: (element, state, changed) => many(element, optionsOf(element), valuesOf(state.selected_options), changed),
-  multi_external_select: (element, state, changed) => many(element, optionsOf(element), valuesOf(state.selected_options), changed),
   multi_users_select: (element, state, changed) => many(element, people(), state.selected_users, changed),
   multi_channels_select: (element, state, changed) => many(element, places(), state.selected_channels, changed),
   multi_conversations_select: (element, state, changed) => many(element, places(), state.selected_conversations, changed),
@@ -73,6 +72,27 @@ function select(element, options, chosen, changed) {
   node.value = chosen ?? "";
   node.addEventListener("change", () => node.value && changed(node.value));
   return { node, focus: node, read: () => node.value || null };
+}
+
+/** A menu whose options the app gives for what is typed. */
+function suggested(element, state, changed, suggest) {
+  const list = el("datalist", { id: freshId() });
+  const box = el("input", { type: "text", class: "box", list: list.id, autocomplete: "off", placeholder: element.placeholder?.text });
+  let options = [state.selected_option].filter(Boolean);
+  box.value = options[0]?.text.text ?? "";
+  const read = () => options.find((each) => each.text.text === box.value) ?? null;
+  const look = async () => {
+    const query = box.value;
+    if (read() || query.length < (element.min_query_length ?? 3)) return;
+    const found = await suggest(query);
+    if (box.value !== query) return;
+    options = found;
+    fill(list, options.map((each) => el("option", { value: each.text.text })));
+  };
+  box.addEventListener("focus", look);
+  box.addEventListener("input", look);
+  box.addEventListener("change", () => read() && changed(read()));
+  return { node: el("div", {}, box, list), focus: box, read };
 }
 
 function optionNode({ value, words }) {

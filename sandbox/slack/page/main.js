@@ -14,6 +14,7 @@ const app = document.getElementById("app");
 const [sidebar, channel, thread] = ["sidebar", "channel", "thread"].map((id) => document.getElementById(id));
 const away = el("div", { class: "away", role: "alert", hidden: true });
 document.body.prepend(away);
+let opened = "";
 
 function draw() {
   if (!store.around) return;
@@ -26,22 +27,27 @@ function draw() {
   drawChannel(channel, go);
   drawThread(thread, go);
   drawModal();
+  tellOpened();
   const unread = store.around.channels.reduce((sum, each) => sum + unreadIn(each.id), 0);
   document.title = `${unread ? `(${unread}) ` : ""}Duckferry sandbox`;
 }
 
 /** Go somewhere: to a channel, a thread of it, a tab; `pane` says what a phone shows. */
 function go({ pane, ...place }) {
-  const before = { ...store.place };
   Object.assign(store.place, place);
   app.dataset.pane = pane ?? (store.place.thread ? "thread" : "channel");
   const { channel: where, thread: ts, tab } = store.place;
   const address = `#${[store.me, where, ts ?? (tab === "home" ? "home" : null)].filter(Boolean).join("/")}`;
   if (address !== location.hash) history.pushState(null, "", address);
   draw();
-  if (channelOf(where)?.kind === "im" && (where !== before.channel || tab !== before.tab)) {
-    tried(() => act("open_home", { user: store.me, tab }));
-  }
+}
+
+/** Tell the app when somebody opens its Home or its messages, as Slack does. */
+function tellOpened() {
+  const { channel: where, tab } = store.place;
+  const now = channelOf(where).kind === "im" ? `${store.me} ${tab}` : "";
+  if (now && now !== opened) tried(() => act("open_home", { user: store.me, tab }));
+  opened = now;
 }
 
 /** Look on as somebody else, from where one is if they may be there. */

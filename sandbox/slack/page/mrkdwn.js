@@ -13,6 +13,7 @@ const PARTS = [
   ["em", /(?<![\p{L}\p{N}_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\p{L}\p{N}_])/u],
   ["s", /(?<![\p{L}\p{N}~])~(?=\S)([^~\n]+?)(?<=\S)~(?![\p{L}\p{N}~])/u],
 ];
+const QUOTED = /^(?:>|&gt;) ?/;
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** The text of `mrkdwn` as nodes: fences, quotes and lines. */
@@ -76,9 +77,9 @@ function quotesOf(text) {
     loose = [];
   };
   for (const line of lines) {
-    if (line.startsWith("&gt;")) {
+    if (QUOTED.test(line)) {
       flush();
-      quoted.push(line.replace(/^&gt;\s?/, ""));
+      quoted.push(line.replace(QUOTED, ""));
     } else {
       close();
       loose.push(line);

@@ -69,7 +69,7 @@ function channelParts(channel, isHome, go) {
   const head = el("header", { class: "head" }, back,
     el("h1", {}, placeOf(channel)),
     channel.is_ext_shared ? el("small", {}, say("external")) : null,
-    channel.kind === "im" ? tabs(isHome, go) : null);
+    channel.kind === "im" && store.around.features.app_home?.home_tab_enabled ? tabs(isHome, go) : null);
   if (isHome) {
     const list = el("div", { class: "home", tabindex: -1 });
     return { nodes: [head, list], list };
@@ -122,7 +122,9 @@ function withDays(messages) {
 }
 
 function drawPrompts(parts, channel, go) {
-  const prompts = channel.kind === "im" ? store.around.prompts : [];
+  const { prompts: given, features } = store.around;
+  const known = given.length ? given : (features.agent_view?.suggested_prompts ?? []);
+  const prompts = channel.kind === "im" ? known : [];
   const mark = JSON.stringify(prompts);
   if (parts.prompts.mark === mark) return;
   parts.prompts.mark = mark;

@@ -11,7 +11,7 @@ export function rowsTable(rows, aligns = []) {
   const side = (number) => `to-${aligns[number] ?? "left"}`;
   const cells = (tag, row) => row.map((cell, number) => el(tag, { class: side(number), scope: tag === "th" ? "col" : null }, cell));
   const [header, ...body] = rows;
-  return el("div", { class: "table", tabindex: 0, role: "region" },
+  return el("div", { class: "sheet", tabindex: 0, role: "region" },
     el("table", {},
       el("thead", {}, el("tr", {}, cells("th", header ?? []))),
       el("tbody", {}, body.map((row) => el("tr", {}, cells("td", row))))));

@@ -14,7 +14,7 @@ const WORDS = {
     choose: "고르기", none: "(없음)", page: (n, all) => `${n} / ${all}쪽`, next: "다음", before: "이전",
     rows: (n) => `${n}행`, download: "받기", joined: (who) => `${who} 님이 들어왔습니다.`,
     away: "샌드박스에 닿지 않습니다. 다시 잇는 중…", today: "오늘", yesterday: "어제", tomorrow: "내일",
-    noCommand: (c) => `${c}은(는) 없는 명령입니다.`, noThread: "스레드에서는 명령을 쓸 수 없습니다.",
+    noCommand: (c) => `없는 명령입니다: ${c}`, noThread: "스레드에서는 명령을 쓸 수 없습니다.",
     late: "앱이 제때 답하지 않았습니다.", refused: (why) => `슬랙이 거절했습니다: ${why}`,
     failed: (why) => `되지 않았습니다: ${why}`, stop: "멈추기", working: "일하는 중…", unread: "읽지 않음", new: "새 메시지",
     archived: "보관된 채널입니다.", external: "다른 회사와 함께 쓰는 채널", picture: "그림은 밖에서 가져오지 않습니다",
