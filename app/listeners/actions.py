@@ -35,7 +35,7 @@ from app.listeners.clicks import (
     tell,
     unknown,
 )
-from app.texts import say
+from app.texts import Language, say
 from app.views.approval_card import (
     AGAIN,
     APPROVE,
@@ -105,16 +105,17 @@ def answered(desk: CardDesk, slack: WebClient, pressed: Pressed, handler: Handle
     return guarded(desk, act)
 
 
-def guarded(desk: CardDesk, act: Callable[[], Answer]) -> Answer:
-    """Do what a click asks for; whatever happens, there is an answer."""
+def guarded(desk: CardDesk, act: Callable[[], Answer], language: Language | None = None) -> Answer:
+    """Do what a click asks for; whatever happens, there is an answer, in *language* if known."""
+    language = language or desk.config.language
     try:
         return act()
     except DuckferryError as error:
-        return Answer("failed", with_dates(word_failure(desk.config.language, error.failure)))
+        return Answer("failed", with_dates(word_failure(language, error.failure)))
     except Exception as error:  # a listener is an outer edge: every click is answered
         named = named_error(error)
         log.exception("a click failed: %s", named)
-        return Answer("failed", with_dates(word_failure(desk.config.language, named.failure)))
+        return Answer("failed", with_dates(word_failure(language, named.failure)))
 
 
 def decided(

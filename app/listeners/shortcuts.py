@@ -13,8 +13,9 @@ from app.listeners.hearing import spoken
 from app.listeners.slash import language_for, open_sync_form
 from app.places import Place
 from app.slack_gateway import whisper
-from app.texts import language_of, say
+from app.texts import Language, language_of, say
 from app.views.ask_form import ASK_FORM, ask_form, quoted, read_ask_form
+from app.views.schedule_lines import to_plain
 from sync.inbox import put
 from sync.state import derived_id
 
@@ -32,7 +33,11 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
         answered(
             client,
             user,
-            guarded(desk, lambda: open_sync_form(desk, client, language, user, trigger_id, "")),
+            guarded(
+                desk,
+                lambda: open_sync_form(desk, client, language, user, trigger_id, ""),
+                language,
+            ),
         )
 
     def about_a_message(
@@ -40,13 +45,16 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     ) -> None:
         ack()
         user = str(body["user"]["id"])
-        answered(client, user, guarded(desk, lambda: _open(desk, client, user, body)))
+        language = language_for(desk, user)
+        opened = guarded(desk, lambda: _open(client, language, body), language)
+        answered(client, user, opened)
 
     def asked(ack: Callable[..., object], body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
-        answer = guarded(desk, lambda: ask_about(desk, body, view))
+        language = language_for(desk, str(body["user"]["id"]))
+        answer = guarded(desk, lambda: ask_about(desk, language, body, view), language)
         on_click(answer.outcome)
         if answer.words:  # it failed: the form stays, with what was entered
-            ack(response_action="errors", errors={"question": answer.words})
+            ack(response_action="errors", errors={"question": to_plain(answer.words)})
         else:
             ack()
 
@@ -60,11 +68,16 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     app.view(ASK_FORM)(asked)
 
 
-def ask_about(desk: CardDesk, body: Mapping[str, Any], view: Mapping[str, Any]) -> Answer:
-    """Have the question asked in the thread of the message, once for each form."""
+def ask_about(
+    desk: CardDesk, otherwise: Language, body: Mapping[str, Any], view: Mapping[str, Any]
+) -> Answer:
+    """Have the question asked in the thread of the message, once for each form.
+
+    It is answered in the language of its words, *otherwise* where they are of none.
+    """
     team, user = team_in(body), str(body["user"]["id"])
     about, question = read_ask_form(view)
-    language = language_of(question, language_for(desk, user))
+    language = language_of(question, otherwise)
     text = say(language, "ask.about", question=question, quote=about.text)
     source = derived_id(team, "asked", str(view.get("id", "")))
     entry = {
@@ -80,11 +93,10 @@ def ask_about(desk: CardDesk, body: Mapping[str, Any], view: Mapping[str, Any]) 
     return Answer("asked")
 
 
-def _open(desk: CardDesk, slack: WebClient, user: str, body: Mapping[str, Any]) -> Answer:
+def _open(slack: WebClient, language: Language, body: Mapping[str, Any]) -> Answer:
     message = cast("Mapping[str, Any]", body.get("message") or {})
     thread = str(message.get("thread_ts") or message.get("ts") or body.get("message_ts") or "")
     about = quoted(str(body["channel"]["id"]), thread, spoken(str(message.get("text") or "")))
-    language = language_for(desk, user)
     if open_window(slack, str(body["trigger_id"]), ask_form(language, about)):
         return Answer("form")
     return Answer("too_late", say(language, "click.too_late"))

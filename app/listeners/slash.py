@@ -19,6 +19,7 @@ from app.places import Place
 from app.slack_gateway import answer_url, whisper
 from app.texts import language_of, say
 from app.views.answer import answer_message
+from app.views.schedule_lines import to_plain
 from app.views.sync_form import (
     LOOK_UP,
     MODE,
@@ -71,7 +72,8 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     def called(ack: Callable[[], object], command: Mapping[str, Any], client: WebClient) -> None:
         ack()
         what = _read(command)
-        answer = guarded(desk, lambda: answer_command(desk, client, what))
+        language = language_for(desk, what.user, what.text)
+        answer = guarded(desk, lambda: answer_command(desk, client, what, language), language)
         on_click(answer.outcome)
         if answer.words and not answer_url(client, what.url, answer.words):
             whisper(client, what.channel, what.user, "", answer.words)
@@ -86,11 +88,12 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
             errors.update(ask_as_entered(desk, language, team, user, view))
             return Answer("unknown" if errors else "asked")
 
-        answer = guarded(desk, act)
+        answer = guarded(desk, act, language)
         on_click(answer.outcome)
         if answer.words:  # it failed: the form stays, with what was entered
             errors[TABLE] = answer.words
-        ack(response_action="errors", errors=errors) if errors else ack()
+        told = {block: to_plain(words) for block, words in errors.items()}
+        ack(response_action="errors", errors=told) if told else ack()
 
     def looked_up(ack: Callable[..., object], body: Mapping[str, Any]) -> None:
         names = names_for(desk, str(body["user"]["id"]))
@@ -114,10 +117,11 @@ def names_for(desk: CardDesk, user: str) -> list[str]:
     return sorted(shown_names(seen).values())
 
 
-def answer_command(desk: CardDesk, slack: WebClient, called: Called, /) -> Answer:
+def answer_command(
+    desk: CardDesk, slack: WebClient, called: Called, language: Language, /
+) -> Answer:
     """Do what was typed: open the form, ask for a sync, or tell what is asked for alone."""
     words = called.text.strip()
-    language = language_for(desk, called.user, words)
     if not words:
         return open_sync_form(desk, slack, language, called.user, called.trigger_id, called.channel)
     if words.casefold() in _HELP:
@@ -148,13 +152,13 @@ def open_sync_form(
 def ask_as_entered(
     desk: CardDesk, language: Language, team: str, user: str, view: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Ask for the sync that was entered, or give what is wrong with it by block id."""
+    """Ask for the sync that was entered, or give what is wrong with it by block id, as mrkdwn."""
     wanted = read_sync_form(view)
     channel = wanted.channel if _CHANNEL.fullmatch(wanted.channel) else ""
     try:
         ref = _find(desk, user, "", wanted.table)
     except (TableNotOffered, TableAmbiguous, NotAllowed) as error:
-        return {TABLE: word_failure(language, error.failure)}
+        return {TABLE: with_dates(word_failure(language, error.failure))}
     errors = _problems(desk, language, user, channel, ref, wanted)
     if not errors:
         place = Place(team, channel or user)
@@ -172,7 +176,7 @@ def _ask_as_typed(desk: CardDesk, language: Language, called: Called, typed: Typ
     wanted = Wanted(typed.table, "incremental" if typed.mode == "incremental" else "usual", "")
     problems = _problems(desk, language, called.user, called.channel, ref, wanted)
     if problems:
-        return Answer("told", escape("\n".join(problems.values())))
+        return Answer("told", "\n".join(problems.values()))
     place = Place(called.team, called.channel)
     ask_for(desk, language, place, called.user, ref, typed.mode, called.trigger_id)
     return Answer("asked")
@@ -197,14 +201,14 @@ def _problems(
     try:
         _require_readable(desk, ref.source)
     except SourceClosed as error:
-        return {TABLE: word_failure(language, error.failure)}
+        return {TABLE: with_dates(word_failure(language, error.failure))}
     section = desk.config.section(ref)
     if wanted.mode == "incremental" and not (section and section.cursor):
         return {MODE: say(language, "form.no_cursor")}
     try:
         desk.see(user, channel, None)(ref)
     except NotAllowed as error:
-        return {WHERE: word_failure(language, error.failure)}
+        return {WHERE: with_dates(word_failure(language, error.failure))}
     return {}
 
 
