@@ -35,6 +35,8 @@ OFFER_AFTER_SECONDS = 6.0
 """Who asked can stop a turn that takes longer."""
 _APPEND_SECONDS = 0.8
 """Between two pieces of one message: Slack takes a hundred a minute of all messages together."""
+_STATUS_SECONDS = 90
+"""After this a status is said again: Slack takes one away after two minutes."""
 _LOOK_SECONDS = 0.2
 """Between two looks whether somebody pressed Stop."""
 _PATIENCE_SECONDS = 3
@@ -77,7 +79,7 @@ class Live:
         self._running = running_key(str(place))
         self._began = time.monotonic()
         self._changed, self._is_over = threading.Event(), False
-        self._status, self._status_shown = "answer.thinking", ""
+        self._status, self._status_shown, self._status_at = "answer.thinking", "", 0.0
         self._text, self._text_shown, self._written_at = "", "", 0.0
         self._stopped, self._looked_at = False, 0.0
         self._is_offered = False
@@ -147,8 +149,10 @@ class Live:
                 self._changed.wait(left)
 
     def _show_status(self) -> None:
-        if self._status != self._status_shown:
-            self._status_shown = self._status
+        now = time.monotonic()
+        fades = not self.message and now - self._status_at > _STATUS_SECONDS
+        if self._status != self._status_shown or fades:
+            self._status_shown, self._status_at = self._status, now
             set_status(self._slack, self._place, say(self._language, self._status))
 
     def _write(self) -> None:

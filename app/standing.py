@@ -17,7 +17,12 @@ _REVISIONS_FOLLOWED = 20
 
 
 def mark_of(events: Sequence[Event]) -> Mark | None:
-    """Which reaction a turn leaves on its question; none on one that is answered by a question."""
+    """Which reaction a turn leaves on its question.
+
+    None on one that is answered by a question, and on one whose turn somebody stopped.
+    """
+    if any(isinstance(event, GaveUp) and event.code == "stopped" for event in events):
+        return None
     if any(isinstance(event, Failed | GaveUp) for event in events):
         return "warning"
     if any(isinstance(event, ApprovalRequested) for event in events):

@@ -3,7 +3,7 @@
 from redis import Redis
 from slack_sdk import WebClient
 
-from agent.events import ApprovalRequested, Event, Failed, Said
+from agent.events import ApprovalRequested, Event, Failed, GaveUp, Said
 from app.places import Place
 from app.signs import Signs, make_signs, put_mark
 from app.standing import show_answered, show_failed, show_outcome
@@ -43,6 +43,8 @@ def test_a_question_shows_how_it_stands(redis: Redis) -> None:
     turns: list[tuple[Event, list[str], str]] = [
         (ANSWER, ["white_check_mark"], "active"),
         (FAILED, ["warning"], "active"),
+        (GaveUp("time_limit", 60), ["warning"], "active"),
+        (GaveUp("stopped", 0), [], "active"),
         (CARD, ["hourglass_flowing_sand"], "suspended"),
     ]
     ends: list[tuple[Run | Approval, list[str]]] = [
