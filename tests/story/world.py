@@ -14,10 +14,12 @@ from redis import Redis
 
 from sandbox.bot_process import running_bot
 from sandbox.slack.payloads import buttons_of
+from sandbox.slack.server import SlackStandIn
 from sandbox.slack.values import BOT_USER_ID, Message
 from sandbox.start import Sandbox, start_sandbox
 from sync.runs import Run, recent_runs
 from sync.state import connect_state
+from tests.slack_rules.check import message_complaints
 
 TEAM, DATA, SALES = "T0SANDBOX", "C0DATA", "C0SALES"
 MINJI, JUNHO, ALICE, EVE = "U0MINJI", "U0JUNHO", "U0ALICE", "U0EVE"
@@ -117,9 +119,23 @@ def world(
         log = folder / "bot.log"
         with running_bot(sandbox, log, environ) as bot:
             yield World(sandbox, log, redis, bot.pid)
+        refused = refused_by_slack(sandbox.slack)
+        assert not refused, refused
     finally:
         redis.close()
         sandbox.stop()
+
+
+def refused_by_slack(slack: SlackStandIn) -> list[str]:
+    """What of all that the bot has said Slack would not have taken; see `tests.slack_rules`."""
+    changes = [one for one in slack.changes() if one.kind in ("posted", "edited")]
+    said = [one.message for one in changes if one.message.user == BOT_USER_ID]
+    return [
+        f"{message.text[:60]!r}: {complaint}"
+        for message in (*said, *slack.ephemerals())
+        if message.blocks
+        for complaint in message_complaints(message.text, message.blocks)
+    ]
 
 
 @contextmanager
