@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, cast
 
 from sandbox.slack.assistant import Assistant
@@ -118,4 +119,8 @@ class Call:
 
 def with_block_ids(blocks: list[JsonObject]) -> tuple[JsonObject, ...]:
     """The blocks, each with a `block_id`."""
-    return tuple({"block_id": f"sandbox-{number}", **block} for number, block in enumerate(blocks))
+    taken = {block.get("block_id") for block in blocks}
+    free = (name for name in map("sandbox-{}".format, count()) if name not in taken)
+    return tuple(
+        block if "block_id" in block else {"block_id": next(free), **block} for block in blocks
+    )
