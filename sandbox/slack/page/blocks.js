@@ -4,7 +4,7 @@
 import { act, tried } from "./api.js";
 import { chart } from "./charts.js";
 import { confirmed } from "./confirm.js";
-import { el, fill, link, menu } from "./dom.js";
+import { el, fill, isAddress, link, menu } from "./dom.js";
 import { fieldOf, freshId } from "./fields.js";
 import { markdown } from "./markdown.js";
 import { plain, textOf } from "./mrkdwn.js";
@@ -88,7 +88,7 @@ function element(given, block, surface) {
 
 function button(given, surface, name = given.text.text) {
   const press = async () => {
-    if (given.url) window.open(safe(given.url), "_blank", "noopener,noreferrer");
+    if (given.url && isAddress(given.url)) window.open(given.url, "_blank", "noopener,noreferrer");
     if (await confirmed(given.confirm)) await tried(() => surface.press(given, given.action_id ?? name), node);
   };
   const seen = !given.visible_to_user_ids || given.visible_to_user_ids.includes(store.me);
@@ -100,10 +100,6 @@ function button(given, surface, name = given.text.text) {
     on: { click: press },
   }, plain(given.text.text), given.url ? " ↗" : null);
   return node;
-}
-
-function safe(address) {
-  return /^https?:/i.test(address) ? address : "about:blank";
 }
 
 function feedback(given, surface) {

@@ -40,9 +40,14 @@ export function fill(node, ...children) {
   return node;
 }
 
+/** Whether something is an address that only leads somewhere; others would run something. */
+export function isAddress(words) {
+  return SAFE_ADDRESS.test(words);
+}
+
 /** A link out, or its words alone where the address is of a kind that runs something. */
 export function link(address, ...children) {
-  if (!SAFE_ADDRESS.test(address)) return el("span", {}, ...children);
+  if (!isAddress(address)) return el("span", {}, ...children);
   return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, ...children);
 }
 

@@ -54,7 +54,13 @@ function tellOpened() {
 function be(user) {
   Object.assign(store.place, { channel: store.place.channel?.startsWith("D") ? null : store.place.channel, tab: "messages" });
   history.pushState(null, "", `#${[user, store.place.channel, store.place.thread].filter(Boolean).join("/")}`);
-  lookOnAs(user, draw);
+  lookOnAs(user, draw, beFirst);
+}
+
+/** Somebody the address names is not there. */
+function beFirst() {
+  history.replaceState(null, "", "#");
+  readAddress();
 }
 
 function readAddress() {
@@ -62,7 +68,7 @@ function readAddress() {
   const isHome = rest === "home";
   store.place = { channel: where || null, thread: isHome ? null : rest || null, tab: isHome ? "home" : "messages" };
   app.dataset.pane = store.place.thread ? "thread" : "channel";
-  if ((user || FIRST) !== store.me) lookOnAs(user || FIRST, draw);
+  if ((user || FIRST) !== store.me) lookOnAs(user || FIRST, draw, beFirst);
   else draw();
 }
 

@@ -1,6 +1,6 @@
 // Slack's own marks (https://docs.slack.dev/messaging/formatting-message-text) as nodes.
 
-import { el, link } from "./dom.js";
+import { el, isAddress, link } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { store, userOf } from "./store.js";
 import { slackDate } from "./words.js";
@@ -42,6 +42,7 @@ export function angle(inside) {
   if (target.startsWith("!date^")) return dateOf(target, label);
   if (target.startsWith("!subteam^")) return groupMention(target.slice("!subteam^".length), label);
   if (target.startsWith("!")) return el("span", { class: "mention" }, label || `@${target.slice(1)}`);
+  if (!isAddress(target)) return unescaped(`<${inside}>`);
   return link(unescaped(target), unescaped(label || target));
 }
 

@@ -3,8 +3,7 @@
 import { look } from "./api.js";
 
 const POLL_SECONDS = 25;
-const AGAIN_MILLISECONDS = 1500;
-const RETRY = 1000;
+const RETRY_MILLISECONDS = 1000;
 
 /** Everything the page shows is drawn from here. */
 export const store = {
@@ -18,16 +17,16 @@ export const store = {
 
 let polling = null;
 
-/** Look on as *user* from now, calling *draw* after each change. */
-export function lookOnAs(user, draw) {
+/** Look on as *user* from now, calling *draw* after each change, or *unknown* if there is nobody. */
+export function lookOnAs(user, draw, unknown) {
   polling?.abort();
   const mine = new AbortController();
   polling = mine;
   Object.assign(store, { me: user, around: null, messages: new Map() });
-  poll(user, draw, mine.signal);
+  poll(user, draw, unknown, mine.signal);
 }
 
-async function poll(user, draw, signal) {
+async function poll(user, draw, unknown, signal) {
   let after = 0;
   let stamp = "";
   let channels = "";
@@ -47,9 +46,10 @@ async function poll(user, draw, signal) {
       draw();
     } catch (error) {
       if (signal.aborted) return;
+      if (error.kind === "SlackRefusal") return void unknown();
       store.isAway = true;
       if (store.around) draw();
-      await new Promise((done) => setTimeout(done, error.kind ? AGAIN_MILLISECONDS : RETRY));
+      await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS));
     }
   }
 }
