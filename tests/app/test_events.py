@@ -185,6 +185,13 @@ def test_an_event_delivered_again_is_taken_in_once(door: Door) -> None:
     assert len(door.entries()) == 1
 
 
+def test_an_event_that_reaches_two_bots_is_taken_in_once(redis: Redis, slack: WebClient) -> None:
+    doors = [Door(redis, slack), Door(redis, slack)]
+    for payload in (body(mention(), "Ev1"), body(in_channel(), "Ev2")):
+        assert [door.deliver(payload) for door in doors] == [200, 200]
+    assert len(doors[0].entries()) == 1
+
+
 def test_a_message_told_by_two_events_is_taken_in_once(door: Door) -> None:
     door.deliver(body(mention(), "Ev1"))
     door.deliver(body(mention(edited={"user": "U0MINJI", "ts": "1700.9"}), "Ev2"))
