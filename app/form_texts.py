@@ -60,6 +60,7 @@ FORM_PHRASES: dict[str, tuple[str, str]] = {
     "ask.title": ("이 메시지에 대해 묻기", "Ask about this"),
     "ask.submit": ("묻기", "Ask"),
     "ask.question": ("질문", "Question"),
+    "ask.empty": ("질문을 적어 주세요.", "Please write a question."),
     "ask.hint": (
         "봇이 있는 채널이면 이 메시지의 스레드에서, 아니면 다이렉트 메시지로 답합니다.",
         "It is answered in the message's thread where the bot is in the channel, else directly.",

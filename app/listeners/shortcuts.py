@@ -77,6 +77,8 @@ def ask_about(
     """
     team, user = team_in(body), str(body["user"]["id"])
     about, question = read_ask_form(view)
+    if not question:
+        return Answer("unknown", say(otherwise, "ask.empty"))
     language = language_of(question, otherwise)
     text = say(language, "ask.about", question=question, quote=about.text)
     source = derived_id(team, "asked", str(view.get("id", "")))
