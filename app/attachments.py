@@ -11,15 +11,13 @@ from slack_sdk.errors import SlackClientError
 from agent.deps import AnalystDeps
 from agent.service import note_exchange
 from agent.tools.copies import copies
-from app.failure_texts import word_failure
 from app.office import Office
 from app.places import parse_place
 from app.shared_files import SharedFile, fetch, read_files
 from app.slack_gateway import post
 from app.texts import language_of, say
 from app.views.notices import sentence
-from app.views.shared_files import Joint, file_lines, questions
-from app.views.text import escape, with_dates
+from app.views.shared_files import Joint, files_words, noted_words, questions
 from sync.attach_errors import FileIsWorkbook, FilesNotTaken, FileTooLarge
 from sync.attached import (
     Attached,
@@ -30,7 +28,7 @@ from sync.attached import (
     require_place,
     sweep_files,
 )
-from sync.errors import DuckferryError
+from sync.errors import DuckferryError, Failure
 from sync.inbox import Entry
 from sync.state import key
 from sync.warehouse.attaching import Wanted, attach, table_name_of
@@ -63,28 +61,25 @@ def take_files(office: Office, entry: Entry, deps: AnalystDeps) -> str:
     Where one could not be read, a question is not answered without it. A file that is read already
     is only told of. *deps* are those of whoever shared them. Raises `NotDelivered`.
     """
-    lines, troubles, taken = list[str](), list[str](), list[Attached]()
+    told: list[Attached | Failure] = []
     for shared in read_files(entry.body["files"]):
         try:
             found = find_file(office.core.redis, entry.thread, shared.id)
-            taken.append(found or _taken(office, entry, deps, shared))
-            lines += file_lines(deps.language, taken[-1])
+            told.append(found or _taken(office, entry, deps, shared))
         except DuckferryError as error:
             log.info("a file of %s is not read: %s", entry.thread, error.failure.code)
-            troubles.append(":warning: " + with_dates(word_failure(deps.language, error.failure)))
-            lines.append(troubles[-1])
-    if entry.body["text"] and not troubles:
-        _tell_once(office, entry, "\n".join(lines))
+            told.append(error.failure)
+    taken = [one for one in told if isinstance(one, Attached)]
+    is_whole = len(taken) == len(told)
+    if entry.body["text"] and is_whole:
+        _tell_once(office, entry, files_words(deps.language, told))
         return ""
-    if taken and not troubles:
-        asked = questions(deps.language, taken[-1].entry.columns, _joint(deps, taken[-1]))
-        lines += [say(deps.language, "shared.ask"), *(f"• {escape(one)}" for one in asked)]
-    # What stands in the file is not remembered as words of the model's own.
-    read = ", ".join(str(one.entry.ref) for one in taken)
-    noted = [*troubles, *([say(deps.language, "shared.noted", tables=read)] if read else [])]
+    last = taken[-1] if is_whole else None
+    asked = questions(deps.language, last.entry.columns, _joint(deps, last)) if last else ()
     said = entry.body["text"] or say(deps.language, "shared.shared", files=file_names(entry))
-    note_exchange(office.core.analyst, deps, said, "\n".join(noted), entry.body["source"])
-    return "\n".join(lines)
+    noted = noted_words(deps.language, told)
+    note_exchange(office.core.analyst, deps, said, noted, entry.body["source"])
+    return files_words(deps.language, told, asked)
 
 
 def _tell_once(office: Office, entry: Entry, words: str) -> None:

@@ -19,6 +19,7 @@ from app.views.answer import Reader, answer_message, answer_words
 from app.views.approval_card import Message
 from app.views.budget import parted
 from app.views.chart import native_charts
+from app.views.notices import sentence
 from app.views.text import (
     channel_link,
     context,
@@ -79,7 +80,7 @@ def deliver(  # noqa: PLR0913 -- what a turn came to, and where it goes
     turn = _Turn(office, entry, place, language, events, asker, rules)
     message = answer_message(language, events, replace(_reader(turn), turn=judged))
     if message is None and otherwise:
-        message = Message(otherwise, [section(otherwise)])
+        message = sentence(otherwise)
     parts, is_cut = parted(language, message) if message else ((), False)
     try:
         posted = _read_posted(office.core.redis.get(turn.name))

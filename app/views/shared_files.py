@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.failure_texts import word_failure
 from app.texts import Language, say
 from app.views.text import cut, escape, number
 from sync.attached import Attached
+from sync.errors import Failure
 from sync.plan import Column
 
 _COLUMNS = 15
@@ -25,8 +27,30 @@ class Joint:
     table: str
 
 
-def file_lines(language: Language, file: Attached) -> list[str]:
-    """Tell what was read of a file, a line each, as safe mrkdwn."""
+def files_words(
+    language: Language, told: Sequence[Attached | Failure], asked: Sequence[str] = ()
+) -> str:
+    """Tell what was read of each file, or why it was not, and what can be *asked*: safe mrkdwn."""
+    lines: list[str] = []
+    for one in told:
+        lines += [_trouble(language, one)] if isinstance(one, Failure) else _lines(language, one)
+    if asked:
+        lines += [say(language, "shared.ask"), *(f"• {escape(one)}" for one in asked)]
+    return "\n".join(lines)
+
+
+def noted_words(language: Language, told: Sequence[Attached | Failure]) -> str:
+    """Tell the same as a model remembers it: nothing that stands in a file is a word of its own."""
+    read = ", ".join(str(one.entry.ref) for one in told if isinstance(one, Attached))
+    troubles = [_trouble(language, one) for one in told if isinstance(one, Failure)]
+    return "\n".join([*troubles, *([say(language, "shared.noted", tables=read)] if read else [])])
+
+
+def _trouble(language: Language, failure: Failure) -> str:
+    return ":warning: " + escape(word_failure(language, failure))
+
+
+def _lines(language: Language, file: Attached) -> list[str]:
     reading, entry = file.reading, file.entry
     separator = say(language, f"shared.by_{_SEPARATORS.get(reading.separator, 'nothing')}")
     return [

@@ -11,6 +11,7 @@ from sandbox.gallery.notices import notices
 from sandbox.gallery.openings import openings
 from sandbox.gallery.other_cards import question_cards, schedule_cards
 from sandbox.gallery.pieces import CALM, LANGUAGES, Content, Piece
+from sandbox.gallery.shared_files import shared_files
 from sandbox.gallery.whispers import whispers
 from sandbox.gallery.windows import windows
 
@@ -22,6 +23,7 @@ FAMILIES: tuple[Callable[[Language, Content], Iterator[Piece]], ...] = (
     commands,
     openings,
     notices,
+    shared_files,
     whispers,
     windows,
     homes,
