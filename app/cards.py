@@ -39,6 +39,8 @@ Facts = Callable[[Approval, Run | None], CardFacts]
 
 MIN_SECONDS = 1.2
 """Between two updates of one card: chat.update allows 50 a minute in a workspace."""
+_FORGOTTEN_SECONDS = 600.0
+"""For so long it is known what a card showed last, so that more of the same is only progress."""
 RETRY_SECONDS = 5.0
 SWEEP_SECONDS = 30.0
 """Between two looks for what expires, ends soon, waits in the queue or was left by a dead bot."""
@@ -110,7 +112,7 @@ def keep_cards_true(
             drawn = {
                 name: one
                 for name, one in drawn.items()
-                if name in waiting or one.free_at > time.monotonic()
+                if name in waiting or one.free_at > time.monotonic() - _FORGOTTEN_SECONDS
             }
         except redis.RedisError as error:
             log.warning("cards wait for Redis: %s", type(error).__name__)

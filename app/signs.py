@@ -31,6 +31,7 @@ REFUSED_SECONDS = 600.0
 _PATIENCE_SECONDS = 3
 _MARK_PATIENCE_SECONDS = 0.1
 """Nothing else is called by these methods, so nobody is left room for, as `casual` does."""
+_SESSION_SECONDS = 3600.0
 _REFUSED_AS_SUCH = frozenset(
     {
         "access_denied",
@@ -55,6 +56,8 @@ class Signs:
     marks: WebClient
     """For reactions: it takes what room there is, and waits for none."""
     refused: Remembered[str]
+    sessions: Remembered[bool]
+    """Of a thread, whether its session could be begun; what was not begun need not be ended."""
 
 
 def make_signs(slack: WebClient, now: Callable[[], float] = time.monotonic) -> Signs:
@@ -62,7 +65,7 @@ def make_signs(slack: WebClient, now: Callable[[], float] = time.monotonic) -> S
     marks = hurried(slack, _PATIENCE_SECONDS)
     if isinstance(marks, PacedClient):
         marks.patience = _MARK_PATIENCE_SECONDS
-    return Signs(hurried(slack, _PATIENCE_SECONDS), marks, Remembered(now))
+    return Signs(hurried(slack, _PATIENCE_SECONDS), marks, Remembered(now), Remembered(now))
 
 
 def put_mark(signs: Signs, channel: str, ts: str, mark: Mark) -> None:
@@ -93,10 +96,12 @@ def set_session(
     """
     if not place.channel.startswith("D") or not place.thread_ts:
         return False
+    begins, begun = status == "processing", signs.sessions.find(str(place), _SESSION_SECONDS)
+    slack = casual(signs.slack) if begins or begun == (False,) else signs.slack
     answer = _try(
         signs,
         "agents.sessions.setStatus",
-        lambda: signs.slack.agents_sessions_setStatus(
+        lambda: slack.agents_sessions_setStatus(
             channel_id=place.channel,
             thread_ts=place.thread_ts,
             status=status,
@@ -104,6 +109,8 @@ def set_session(
             initiator_user_id=user or None,
         ),
     )
+    if begins:
+        signs.sessions.keep(str(place), answer is not None)
     if answer is None:
         return False
     about = cast("Mapping[str, Sequence[str]]", answer.get("response_metadata") or {})

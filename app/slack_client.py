@@ -21,6 +21,8 @@ WAIT_SECONDS = 20.0
 """So long a call waits for room; then it fails, and whoever must be told is told later."""
 _OPENING_SECONDS = 2.0
 """The same of what opens a window, which Slack allows for three seconds after a press."""
+_LEFT_OUT_SECONDS = 1.0
+"""What has less patience is left out for good; all else is told later."""
 TOO_MANY, SERVER_FAULT = 429, 500
 
 CallOutcome = Literal["ok", "refused", "rate_limited", "server_error", "unreachable"]
@@ -108,7 +110,8 @@ class PacedClient(WebClient):
             self._pace.on_held(method, "waited", time.monotonic() - began)
 
     def _no_room(self, method: str, seconds: float) -> NoRoom:
-        self._pace.on_held(method, "given_up" if self.patience else "dropped", 0.0)
+        is_left_out = self.patience < _LEFT_OUT_SECONDS
+        self._pace.on_held(method, "dropped" if is_left_out else "given_up", 0.0)
         return NoRoom(f"no room for {method} for {seconds:.1f} s")
 
 

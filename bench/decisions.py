@@ -28,6 +28,8 @@ from sync.state import connect_state, new_id
 
 TEAM, CHANNEL, ASKER, APPROVER = "T0SANDBOX", "C0DATA", "U0MINJI", "U0JUNHO"
 WAIT_SECONDS = 30.0
+CLICK_SECONDS = 2.0
+"""Between two clicks: so many changes of messages Slack's tiers leave room for, and some more."""
 
 
 def measure_decisions(decisions: int) -> Figure:
@@ -74,6 +76,7 @@ def measure_clicks(scratch: Path, clicks: int) -> list[Figure]:
             while not sandbox.slack.is_reachable():
                 time.sleep(0.05)
             for _ in range(clicks):
+                time.sleep(CLICK_SECONDS)
                 ack, seen, updated = _click(sandbox, client, web)
                 acks.append(ack)
                 visible.append(seen)

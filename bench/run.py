@@ -14,6 +14,7 @@ from bench.decisions import measure_clicks, measure_decisions
 from bench.figures import Figure
 from bench.many_threads import measure_many
 from bench.memory import measure_memory
+from bench.outgoing import measure_outgoing
 from bench.peers.measure import measure_peers
 from bench.question import measure_question
 from bench.ready import measure_help, measure_ready
@@ -48,6 +49,8 @@ class Sizes:
     schedules: int
     deaths: int
     """Workers killed; none in a smoke test, for each takes half a minute."""
+    outgoing: tuple[float, int]
+    """Seconds of saying all that can be said, and notes of a run's progress."""
     storm: tuple[int, float]
     """Events, and over how many seconds."""
 
@@ -61,9 +64,10 @@ FULL = Sizes(
     starts=5,
     questions=40,
     decisions=2_000,
-    clicks=100,
+    clicks=40,
     schedules=500,
     deaths=1,
+    outgoing=(75.0, 2_000),
     storm=(10_000, 60.0),
 )
 QUICK = Sizes(
@@ -78,6 +82,7 @@ QUICK = Sizes(
     clicks=5,
     schedules=50,
     deaths=0,
+    outgoing=(2.0, 50),
     storm=(50, 1.0),
 )
 LARGE = 5
@@ -138,6 +143,7 @@ def measure(sizes: Sizes, scratch: Path, *, only_sync: bool = False) -> Iterator
     yield measure_clock(sizes.schedules)
     if sizes.deaths:
         yield measure_recovery(scratch, sizes.deaths)
+    yield from measure_outgoing(*sizes.outgoing)
     yield from measure_storm(scratch, *sizes.storm)
 
 

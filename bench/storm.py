@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from bench.ack_watch import AckWatch, ack_watch
@@ -25,13 +26,17 @@ ACK_AIM_MS = 500.0
 LONGEST_SECONDS = 1800.0
 LONE, LONE_SECONDS = 20, 0.2
 """Messages before the storm, and how long after each other they come."""
-PEOPLE = ("U0MINJI", "U0JUNHO", "U0ALICE", "U0EVE")
+PEOPLE = 1_000
+"""Who write: each has a direct message, in which the bot says one thing a second at most."""
 
 
 def measure_storm(scratch: Path, events: int, seconds: float) -> list[Figure]:
     """Send *events* direct messages evenly over *seconds*, each in a thread of its own."""
     model = start_model([Text("Nothing has been copied yet.")] * (events + LONE))
     sandbox = start_sandbox(model=model)
+    for number in range(PEOPLE):
+        name = _person(number)
+        sandbox.slack.workspace.join(replace(sandbox.slack.workspace.user("U0MINJI"), id=name))
     try:
         with (
             ack_watch(sandbox.slack.base_url) as watch,
@@ -107,9 +112,13 @@ def _send(sandbox: Sandbox, events: int, seconds: float) -> list[str]:
     for number in range(events):
         due = began + number * seconds / events
         time.sleep(max(due - time.monotonic(), 0))
-        person = PEOPLE[number % len(PEOPLE)]
+        person = _person(number % PEOPLE)
         asked.append(sandbox.slack.direct_message(person, f"question {number}"))
     return asked
+
+
+def _person(number: int) -> str:
+    return f"U0STORM{number:03}"
 
 
 def _events(sandbox: Sandbox) -> list[Delivery]:

@@ -196,6 +196,11 @@ class Workspace:
             self._last_ts_micros = max(time.time_ns() // 1000, self._last_ts_micros + 1)
             return f"{self._last_ts_micros // 1_000_000}.{self._last_ts_micros % 1_000_000:06d}"
 
+    def join(self, user: User) -> None:
+        """Somebody new is in the team."""
+        with self._changed:
+            self._users[user.id] = user
+
     # what can be read
 
     def user(self, user_id: str) -> User:

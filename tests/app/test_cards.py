@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from app.cards import keep_cards_true
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
+from app.slack_pace import Held, Pace
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, Message
 from sync.approvals import Approval, Click, decide, load_approval, request_approval, show_card
@@ -187,6 +188,28 @@ def test_quick_progress_is_drawn_seldom_and_in_its_last_state(
     assert len(slack.workspace.versions(CHANNEL, posted.ts)) <= 4
 
 
+def test_progress_is_not_drawn_while_slack_has_no_room_and_the_end_is(
+    redis: Redis, slack: SlackStandIn
+) -> None:
+    held: list[Held] = []
+    pace = Pace(redis, lambda _method, what, _seconds: held.append(what))
+    settings = {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
+    approval = ask(redis, slack)
+    with drawing(redis, make_client(SlackSettings.model_validate(settings), pace=pace)):
+        posted = card(slack, "Sync needs approval")
+        run = approve(redis, approval)
+        claim(redis, run)
+        card(slack, "Sync is running")
+        while pace.ask("chat.update", "", 0) == 0:
+            pass  # others show their progress
+        report_progress(redis, run, progress("SHOP.ORDERS", 1, 2))
+        until(lambda: "dropped" in held)
+        finish(redis, run, RunState.PUBLISHED, receipt(approval.request.plan))
+        card(slack, "Sync is done")
+    shows = [shown(one.blocks) for one in slack.workspace.versions(CHANNEL, posted.ts)]
+    assert not any("(50%)" in one for one in shows)
+
+
 def test_the_end_is_drawn_at_once(redis: Redis, slack: SlackStandIn, client: WebClient) -> None:
     approval = ask(redis, slack)
     with drawing(redis, client):
@@ -247,8 +270,9 @@ def test_a_card_whose_message_was_deleted_is_posted_again_while_something_can_be
         run = approve(redis, approval)
         again = card(slack, "Sync is queued")
         until(lambda: _card_of(redis, approval) == f"{CHANNEL}:{again.ts}")
-        slack.workspace.delete(CHANNEL, again.ts)
         claim(redis, run)
+        card(slack, "Sync is running")
+        slack.workspace.delete(CHANNEL, again.ts)
         finish(redis, run, RunState.PUBLISHED, receipt(approval.request.plan))
         ask(redis, slack, "USERS")
         card(slack, "Sync needs approval", "USERS")
