@@ -1,6 +1,7 @@
 // A picture with few colours, as small files need it: text and flat areas lose nothing by it.
 
 const MOST = 16;
+const GROUNDS = 3;
 const WIDEST_GAP = 1600, LEAST_GAP = 100;
 
 /** The size of a PNG (as base64), a palette of at most 16 colours, and each pixel's place in it. */
@@ -19,9 +20,9 @@ export async function fewColours(base64) {
   return { width, height, palette: palette.map(parts), pixels: packed(pixels, places, width) };
 }
 
-/** The most frequent colours that are not too near to each other; then nearer ones as there is room. */
+/** The grounds; then frequent colours that are not too near to others; then nearer ones, if there is room. */
 function paletteOf(colours) {
-  const palette = [];
+  const palette = colours.slice(0, GROUNDS);
   for (let gap = WIDEST_GAP; gap >= LEAST_GAP; gap /= 2) {
     for (const colour of colours) {
       if (palette.length < MOST && palette.every((known) => distance(known, colour) > gap)) palette.push(colour);

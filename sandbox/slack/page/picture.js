@@ -11,7 +11,7 @@ import { store } from "./store.js";
 export function draw({ message, view, sentences }) {
   const drawn = message ? said(message) : view ? shown(view) : listed(sentences);
   document.body.classList.add("pictures");
-  fill(document.body, el("div", { class: `picture ${view?.type ?? (sentences ? "sentences" : "message-alone")}` }, drawn));
+  fill(document.body, el("div", { class: `picture ${view?.type === "modal" ? "modal" : ""} ${sentences ? "sentences" : ""}` }, drawn));
 }
 
 function said(message) {

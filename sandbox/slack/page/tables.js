@@ -35,7 +35,7 @@ export function dataTable(block) {
     const pages = Math.max(1, Math.ceil(body.length / size));
     const part = sorted.slice(state.page * size, (state.page + 1) * size);
     fill(whole,
-      el("div", { class: "caption" }, block.caption, el("small", {}, say("rows", body.length))),
+      el("div", { class: "caption" }, block.caption),
       rowsTable([header.map(sorter), ...part.map((row) => row.map(shown))], aligns),
       pages > 1 ? pager(pages) : null);
   };
