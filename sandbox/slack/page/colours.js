@@ -1,10 +1,10 @@
 // A picture with few colours, as small files need it: text and flat areas lose nothing by it.
 
-const MOST = 16;
+const MOST = 10;
 const GROUNDS = 3;
 const WIDEST_GAP = 1600, LEAST_GAP = 100;
 
-/** The size of a PNG (as base64), a palette of at most 16 colours, and each pixel's place in it. */
+/** The size of a PNG (as base64), a palette of at most 10 colours, and each pixel's place in it. */
 export async function fewColours(base64) {
   const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
   const picture = await createImageBitmap(new Blob([bytes]));
