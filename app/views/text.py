@@ -16,6 +16,8 @@ MESSAGE_BLOCKS = 50
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NAIVE = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _MARKDOWN_BOLD = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
+_LETTER = re.compile(r"\w")
+_BOLD_BEFORE_LETTER = re.compile(r"((?<![*\w])\*(?=\S)[^*\n]+(?<=\S)\*)(?=\w)")
 _INSEPARABLE = re.compile("&(?:amp|lt|gt);|<[!@#][^<>]{1,99}>")
 _LONGEST_INSEPARABLE = 102
 _LINK_CHARACTERS = 120
@@ -40,8 +42,20 @@ def unescape(text: str) -> str:
 
 
 def from_model(text: str) -> str:
-    """Make a model's Markdown harmless and bold in Slack's way."""
-    return _MARKDOWN_BOLD.sub(r"*\1*", escape(text))
+    """Make a model's Markdown harmless and bold in Slack's way.
+
+    Slack takes asterisks beside a letter for asterisks, and Korean particles follow without a
+    space: a space of no width stands between them.
+    """
+    safe = _MARKDOWN_BOLD.sub(_bold, escape(text))
+    return _BOLD_BEFORE_LETTER.sub("\\1\u200b", safe)
+
+
+def _bold(found: re.Match[str]) -> str:
+    before = found.string[max(found.start() - 1, 0) : found.start()]
+    after = found.string[found.end() : found.end() + 1]
+    left, right = ("\u200b" if _LETTER.fullmatch(one) else "" for one in (before, after))
+    return f"{left}*{found[1]}*{right}"
 
 
 def mrkdwn(text: str) -> dict[str, object]:

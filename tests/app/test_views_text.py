@@ -65,7 +65,10 @@ def test_what_slack_delivers_is_read_back_as_it_was_typed(text: str) -> None:
         ("**open", "**open"),
         ("*already*", "*already*"),
         ("**two\nlines**", "**two\nlines**"),
-        ("**가나다**입니다", "*가나다*입니다"),
+        ("**1,204건**입니다", "*1,204건*\u200b입니다"),
+        ("총**3건**", "총\u200b*3건*"),
+        ("*3건*이고 *4건*.", "*3건*\u200b이고 *4건*."),
+        ("2*3*4", "2*3*4"),
         ("[click](https://evil.example)", "[click](https://evil.example)"),
     ],
 )
