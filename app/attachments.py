@@ -30,6 +30,7 @@ from sync.attached import (
 )
 from sync.errors import DuckferryError, Failure
 from sync.inbox import Entry
+from sync.plan import TableRef
 from sync.state import key
 from sync.warehouse.attaching import Wanted, attach, table_name_of
 
@@ -110,7 +111,7 @@ def _taken(office: Office, entry: Entry, deps: AnalystDeps, shared: SharedFile) 
     user, others = deps.caller.user, files_of(core.redis, thread)
     same = [one.entry.ref for one in others if (one.file, one.user) == (shared.name, user)]
     files = [one.entry.ref for one in others if one.entry.ref not in same]  # the rest is replaced
-    known = (*deps.offered, *deps.hidden, *copies(replace(deps, files=())), *files)
+    known = (*_open_tables(deps), *files)
     wanted = Wanted(
         thread=digest_of(thread),
         file=shared.name,
@@ -127,6 +128,14 @@ def _taken(office: Office, entry: Entry, deps: AnalystDeps, shared: SharedFile) 
     )
     keep_file(core.redis, core.warehouse, thread, file, core.analyst.policy.keep_days)
     return file
+
+
+def _open_tables(deps: AnalystDeps) -> list[TableRef]:
+    """The tables all may know of who read the thread: a file's name gives away no other."""
+    of = dict.fromkeys(deps.offered) | {
+        ref: entry.receipt.of for ref, entry in copies(replace(deps, files=())).items()
+    }
+    return [ref for ref, table in of.items() if not deps.exposure(table or ref).private]
 
 
 def _name_of(slack: WebClient, user: str) -> str:

@@ -5,13 +5,14 @@ it does not name is nobody's, and `sweep_files` removes it.
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import redis
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync.attach_errors import FilesFull, ThreadFilesFull
 from sync.audit import note
@@ -20,6 +21,8 @@ from sync.state import key
 from sync.warehouse.attaching import Reading
 from sync.warehouse.layout import DATA_FILE, THREADS, generation_folder, remove_folder
 from sync.warehouse.manifest import ManifestEntry
+
+log = logging.getLogger(__name__)
 
 UNFINISHED_SECONDS = 3600
 """A folder that no record names may be one that is being written until it is so old."""
@@ -51,15 +54,13 @@ def digest_of(thread: str) -> str:
 
 def files_of(client: "redis.Redis", thread: str) -> tuple[Attached, ...]:
     """The files of *thread*, those that were read first first."""
-    found = cast("list[str]", client.hvals(_files(thread)))
-    files = (Attached.model_validate_json(one) for one in found)
+    files = _kept(client, _files(thread))
     return tuple(sorted(files, key=lambda one: one.entry.as_of))
 
 
 def find_file(client: "redis.Redis", thread: str, file_id: str) -> Attached | None:
     """The file of *thread* by its id, if it is read."""
-    found = cast("str | None", client.hget(_files(thread), file_id))
-    return Attached.model_validate_json(found) if found else None
+    return next((one for one in files_of(client, thread) if one.id == file_id), None)
 
 
 def keep_file(client: "redis.Redis", root: Path, thread: str, file: Attached, days: int) -> None:
@@ -128,16 +129,36 @@ def sweep_files(client: "redis.Redis", root: Path, team: str) -> int:
     """Remove what no thread names any more; how many files there were."""
     removed = 0
     for thread in _folders(root / THREADS):
-        named = {
-            Attached.model_validate_json(one).entry.generation
-            for one in cast("list[str]", client.hvals(key(team, "files", thread.name)))
-        }
+        name = key(team, "files", thread.name)
+        kept = _kept(client, name)
+        if len(kept) < client.hlen(name):
+            continue  # one of another release, whose folder is not known here
+        named = {one.entry.generation for one in kept}
         for generation in [one for table in _folders(thread) for one in _folders(table)]:
             if generation.name not in named and _is_old(generation):
-                remove_folder(generation)
-                removed += 1
+                removed += _is_removed(generation)
         _remove_empty([*_folders(thread), thread])
     return removed
+
+
+def _kept(client: "redis.Redis", name: str) -> list[Attached]:
+    """The files that stand under a key; what another release wrote and cannot be read is left."""
+    found: list[Attached] = []
+    for one in cast("list[str]", client.hvals(name)):
+        try:
+            found.append(Attached.model_validate_json(one))
+        except ValidationError:
+            log.warning("a file of %s is kept in a form that cannot be read", name)
+    return found
+
+
+def _is_removed(folder: Path) -> bool:
+    try:
+        remove_folder(folder)
+    except OSError as error:  # another one's; the next sweep tries again
+        log.warning("a file that no thread names is not removed: %s", error.strerror)
+        return False
+    return True
 
 
 def _remove(client: "redis.Redis", root: Path, thread: str, file: Attached) -> None:

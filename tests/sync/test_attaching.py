@@ -21,6 +21,7 @@ from sync.attached import (
     sweep_files,
 )
 from sync.errors import TableNotOffered
+from sync.state import key
 from sync.warehouse.attaching import Wanted, attach, table_name_of
 from sync.warehouse.exposure import WHOLE
 from sync.warehouse.layout import generation_folder
@@ -114,6 +115,8 @@ def test_a_thread_knows_its_own_files_alone(root: Path, queries: Queries, state:
     mine, theirs = share(root, "a\n1\n"), share(root, "b\n2\n", thread=OTHER)
     keep_file(state, root, THREAD, mine, 30)
     keep_file(state, root, OTHER, theirs, 30)
+    name = key("T1", "files", digest_of(THREAD))
+    state.hset(name, "F-later", '{"of": "a later release"}')
     assert files_of(state, THREAD) == (mine,)
     [own] = [one.entry for one in files_of(state, THREAD)]
     with_mine = queries.taking(files=[own])
