@@ -165,7 +165,8 @@ def _plainer_if_refused(message: Message, send: Callable[[Message], Posted]) -> 
     told = fitted(message)
     unjudged = [block for block in told.blocks if block["type"] != "context_actions"]
     ladder = [(told.blocks, False)]
-    for blocks, is_plain in ((unjudged, False), (plainer(told.blocks), True), ([], True)):
+    plain = fitted(Message(told.text, plainer(told.blocks))).blocks  # columns are padded in it
+    for blocks, is_plain in ((unjudged, False), (plain, True), ([], True)):
         if blocks != ladder[-1][0]:
             ladder.append((blocks, is_plain))
     return _first_taken(told.text, ladder, send)

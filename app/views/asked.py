@@ -6,6 +6,8 @@ from app.views.text import channel_link, context, cut, escape, person, quote_lin
 
 _WORDS_CHARACTERS = 1500
 _QUOTE_CHARACTERS = 1000
+_QUOTE_SHOWN = 1400
+"""With its signs escaped; together with the words less than a section takes, so that they stay."""
 
 
 def asked_message(
@@ -15,7 +17,8 @@ def asked_message(
     shown = cut(escape(words), _WORDS_CHARACTERS)
     text = say(language, "asked.by", who=person(user), words=shown)
     if quote:
-        text = f"{quote_lines(cut(quote, _QUOTE_CHARACTERS))}\n{text}"
+        quoted = cut(quote_lines(cut(quote, _QUOTE_CHARACTERS)), _QUOTE_SHOWN)
+        text = f"{quoted}\n{text}"
     blocks = [section(text)]
     if not_in.startswith(("C", "G")):
         blocks.append(context(say(language, "asked.not_there", channel=channel_link(not_in))))

@@ -7,7 +7,7 @@ from typing import Any
 from agent.deps import Language
 from agent.events import Basis
 from app.views.approval_card import Message
-from app.views.budget import fitted, parted
+from app.views.budget import parted
 from sandbox.gallery.pieces import Content, Piece, message
 from sync.approvals import Approval, ApprovalState, Request
 from sync.errors import Failure, VerificationFailed
@@ -282,4 +282,4 @@ def basis(content: Content, number: int = 1, **more: Any) -> Basis:
 def answered(name: str, language: Language, drawn: Message) -> Iterator[Piece]:
     """Draw an answer as it goes out: more than one message where it is long."""
     for number, part in enumerate(parted(language, drawn)[0]):
-        yield message(f"{name}_{number}" if number else name, language, fitted(part))
+        yield message(f"{name}_{number}" if number else name, language, part)

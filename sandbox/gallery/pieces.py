@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from agent.deps import Language
 from app.views.approval_card import Message
+from app.views.budget import fitted
 from app.views.text import FALLBACK_CHARACTERS, cut
 
 Kind = Literal["message", "ephemeral", "modal", "home"]
@@ -84,8 +85,9 @@ class Piece:
 
 
 def message(name: str, language: Language, drawn: Message, kind: Kind = "message") -> Piece:
-    """Make a piece of a message."""
-    return Piece(name, kind, language, drawn.text, drawn.blocks)
+    """Make a piece of a message, as the gateway lets it out."""
+    sent = fitted(drawn)
+    return Piece(name, kind, language, sent.text, sent.blocks)
 
 
 def whisper(name: str, language: Language, text: str) -> Piece:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from agent.deps import Language
+from app.views.asked import asked_message
 from sandbox.gallery.catalogue import gallery
 from sandbox.gallery.homes import LINK
 from sandbox.gallery.openings import BOT
@@ -124,3 +125,8 @@ def test_each_language_is_whole_and_times_are_the_readers_own() -> None:
             if ISO_TIME.search(one)
         ]
     assert found == []
+
+
+def test_the_words_of_who_asks_stay_however_long_the_quotation_is() -> None:
+    asked = asked_message("en", ASKER, "and since when?", "<&>\n" * 900)
+    assert asked.blocks[0]["text"]["text"].endswith("and since when?")
