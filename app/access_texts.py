@@ -51,7 +51,7 @@ ACCESS_PHRASES: dict[str, tuple[str, str]] = {
         ":lock: By the rule {rule} the SQL is not shown here.",
     ),
     "card.sql_on_button": (
-        "볼 수 있는 사람은 *SQL 보기*로 볼 수 있습니다.",
+        "볼 수 있는 사람은 [SQL 보기] 버튼으로 볼 수 있습니다.",
         "Who may see it finds it behind *Show SQL*.",
     ),
     "card.figure_withheld": (

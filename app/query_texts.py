@@ -90,7 +90,7 @@ QUERY_PHRASES: dict[str, tuple[str, str]] = {
     "card.question_withdrawn": ("큰 조회 요청 철회됨", "Large query was withdrawn"),
     "card.question_expired": ("큰 조회 승인 시간 만료", "Approval of the large query has expired"),
     "card.question_rows": (
-        "실행 계획이 약 *{rows}행*을 다룹니다. 사본만 읽으며 Oracle은 읽지 않습니다.",
+        "실행 계획이 다루는 행: 약 *{rows}*. 사본만 읽으며 Oracle은 읽지 않습니다.",
         "Its plan works through about *{rows} rows*. Only copies are read, not Oracle.",
     ),
     "card.question_chart": (

@@ -180,7 +180,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "tells {channel} if the {figure} is {compared} (looked at whenever that table is published)",
     ),
     "condition.holds": (
-        "예약 {name}: {figure}이(가) *{value}*입니다 (조건: {compared}).\n{basis}",
+        "예약 {name}: {figure}: *{value}* (조건: {compared}).\n{basis}",
         "Schedule {name}: the {figure} is *{value}* (told if it is {compared}).\n{basis}",
     ),
     "condition.told_here": ("{text}\n{why}", "{text}\n{why}"),

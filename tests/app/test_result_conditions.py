@@ -123,7 +123,7 @@ def test_a_figure_may_be_the_condition_itself_and_is_told_in_korean(
     stock(1, ("nails", 1_200), ("saws", 34))
     handle_condition(asking, due(schedule))
     [said] = told(slack, SALES)
-    assert "예약 stock: SHOP.STOCK의 QTY 합계이(가) *1,234*입니다 (조건: 2000 미만이면)" in said
+    assert "예약 stock: SHOP.STOCK의 QTY 합계: *1,234* (조건: 2000 미만이면)" in said
     assert "근거: SHOP.STOCK 사본, 2행" in said
 
 

@@ -142,6 +142,11 @@ def test_a_korean_phrase_is_korean_and_an_english_one_english() -> None:
     ] == []
 
 
+def test_what_a_phrase_sets_in_bold_is_bold_in_slack_which_takes_none_beside_a_letter() -> None:
+    beside = re.compile(r"(?<![*\w])\*(?=\S)[^*\n]+(?<=\S)\*\w|\w\*(?=\S)[^*\n]+(?<=\S)\*")
+    assert [key for key, words in PHRASES.items() if any(map(beside.search, words))] == []
+
+
 def test_every_phrase_is_said_somewhere() -> None:
     computed = computed_keys()
     said = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", SOURCE))

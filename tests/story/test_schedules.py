@@ -87,7 +87,7 @@ def test_a_channel_is_told_where_a_fresh_copy_is_as_asked_and_once(shared: World
     told = shared.sandbox.slack.wait_for(
         lambda m: m.channel == SALES and f"예약 {name}: SHOP.PRODUCTS의 행 수" in m.text, SECONDS
     )
-    assert "UNIT_PRICE &lt; 5000인 행)이(가) *5*입니다" in told.text
+    assert "UNIT_PRICE &lt; 5000인 행): *5* (조건" in told.text
     assert "근거: SHOP.PRODUCTS 사본, 120행" in told.text
     ended = shared.ask(f"예약 {name} 삭제해줘")
     shared.press(shared.open_card(ended), APPROVE)
