@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.browser import browser, missing
-from sandbox.slack.values import BOT_USER_ID
-from tests.story.world import DATA, JUNHO, MINJI, SECONDS, World
+from tests.story.world import DATA, EVE, JUNHO, MINJI, SECONDS, World
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -79,7 +78,7 @@ def test_words_of_a_message_never_become_markup(shared: World, page: "Page") -> 
     plain = {"type": "plain_text", "text": HOSTILE}
     shared.sandbox.slack.workspace.post(
         channel=DATA,
-        user=BOT_USER_ID,
+        user=EVE,  # what the bot says is held to Slack's rules
         text=HOSTILE,
         blocks=(
             {"type": "header", "text": plain},
