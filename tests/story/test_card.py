@@ -9,7 +9,7 @@ from sandbox.oracle.faults import Fault
 from sandbox.slack.transcript import reader_of, view_lines
 from sync.approvals import run_key
 from sync.audit import read_audit
-from sync.runs import RunState
+from sync.runs import Run, RunState
 from tests.story.world import (
     ALICE,
     APPROVE,
@@ -163,8 +163,13 @@ def test_who_waited_long_is_called_by_a_new_reply(shared: World) -> None:
     oracle.fault(Fault("stall", at_fetch=2, sql_contains='"ORDERS"', seconds=2))
     asked = shared.ask("ORDERS 테이블 동기화 해줘")
     shared.press(shared.open_card(asked), APPROVE)
-    shared.card(asked, "40,000 / 약 99,800행 (40%)")
-    run = shared.runs()[0]  # as if it had been asked for two minutes ago
+
+    def running() -> list[Run]:
+        mine = [one for one in shared.runs() if one.approval.request.thread.endswith(asked)]
+        return [one for one in mine if one.state is RunState.RUNNING]
+
+    shared.until(running)
+    [run] = running()  # as if it had been asked for two minutes ago
     shared.redis.hset(run_key(run.id), "queued_ms", run.queued_ms - 120_000)
     said = shared.answer(asked, "<@U0MINJI> 동기화 완료: 'SHOP.ORDERS' (2분)")
     assert "마쳤습니다" in said
