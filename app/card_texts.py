@@ -317,7 +317,7 @@ CARD_PHRASES: dict[str, tuple[str, str]] = {
     "modal.reject_title": ("동기화 거절", "Reject the sync"),
     "modal.reject_submit": ("거절", "Reject"),
     "modal.close": ("닫기", "Close"),
-    "modal.reason": ("이유 (선택)", "Reason (optional)"),
+    "modal.reason": ("이유", "Reason"),
     "modal.reason_hint": (
         "카드에 보이고, 봇이 대화에 이어서 씁니다.",
         "It is shown on the card, and the bot goes on with it.",
