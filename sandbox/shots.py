@@ -8,19 +8,22 @@ fonts-noto-color-emoji.
 import base64
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.deps import Language
 from sandbox.browser import browser, missing
 from sandbox.gallery.catalogue import gallery
-from sandbox.gallery.parts import NOW
+from sandbox.gallery.openings import BOT as OUR_BOT
+from sandbox.gallery.parts import GROUP, NOW
 from sandbox.gallery.pieces import Piece
 from sandbox.slack.call import with_block_ids
 from sandbox.slack.limits_views import ready_view
 from sandbox.slack.server import start_slack
-from sandbox.slack.values import PEOPLE, JsonObject, User
+from sandbox.slack.values import BOT, PEOPLE, JsonObject, User, UserGroup
 from sandbox.slack.view_state import state_of
+from sandbox.slack.workspace import Workspace
 from sandbox.small_png import small_png
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "docs" / "shots"
 READERS: dict[Language, User] = {"ko": PEOPLE[0], "en": PEOPLE[2]}
+TEAM = UserGroup(id=GROUP, handle="data-team", name="Data team", users=())
+"""Of the gallery, and not of the sandbox's own workspace; so is its bot."""
 DRAW = "async what => (await import('/page/picture.js')).draw(what)"
 LESSEN = "async picture => (await import('/page/colours.js')).fewColours(picture)"
 SENTENCES = "sentences"
@@ -56,7 +61,8 @@ def main() -> int:
 
 def take(pieces: list[Piece], folder: Path) -> None:
     """Take the pictures of these pieces."""
-    with start_slack() as slack, browser() as running:
+    workspace = Workspace((*PEOPLE, replace(BOT, id=OUR_BOT)), groups=(TEAM,))
+    with start_slack(workspace) as slack, browser() as running:
         for language, reader in READERS.items():
             mine = [piece for piece in pieces if piece.language == language]
             if not mine:
