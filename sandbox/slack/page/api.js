@@ -31,12 +31,16 @@ export async function look(verb, given, signal) {
 
 /** Share a file with words beside it. */
 export async function upload(file, given) {
-  const asked = new URLSearchParams(Object.entries({ ...given, name: file.name }).filter(([, value]) => value));
+  const asked = new URLSearchParams(
+    Object.entries({ ...given, name: file.name }).filter(([, value]) => value),
+  );
   return answerOf(await fetch(`/sandbox/upload?${asked}`, { method: "POST", body: file }));
 }
 
 async function answerOf(response) {
-  const answer = await response.json().catch(() => ({ error: `Broken: ${response.status} ${response.statusText}` }));
+  const answer = await response
+    .json()
+    .catch(() => ({ error: `Broken: ${response.status} ${response.statusText}` }));
   if (response.ok) return answer.result;
   const [, kind, words] = /^(\w+): ([\s\S]*)$/.exec(answer.error);
   throw new Refused(kind, words);

@@ -2,7 +2,8 @@
 
 const MOST = 10;
 const GROUNDS = 3;
-const WIDEST_GAP = 1600, LEAST_GAP = 100;
+const WIDEST_GAP = 1600,
+  LEAST_GAP = 100;
 
 /** The size of a PNG (as base64), a palette of at most 10 colours, and each pixel's place in it. */
 export async function fewColours(base64) {
@@ -14,7 +15,9 @@ export async function fewColours(base64) {
   const pixels = new Uint32Array(canvas.getImageData(0, 0, width, height).data.buffer);
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-  const colours = [...counts].sort(([one, often], [other, rarely]) => rarely - often || one - other).map(([colour]) => colour);
+  const colours = [...counts]
+    .sort(([one, often], [other, rarely]) => rarely - often || one - other)
+    .map(([colour]) => colour);
   const palette = paletteOf(colours);
   const places = new Map(colours.map((colour) => [colour, nearest(palette, colour)]));
   return { width, height, palette: palette.map(parts), pixels: packed(pixels, places, width) };
@@ -25,7 +28,8 @@ function paletteOf(colours) {
   const palette = colours.slice(0, GROUNDS);
   for (let gap = WIDEST_GAP; gap >= LEAST_GAP; gap /= 2) {
     for (const colour of colours) {
-      if (palette.length < MOST && palette.every((known) => distance(known, colour) > gap)) palette.push(colour);
+      if (palette.length < MOST && palette.every((known) => distance(known, colour) > gap))
+        palette.push(colour);
     }
   }
   return palette;

@@ -12,14 +12,40 @@ export function composer(channel, thread, said = () => {}) {
   const draftKey = `${store.me} ${channel} ${thread}`;
   const files = [];
   const label = thread ? say("reply") : say("write", whereOf(channel));
-  const box = el("textarea", { rows: 1, placeholder: label, "aria-label": label, "aria-autocomplete": "list", enterkeyhint: "send" });
+  const box = el("textarea", {
+    rows: 1,
+    placeholder: label,
+    "aria-label": label,
+    "aria-autocomplete": "list",
+    enterkeyhint: "send",
+  });
   box.value = DRAFTS.get(draftKey) ?? "";
   const offers = el("div", { class: "offers", role: "listbox", hidden: true });
   const chips = el("div", { class: "chips" });
   const picker = el("input", { type: "file", multiple: true, hidden: true });
-  const send = el("button", { type: "submit", class: "send", "aria-label": say("send"), title: say("send") }, "➤");
-  const attach = el("button", { type: "button", class: "icon", "aria-label": say("attach"), title: say("attach"), on: { click: () => picker.click() } }, "＋");
-  const form = el("form", { class: "composer" }, offers, chips, el("div", { class: "line" }, attach, thread ? null : shortcutsButton(), box, send, picker));
+  const send = el(
+    "button",
+    { type: "submit", class: "send", "aria-label": say("send"), title: say("send") },
+    "➤",
+  );
+  const attach = el(
+    "button",
+    {
+      type: "button",
+      class: "icon",
+      "aria-label": say("attach"),
+      title: say("attach"),
+      on: { click: () => picker.click() },
+    },
+    "＋",
+  );
+  const form = el(
+    "form",
+    { class: "composer" },
+    offers,
+    chips,
+    el("div", { class: "line" }, attach, thread ? null : shortcutsButton(), box, send, picker),
+  );
 
   const size = () => {
     box.style.height = "auto";
@@ -27,8 +53,25 @@ export function composer(channel, thread, said = () => {}) {
   };
   const take = (more) => {
     files.push(...more);
-    fill(chips, files.map((file) => el("span", { class: "chip" }, `📎 ${file.name}`,
-      el("button", { type: "button", "aria-label": `${say("remove")} ${file.name}`, on: { click: () => (files.splice(files.indexOf(file), 1), take([])) } }, "✕"))));
+    fill(
+      chips,
+      files.map((file) =>
+        el(
+          "span",
+          { class: "chip" },
+          `📎 ${file.name}`,
+          el(
+            "button",
+            {
+              type: "button",
+              "aria-label": `${say("remove")} ${file.name}`,
+              on: { click: () => (files.splice(files.indexOf(file), 1), take([])) },
+            },
+            "✕",
+          ),
+        ),
+      ),
+    );
   };
   const submit = async () => {
     const text = box.value.trim();
@@ -46,19 +89,33 @@ export function composer(channel, thread, said = () => {}) {
   picker.addEventListener("change", () => (take(picker.files), (picker.value = "")));
   box.addEventListener("input", () => (DRAFTS.set(draftKey, box.value), size(), list.update()));
   box.addEventListener("blur", () => list.hide());
-  box.addEventListener("paste", (event) => event.clipboardData.files.length && take(event.clipboardData.files));
+  box.addEventListener(
+    "paste",
+    (event) => event.clipboardData.files.length && take(event.clipboardData.files),
+  );
   box.addEventListener("keydown", (event) => {
     if (event.isComposing || list.key(event)) return; // a Korean syllable that is not finished is not sent
     if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), submit());
   });
   queueMicrotask(size);
-  return { node: form, take, focus: () => box.focus(), write: (text) => ((box.value = text), size(), box.focus()) };
+  return {
+    node: form,
+    take,
+    focus: () => box.focus(),
+    write: (text) => ((box.value = text), size(), box.focus()),
+  };
 }
 
 /** Let files be dropped anywhere on a pane. */
 export function droppable(pane, take) {
-  pane.addEventListener("dragover", (event) => (event.preventDefault(), pane.setAttribute("data-drop", say("drop"))));
-  pane.addEventListener("dragleave", (event) => pane.contains(event.relatedTarget) || pane.removeAttribute("data-drop"));
+  pane.addEventListener(
+    "dragover",
+    (event) => (event.preventDefault(), pane.setAttribute("data-drop", say("drop"))),
+  );
+  pane.addEventListener(
+    "dragleave",
+    (event) => pane.contains(event.relatedTarget) || pane.removeAttribute("data-drop"),
+  );
   pane.addEventListener("drop", (event) => {
     event.preventDefault();
     pane.removeAttribute("data-drop");
@@ -96,9 +153,15 @@ function mentioning(text) {
 function targets() {
   const { users, groups, channels } = store.around;
   const known = [
-    ...users.filter((each) => !each.deleted).map((each) => ({ typed: `@${each.real_name}`, sent: `<@${each.id}>`, about: each.name })),
-    ...groups.filter((each) => !each.disabled).map((each) => ({ typed: `@${each.handle}`, sent: `<!subteam^${each.id}>`, about: each.name })),
-    ...channels.filter((each) => each.kind === "channel").map((each) => ({ typed: `#${each.name}`, sent: `<#${each.id}|${each.name}>`, about: "" })),
+    ...users
+      .filter((each) => !each.deleted)
+      .map((each) => ({ typed: `@${each.real_name}`, sent: `<@${each.id}>`, about: each.name })),
+    ...groups
+      .filter((each) => !each.disabled)
+      .map((each) => ({ typed: `@${each.handle}`, sent: `<!subteam^${each.id}>`, about: each.name })),
+    ...channels
+      .filter((each) => each.kind === "channel")
+      .map((each) => ({ typed: `#${each.name}`, sent: `<#${each.id}|${each.name}>`, about: "" })),
   ];
   return known.sort((one, other) => other.typed.length - one.typed.length);
 }
@@ -111,11 +174,27 @@ function whereOf(channel) {
 function shortcutsButton() {
   const shortcuts = (store.around.features.shortcuts ?? []).filter((each) => each.type === "global");
   if (!shortcuts.length) return null;
-  const open = (event) => menu(event.currentTarget, shortcuts.map((each) => ({
-    words: `🦆 ${each.name}`,
-    act: () => tried(() => act("shortcut", { user: store.me, callback_id: each.callback_id })),
-  })), say("shortcuts"));
-  return el("button", { type: "button", class: "icon", "aria-label": say("shortcuts"), title: say("shortcuts"), "aria-haspopup": "menu", on: { click: open } }, "⚡");
+  const open = (event) =>
+    menu(
+      event.currentTarget,
+      shortcuts.map((each) => ({
+        words: `🦆 ${each.name}`,
+        act: () => tried(() => act("shortcut", { user: store.me, callback_id: each.callback_id })),
+      })),
+      say("shortcuts"),
+    );
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "icon",
+      "aria-label": say("shortcuts"),
+      title: say("shortcuts"),
+      "aria-haspopup": "menu",
+      on: { click: open },
+    },
+    "⚡",
+  );
 }
 
 /** The list above the box while an @, # or / is being typed. */
@@ -130,17 +209,40 @@ function offering(box, list, channel, thread) {
     if (typed.startsWith("/")) {
       if (thread) return [];
       return (store.around.features.slash_commands ?? [])
-        .map((each) => ({ typed: each.command, about: [each.usage_hint, each.description].filter(Boolean).join(" — ") }))
+        .map((each) => ({
+          typed: each.command,
+          about: [each.usage_hint, each.description].filter(Boolean).join(" — "),
+        }))
         .filter((each) => each.typed.startsWith(typed));
     }
-    return targets().filter((each) => each.typed.toLowerCase().startsWith(typed) || `@${each.about}`.toLowerCase().startsWith(typed))
-      .sort((one, other) => Number(other.sent === `<@${store.around.bot}>`) - Number(one.sent === `<@${store.around.bot}>`)).slice(0, 8);
+    return targets()
+      .filter(
+        (each) =>
+          each.typed.toLowerCase().startsWith(typed) || `@${each.about}`.toLowerCase().startsWith(typed),
+      )
+      .sort(
+        (one, other) =>
+          Number(other.sent === `<@${store.around.bot}>`) - Number(one.sent === `<@${store.around.bot}>`),
+      )
+      .slice(0, 8);
   };
   const draw = () => {
     list.hidden = !offers.length;
-    fill(list, offers.map((each, number) =>
-      el("div", { role: "option", "aria-selected": String(number === at), on: { pointerdown: (event) => (event.preventDefault(), take(number)) } },
-        el("b", {}, each.typed), each.about ? el("small", {}, each.about) : null)));
+    fill(
+      list,
+      offers.map((each, number) =>
+        el(
+          "div",
+          {
+            role: "option",
+            "aria-selected": String(number === at),
+            on: { pointerdown: (event) => (event.preventDefault(), take(number)) },
+          },
+          el("b", {}, each.typed),
+          each.about ? el("small", {}, each.about) : null,
+        ),
+      ),
+    );
   };
   const take = (number) => {
     const end = box.selectionStart;

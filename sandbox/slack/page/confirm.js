@@ -8,7 +8,13 @@ import { say } from "./words.js";
 export function confirmed(confirm) {
   if (!confirm) return Promise.resolve(true);
   const style = confirm.style === "danger" ? "danger" : "primary";
-  return asked(confirm.title.text, [el("p", {}, textOf(confirm.text))], confirm.confirm.text, confirm.deny.text, style);
+  return asked(
+    confirm.title.text,
+    [el("p", {}, textOf(confirm.text))],
+    confirm.confirm.text,
+    confirm.deny.text,
+    style,
+  );
 }
 
 /** Ask for other words for a message. Gives them, or null. */
@@ -20,13 +26,22 @@ export async function reworded(text) {
 
 function asked(title, body, yes, no, style) {
   return new Promise((answer) => {
-    const dialog = el("dialog", { class: "ask", "aria-label": title },
-      el("form", { method: "dialog" },
+    const dialog = el(
+      "dialog",
+      { class: "ask", "aria-label": title },
+      el(
+        "form",
+        { method: "dialog" },
         el("h2", {}, title),
         ...body,
-        el("footer", {},
+        el(
+          "footer",
+          {},
           el("button", { value: "no", class: "button" }, no),
-          el("button", { value: "yes", class: `button ${style}` }, yes))));
+          el("button", { value: "yes", class: `button ${style}` }, yes),
+        ),
+      ),
+    );
     dialog.addEventListener("close", () => {
       dialog.remove();
       answer(dialog.returnValue === "yes");

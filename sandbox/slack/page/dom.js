@@ -87,12 +87,16 @@ export function menu(anchor, choices, label) {
     "div",
     { class: "menu", role: "menu", "aria-label": label },
     choices.map(({ words, act, danger }) =>
-      el("button", {
-        type: "button",
-        role: "menuitem",
-        class: danger ? "danger" : "",
-        on: { click: () => (close(), act()) },
-      }, words),
+      el(
+        "button",
+        {
+          type: "button",
+          role: "menuitem",
+          class: danger ? "danger" : "",
+          on: { click: () => (close(), act()) },
+        },
+        words,
+      ),
     ),
   );
   list.addEventListener("keydown", (event) => {

@@ -14,20 +14,27 @@ export function fieldOf(element, state, changed = () => {}, suggest = async () =
 
 const FIELDS = {
   plain_text_input: (element, state) => text(element, state, { multiline: element.multiline }),
-  number_input: (element, state) => text(element, state, { inputmode: element.is_decimal_allowed ? "decimal" : "numeric" }),
+  number_input: (element, state) =>
+    text(element, state, { inputmode: element.is_decimal_allowed ? "decimal" : "numeric" }),
   email_text_input: (element, state) => text(element, state, { type: "email" }),
   url_text_input: (element, state) => text(element, state, { type: "url" }),
   rich_text_input: (element, state) => rich(element, state),
-  static_select: (element, state, changed) => select(element, optionsOf(element), state.selected_option?.value, changed),
+  static_select: (element, state, changed) =>
+    select(element, optionsOf(element), state.selected_option?.value, changed),
   external_select: suggested,
   users_select: (element, state, changed) => select(element, people(), state.selected_user, changed),
   channels_select: (element, state, changed) => select(element, places(), state.selected_channel, changed),
-  conversations_select: (element, state, changed) => select(element, places(), state.selected_conversation, changed),
-  multi_static_select: (element, state, changed) => many(element, optionsOf(element), valuesOf(state.selected_options), changed),
+  conversations_select: (element, state, changed) =>
+    select(element, places(), state.selected_conversation, changed),
+  multi_static_select: (element, state, changed) =>
+    many(element, optionsOf(element), valuesOf(state.selected_options), changed),
   multi_users_select: (element, state, changed) => many(element, people(), state.selected_users, changed),
-  multi_channels_select: (element, state, changed) => many(element, places(), state.selected_channels, changed),
-  multi_conversations_select: (element, state, changed) => many(element, places(), state.selected_conversations, changed),
-  checkboxes: (element, state, changed) => many(element, optionsOf(element), valuesOf(state.selected_options), changed),
+  multi_channels_select: (element, state, changed) =>
+    many(element, places(), state.selected_channels, changed),
+  multi_conversations_select: (element, state, changed) =>
+    many(element, places(), state.selected_conversations, changed),
+  checkboxes: (element, state, changed) =>
+    many(element, optionsOf(element), valuesOf(state.selected_options), changed),
   radio_buttons: (element, state, changed) => radios(element, state.selected_option?.value, changed),
   datepicker: (element, state, changed) => dated(element, "date", state.selected_date, changed),
   timepicker: (element, state, changed) => dated(element, "time", state.selected_time, changed),
@@ -65,10 +72,14 @@ function rich(element, state) {
 
 function select(element, options, chosen, changed) {
   const nothing = el("option", { value: "" }, element.placeholder?.text ?? say("choose"));
-  const node = el("select", { class: "box" }, nothing, options.map((each) =>
-    each.options
-      ? el("optgroup", { label: each.words }, each.options.map(optionNode))
-      : optionNode(each)));
+  const node = el(
+    "select",
+    { class: "box" },
+    nothing,
+    options.map((each) =>
+      each.options ? el("optgroup", { label: each.words }, each.options.map(optionNode)) : optionNode(each),
+    ),
+  );
   node.value = chosen ?? "";
   node.addEventListener("change", () => node.value && changed(node.value));
   return { node, focus: node, read: () => node.value || null };
@@ -77,7 +88,13 @@ function select(element, options, chosen, changed) {
 /** A menu whose options the app gives for what is typed. */
 function suggested(element, state, changed, suggest) {
   const list = el("datalist", { id: freshId() });
-  const box = el("input", { type: "text", class: "box", list: list.id, autocomplete: "off", placeholder: element.placeholder?.text });
+  const box = el("input", {
+    type: "text",
+    class: "box",
+    list: list.id,
+    autocomplete: "off",
+    placeholder: element.placeholder?.text,
+  });
   let options = [state.selected_option].filter(Boolean);
   box.value = options[0]?.text.text ?? "";
   const read = () => options.find((each) => each.text.text === box.value) ?? null;
@@ -87,7 +104,10 @@ function suggested(element, state, changed, suggest) {
     const found = await suggest(query);
     if (box.value !== query) return;
     options = found;
-    fill(list, options.map((each) => el("option", { value: each.text.text })));
+    fill(
+      list,
+      options.map((each) => el("option", { value: each.text.text })),
+    );
   };
   box.addEventListener("focus", look);
   box.addEventListener("input", look);
@@ -106,9 +126,16 @@ function many(element, options, chosen = [], changed) {
     const box = el("input", { type: "checkbox", value, on: { change: () => changed(read()) } });
     box.checked = chosen.includes(value);
     boxes.push(box);
-    return el("label", { class: "choice" }, box, el("span", {}, words, about ? el("small", {}, about) : null));
+    return el(
+      "label",
+      { class: "choice" },
+      box,
+      el("span", {}, words, about ? el("small", {}, about) : null),
+    );
   };
-  const shown = options.flatMap((each) => (each.options ? [el("b", {}, each.words), ...each.options.map(one)] : [one(each)]));
+  const shown = options.flatMap((each) =>
+    each.options ? [el("b", {}, each.words), ...each.options.map(one)] : [one(each)],
+  );
   const node = el("div", { class: `choices${options.length > 8 ? " long" : ""}`, role: "group" }, shown);
   return { node, focus: boxes[0] ?? node, read };
 }
@@ -118,9 +145,21 @@ function radios(element, chosen, changed) {
   const boxes = optionsOf(element).map(({ value, words, about }) => {
     const box = el("input", { type: "radio", name, value, on: { change: () => changed(value) } });
     box.checked = value === chosen;
-    return { box, row: el("label", { class: "choice" }, box, el("span", {}, words, about ? el("small", {}, about) : null)) };
+    return {
+      box,
+      row: el(
+        "label",
+        { class: "choice" },
+        box,
+        el("span", {}, words, about ? el("small", {}, about) : null),
+      ),
+    };
   });
-  const node = el("div", { class: "choices", role: "radiogroup" }, boxes.map(({ row }) => row));
+  const node = el(
+    "div",
+    { class: "choices", role: "radiogroup" },
+    boxes.map(({ row }) => row),
+  );
   return { node, focus: boxes[0].box, read: () => boxes.find(({ box }) => box.checked)?.box.value ?? null };
 }
 
@@ -149,7 +188,10 @@ function optionsOf(element) {
     about: each.description?.text,
   });
   if (element.option_groups) {
-    return element.option_groups.map((group) => ({ words: group.label.text, options: group.options.map(one) }));
+    return element.option_groups.map((group) => ({
+      words: group.label.text,
+      options: group.options.map(one),
+    }));
   }
   return (element.options ?? []).map(one);
 }
@@ -159,9 +201,14 @@ function valuesOf(options) {
 }
 
 function people() {
-  return store.around.users.filter((each) => !each.deleted).map((each) => ({ value: each.id, words: each.real_name }));
+  return store.around.users
+    .filter((each) => !each.deleted)
+    .map((each) => ({ value: each.id, words: each.real_name }));
 }
 
 function places() {
-  return store.around.channels.map((each) => ({ value: each.id, words: (channelOf(each.id).kind === "im" ? "" : "#") + nameOf(each) }));
+  return store.around.channels.map((each) => ({
+    value: each.id,
+    words: (channelOf(each.id).kind === "im" ? "" : "#") + nameOf(each),
+  }));
 }

@@ -17,7 +17,8 @@ export function drawHome(node) {
     errors: {},
     stateOf: (block, action) => view.state.values[block]?.[action],
     press: (control, name) => act("press_in_view", { user: store.me, button: name, home: true }),
-    choose: (control, value) => act("choose_in_view", { user: store.me, control: control.action_id, value, home: true }),
+    choose: (control, value) =>
+      act("choose_in_view", { user: store.me, control: control.action_id, value, home: true }),
   };
   fill(node, view ? blocksOf(view.blocks, surface) : el("p", { class: "nothing" }, say("noHome")));
 }

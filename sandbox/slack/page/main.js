@@ -21,7 +21,8 @@ function draw() {
   speak(userOf(store.me).locale);
   away.hidden = !store.isAway;
   fill(away, say("away"));
-  if (!channelOf(store.place.channel)) Object.assign(store.place, { channel: firstChannel(), thread: null, tab: "messages" });
+  if (!channelOf(store.place.channel))
+    Object.assign(store.place, { channel: firstChannel(), thread: null, tab: "messages" });
   if (!document.hidden) markRead(store.place.channel);
   drawSidebar(sidebar, (id) => go({ channel: id, thread: null, tab: "messages", pane: "channel" }), be);
   drawChannel(channel, go);
@@ -52,8 +53,15 @@ function tellOpened() {
 
 /** Look on as somebody else, from where one is if they may be there. */
 function be(user) {
-  Object.assign(store.place, { channel: store.place.channel?.startsWith("D") ? null : store.place.channel, tab: "messages" });
-  history.pushState(null, "", `#${[user, store.place.channel, store.place.thread].filter(Boolean).join("/")}`);
+  Object.assign(store.place, {
+    channel: store.place.channel?.startsWith("D") ? null : store.place.channel,
+    tab: "messages",
+  });
+  history.pushState(
+    null,
+    "",
+    `#${[user, store.place.channel, store.place.thread].filter(Boolean).join("/")}`,
+  );
   lookOnAs(user, draw, beFirst);
 }
 
@@ -66,7 +74,11 @@ function beFirst() {
 function readAddress() {
   const [user, where, rest] = location.hash.slice(1).split("/");
   const isHome = rest === "home";
-  store.place = { channel: where || null, thread: isHome ? null : rest || null, tab: isHome ? "home" : "messages" };
+  store.place = {
+    channel: where || null,
+    thread: isHome ? null : rest || null,
+    tab: isHome ? "home" : "messages",
+  };
   app.dataset.pane = store.place.thread ? "thread" : "channel";
   if ((user || FIRST) !== store.me) lookOnAs(user || FIRST, draw, beFirst);
   else draw();
@@ -78,7 +90,8 @@ function firstChannel() {
 
 document.addEventListener("visibilitychange", draw);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && store.place.thread && !document.querySelector("dialog[open], .menu")) go({ thread: null });
+  if (event.key === "Escape" && store.place.thread && !document.querySelector("dialog[open], .menu"))
+    go({ thread: null });
 });
 addEventListener("popstate", readAddress);
 readAddress();

@@ -56,13 +56,32 @@ const READ = {
     return el("hr");
   },
   table(lines) {
-    const rows = taken(lines, "table").map((line) => line.trim().slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim()));
-    const aligns = (rows[1] ?? []).map((cell) => (/^-+:$/.test(cell) ? "right" : /^:-+:$/.test(cell) ? "center" : "left"));
+    const rows = taken(lines, "table").map((line) =>
+      line
+        .trim()
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
+    const aligns = (rows[1] ?? []).map((cell) =>
+      /^-+:$/.test(cell) ? "right" : /^:-+:$/.test(cell) ? "center" : "left",
+    );
     const body = rows.filter((row, number) => number !== 1 || !row.every((cell) => /^:?-+:?$/.test(cell)));
-    return rowsTable(body.map((row) => row.map((cell) => inline(cell.replaceAll("\\|", "|")))), aligns);
+    return rowsTable(
+      body.map((row) => row.map((cell) => inline(cell.replaceAll("\\|", "|")))),
+      aligns,
+    );
   },
   quote(lines) {
-    return el("blockquote", {}, markdown(taken(lines, "quote").map((line) => line.replace(/^>\s?/, "")).join("\n")));
+    return el(
+      "blockquote",
+      {},
+      markdown(
+        taken(lines, "quote")
+          .map((line) => line.replace(/^>\s?/, ""))
+          .join("\n"),
+      ),
+    );
   },
   bullets: (lines) => list("ul", lines, "bullets"),
   numbers: (lines) => list("ol", lines, "numbers"),
@@ -78,10 +97,18 @@ function taken(lines, kind) {
 }
 
 function list(tag, lines, kind) {
-  return el(tag, {}, taken(lines, kind).map((line) => {
-    const words = line.replace(/^\s*(?:[-*+]|\d+[.)])\s+/, "");
-    return el("li", { class: `deep-${Math.min(Math.floor(/^\s*/.exec(line)[0].length / 2), 4)}` }, inline(words));
-  }));
+  return el(
+    tag,
+    {},
+    taken(lines, kind).map((line) => {
+      const words = line.replace(/^\s*(?:[-*+]|\d+[.)])\s+/, "");
+      return el(
+        "li",
+        { class: `deep-${Math.min(Math.floor(/^\s*/.exec(line)[0].length / 2), 4)}` },
+        inline(words),
+      );
+    }),
+  );
 }
 
 function inline(text) {

@@ -29,7 +29,11 @@ export function drawModal() {
 }
 
 function show(content) {
-  const dialog = el("dialog", { class: "modal", on: { cancel: (event) => (event.preventDefault(), leave()) } }, content);
+  const dialog = el(
+    "dialog",
+    { class: "modal", on: { cancel: (event) => (event.preventDefault(), leave()) } },
+    content,
+  );
   document.getElementById("dialogs").append(dialog);
   open = { dialog };
   dialog.showModal();
@@ -73,27 +77,45 @@ async function enter(surface) {
 /** All of a modal, from its title to its buttons. */
 export function formOf(view, surface) {
   const head = headOf(view);
-  const submit = view.submit ? el("button", { class: "button primary", type: "submit" }, plain(view.submit.text)) : null;
+  const submit = view.submit
+    ? el("button", { class: "button primary", type: "submit" }, plain(view.submit.text))
+    : null;
   const send = (event) => {
     event.preventDefault();
     if (isComplete(surface)) tried(() => act("submit", { user: store.me, values: surface.values() }), submit);
   };
-  const form = el("form", { novalidate: true, "aria-label": view.title.text, on: { submit: send } },
+  const form = el(
+    "form",
+    { novalidate: true, "aria-label": view.title.text, on: { submit: send } },
     head,
     el("div", { class: "modal-body", tabindex: -1 }, blocksOf(view.blocks, surface)),
-    el("footer", {},
-      el("button", { class: "button", type: "button", on: { click: leave } }, view.close ? plain(view.close.text) : say(view.submit ? "cancel" : "close")),
-      submit));
+    el(
+      "footer",
+      {},
+      el(
+        "button",
+        { class: "button", type: "button", on: { click: leave } },
+        view.close ? plain(view.close.text) : say(view.submit ? "cancel" : "close"),
+      ),
+      submit,
+    ),
+  );
   return form;
 }
 
 function headOf(view) {
-  const back = store.around.depth > 1
-    ? el("button", { type: "button", class: "icon", "aria-label": say("back"), on: { click: leave } }, "‹")
-    : null;
-  return el("header", {}, back, el("span", { class: "avatar app small", "aria-hidden": "true" }, "🦆"),
+  const back =
+    store.around.depth > 1
+      ? el("button", { type: "button", class: "icon", "aria-label": say("back"), on: { click: leave } }, "‹")
+      : null;
+  return el(
+    "header",
+    {},
+    back,
+    el("span", { class: "avatar app small", "aria-hidden": "true" }, "🦆"),
     el("h2", {}, plain(view.title.text)),
-    el("button", { type: "button", class: "icon", "aria-label": say("close"), on: { click: leaveAll } }, "✕"));
+    el("button", { type: "button", class: "icon", "aria-label": say("close"), on: { click: leaveAll } }, "✕"),
+  );
 }
 
 function leave() {
@@ -120,6 +142,7 @@ function complaintOf({ block, element, read }) {
   const value = read();
   if (value === null || value.length === 0) return block.optional ? "" : say("required");
   const [least, most] = [element.min_length ?? 0, element.max_length ?? 3000];
-  if (element.type === "plain_text_input" && (value.length < least || value.length > most)) return say("length", least, most);
+  if (element.type === "plain_text_input" && (value.length < least || value.length > most))
+    return say("length", least, most);
   return "";
 }

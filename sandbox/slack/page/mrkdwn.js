@@ -114,7 +114,9 @@ function made(kind, inside) {
 
 /** Inside code only mentions and links are read. */
 function anglesOf(text) {
-  return text.split(/<([^<>\s][^<>]*)>/).map((part, number) => (number % 2 === 1 ? angle(part) : unescaped(part)));
+  return text
+    .split(/<([^<>\s][^<>]*)>/)
+    .map((part, number) => (number % 2 === 1 ? angle(part) : unescaped(part)));
 }
 
 function dateOf(target, fallback) {
@@ -122,7 +124,11 @@ function dateOf(target, fallback) {
   if (!/^\d+$/.test(epoch)) return unescaped(fallback);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const shown = slackDate(Number(epoch), unescaped(format ?? ""));
-  return el("time", { datetime: new Date(Number(epoch) * 1000).toISOString(), title: `${unescaped(fallback)} (${zone})` }, shown);
+  return el(
+    "time",
+    { datetime: new Date(Number(epoch) * 1000).toISOString(), title: `${unescaped(fallback)} (${zone})` },
+    shown,
+  );
 }
 
 function split(inside) {

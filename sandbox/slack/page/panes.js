@@ -5,7 +5,18 @@ import { composer, droppable } from "./composer.js";
 import { el, fill, keep } from "./dom.js";
 import { drawHome } from "./home.js";
 import { messageNode, versionOf } from "./messages.js";
-import { canStop, channelOf, messageAt, nameOf, repliesOf, rootsOf, statusOf, store, titleOf, userOf } from "./store.js";
+import {
+  canStop,
+  channelOf,
+  messageAt,
+  nameOf,
+  repliesOf,
+  rootsOf,
+  statusOf,
+  store,
+  titleOf,
+  userOf,
+} from "./store.js";
 import { moment, say } from "./words.js";
 
 const NEAR_END = 80;
@@ -14,7 +25,9 @@ const NEAR_END = 80;
 export function drawChannel(pane, go) {
   const channel = channelOf(store.place.channel);
   const isHome = channel.kind === "im" && store.place.tab === "home";
-  const parts = built(pane, `${store.me} ${channel.id} ${isHome} ${document.documentElement.lang}`, () => channelParts(channel, isHome, go));
+  const parts = built(pane, `${store.me} ${channel.id} ${isHome} ${document.documentElement.lang}`, () =>
+    channelParts(channel, isHome, go),
+  );
   if (isHome) return drawHome(parts.list);
   const roots = rootsOf(channel.id);
   drawMessages(parts.list, withDays(roots), false, (thread) => go({ thread }));
@@ -29,11 +42,22 @@ export function drawThread(pane, go) {
   const root = thread && messageAt(channel, thread);
   pane.hidden = !root;
   if (!root) return;
-  const parts = built(pane, `${store.me} ${channel} ${thread} ${document.documentElement.lang}`, () => threadParts(channel, thread, go));
+  const parts = built(pane, `${store.me} ${channel} ${thread} ${document.documentElement.lang}`, () =>
+    threadParts(channel, thread, go),
+  );
   const replies = repliesOf(channel, thread);
   const title = titleOf(channel, thread);
-  fill(parts.title, el("b", {}, title || say("thread")), el("small", {}, title ? say("thread") : placeOf(channelOf(channel))));
-  drawMessages(parts.list, [root, ...(replies.length ? [{ rule: say("replies", replies.length), ts: "rule" }] : []), ...replies], true, () => {});
+  fill(
+    parts.title,
+    el("b", {}, title || say("thread")),
+    el("small", {}, title ? say("thread") : placeOf(channelOf(channel))),
+  );
+  drawMessages(
+    parts.list,
+    [root, ...(replies.length ? [{ rule: say("replies", replies.length), ts: "rule" }] : []), ...replies],
+    true,
+    () => {},
+  );
   drawStatus(parts, channel, thread);
 }
 
@@ -43,11 +67,16 @@ function drawStatus(parts, channel, thread) {
   const mark = `${status} ${stops}`;
   if (parts.status.mark === mark) return;
   parts.status.mark = mark;
-  const stop = (event) => tried(() => act("stop_session", { user: store.me, channel, thread_ts: thread }), event.currentTarget);
+  const stop = (event) =>
+    tried(() => act("stop_session", { user: store.me, channel, thread_ts: thread }), event.currentTarget);
   const words = status || (stops ? say("working") : "");
-  fill(parts.status,
+  fill(
+    parts.status,
     words ? el("span", { class: "thinking" }, `${userOf(store.around.bot).real_name} `, words) : null,
-    stops ? el("button", { type: "button", class: "button stop", on: { click: stop } }, "⏹ ", say("stop")) : null);
+    stops
+      ? el("button", { type: "button", class: "button stop", on: { click: stop } }, "⏹ ", say("stop"))
+      : null,
+  );
   if (words) toEnd(parts.list);
 }
 
@@ -58,18 +87,32 @@ function built(pane, mark, make) {
     pane.parts = make();
     fill(pane, pane.parts.nodes);
     queueMicrotask(() => {
-      if (pane.parts.list.classList.contains("messages")) pane.parts.list.scrollTop = pane.parts.list.scrollHeight;
+      if (pane.parts.list.classList.contains("messages"))
+        pane.parts.list.scrollTop = pane.parts.list.scrollHeight;
     });
   }
   return pane.parts;
 }
 
 function channelParts(channel, isHome, go) {
-  const back = el("button", { type: "button", class: "icon back", "aria-label": say("back"), on: { click: () => go({ pane: "sidebar" }) } }, "‹");
-  const head = el("header", { class: "head" }, back,
+  const back = el(
+    "button",
+    {
+      type: "button",
+      class: "icon back",
+      "aria-label": say("back"),
+      on: { click: () => go({ pane: "sidebar" }) },
+    },
+    "‹",
+  );
+  const head = el(
+    "header",
+    { class: "head" },
+    back,
     el("h1", {}, placeOf(channel)),
     channel.is_ext_shared ? el("small", {}, say("external")) : null,
-    channel.kind === "im" && store.around.features.app_home?.home_tab_enabled ? tabs(isHome, go) : null);
+    channel.kind === "im" && store.around.features.app_home?.home_tab_enabled ? tabs(isHome, go) : null,
+  );
   if (isHome) {
     const list = el("div", { class: "home", tabindex: -1 });
     return { nodes: [head, list], list };
@@ -88,26 +131,52 @@ function channelParts(channel, isHome, go) {
 }
 
 function tabs(isHome, go) {
-  const tab = (name, current) => el("button", { type: "button", role: "tab", "aria-selected": String(current), on: { click: () => go({ tab: name }) } }, say(name));
+  const tab = (name, current) =>
+    el(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        "aria-selected": String(current),
+        on: { click: () => go({ tab: name }) },
+      },
+      say(name),
+    );
   return el("div", { class: "tabs", role: "tablist" }, tab("home", isHome), tab("messages", !isHome));
 }
 
 function threadParts(channel, thread, go) {
-  const close = el("button", { type: "button", class: "icon", "aria-label": say("close"), on: { click: () => go({ thread: null }) } }, "✕");
+  const close = el(
+    "button",
+    { type: "button", class: "icon", "aria-label": say("close"), on: { click: () => go({ thread: null }) } },
+    "✕",
+  );
   const title = el("h2", {});
   const list = el("div", { class: "messages", role: "log", "aria-label": say("thread") });
   const status = el("div", { class: "status", role: "status" });
   const write = composer(channel, thread, () => toEnd(list, true));
   droppable(list, write.take);
-  return { nodes: [el("header", { class: "head" }, title, close), list, status, write.node], title, list, status, write };
+  return {
+    nodes: [el("header", { class: "head" }, title, close), list, status, write.node],
+    title,
+    list,
+    status,
+    write,
+  };
 }
 
 function drawMessages(list, items, inThread, openThread) {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
-  keep(list, items,
+  keep(
+    list,
+    items,
     (each) => each.ts,
     (each) => each.rule ?? versionOf(each, inThread),
-    (each) => (each.rule ? el("div", { class: "rule" }, el("span", {}, each.rule)) : messageNode(each, inThread, openThread)));
+    (each) =>
+      each.rule
+        ? el("div", { class: "rule" }, el("span", {}, each.rule))
+        : messageNode(each, inThread, openThread),
+  );
   if (atEnd) toEnd(list, true);
 }
 
@@ -129,15 +198,29 @@ function drawPrompts(parts, channel, go) {
   if (parts.prompts.mark === mark) return;
   parts.prompts.mark = mark;
   const ask = (prompt) => async (event) => {
-    await tried(async () => go({ thread: await act("post", { user: store.me, channel: channel.id, text: prompt.message }) }), event.currentTarget);
+    await tried(
+      async () =>
+        go({ thread: await act("post", { user: store.me, channel: channel.id, text: prompt.message }) }),
+      event.currentTarget,
+    );
   };
-  fill(parts.prompts, prompts.length ? el("b", {}, say("prompts")) : null,
-    prompts.map((prompt) => el("button", { type: "button", class: "button", title: prompt.message, on: { click: ask(prompt) } }, prompt.title)));
+  fill(
+    parts.prompts,
+    prompts.length ? el("b", {}, say("prompts")) : null,
+    prompts.map((prompt) =>
+      el(
+        "button",
+        { type: "button", class: "button", title: prompt.message, on: { click: ask(prompt) } },
+        prompt.title,
+      ),
+    ),
+  );
 }
 
 function toEnd(list, sure = false) {
   queueMicrotask(() => {
-    if (sure || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END * 2) list.scrollTop = list.scrollHeight;
+    if (sure || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END * 2)
+      list.scrollTop = list.scrollHeight;
   });
 }
 

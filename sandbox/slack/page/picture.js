@@ -11,20 +11,37 @@ import { store } from "./store.js";
 export function draw({ message, view, sentences }) {
   const drawn = message ? said(message) : view ? shown(view) : listed(sentences);
   document.body.classList.add("pictures");
-  fill(document.body, el("div", { class: `picture ${view?.type === "modal" ? "modal" : ""} ${sentences ? "sentences" : ""}` }, drawn));
+  fill(
+    document.body,
+    el(
+      "div",
+      { class: `picture ${view?.type === "modal" ? "modal" : ""} ${sentences ? "sentences" : ""}` },
+      drawn,
+    ),
+  );
 }
 
 function said(message) {
-  return messageNode({ user: store.around.bot, reactions: [], files: [], ephemeral_to: null, ...message }, true, () => {});
+  return messageNode(
+    { user: store.around.bot, reactions: [], files: [], ephemeral_to: null, ...message },
+    true,
+    () => {},
+  );
 }
 
 function shown(view) {
   const surface = surfaceOf(view);
   surface.show(view);
-  return view.type === "modal" ? formOf(view, surface) : el("div", { class: "home" }, blocksOf(view.blocks, surface));
+  return view.type === "modal"
+    ? formOf(view, surface)
+    : el("div", { class: "home" }, blocksOf(view.blocks, surface));
 }
 
 /** What is said to one person alone: many sentences on one sheet, each with its name. */
 function listed(sentences) {
-  return el("dl", {}, sentences.map(([name, text]) => [el("dt", {}, name), el("dd", {}, mrkdwn(text))]));
+  return el(
+    "dl",
+    {},
+    sentences.map(([name, text]) => [el("dt", {}, name), el("dd", {}, mrkdwn(text))]),
+  );
 }

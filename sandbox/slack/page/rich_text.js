@@ -16,7 +16,9 @@ function part(given) {
   if (given.type === "rich_text_preformatted") return el("pre", {}, inside());
   if (given.type === "rich_text_quote") return el("blockquote", {}, inside());
   if (given.type === "rich_text_list") {
-    const items = given.elements.map((each) => el("li", { class: `deep-${Math.min(given.indent ?? 0, 4)}` }, each.elements.map(word)));
+    const items = given.elements.map((each) =>
+      el("li", { class: `deep-${Math.min(given.indent ?? 0, 4)}` }, each.elements.map(word)),
+    );
     return el(given.style === "ordered" ? "ol" : "ul", {}, items);
   }
   return el("span", { class: "unknown" }, given.type);

@@ -32,7 +32,11 @@ async function poll(user, draw, unknown, signal) {
   let channels = "";
   while (!signal.aborted) {
     try {
-      const seen = await look("seen", { user, after, stamp, timeout_seconds: stamp ? POLL_SECONDS : 0 }, signal);
+      const seen = await look(
+        "seen",
+        { user, after, stamp, timeout_seconds: stamp ? POLL_SECONDS : 0 },
+        signal,
+      );
       if (signal.aborted) return;
       const ids = seen.channels.map((each) => each.id).join();
       if (stamp && ids !== channels) {
@@ -95,7 +99,10 @@ export function channelOf(id) {
 export function nameOf(channel) {
   if (channel.kind === "im") return userOf(store.around.bot).real_name;
   if (channel.kind !== "mpim") return channel.name;
-  return channel.members.filter((each) => each !== store.me).map((each) => userOf(each).real_name).join(", ");
+  return channel.members
+    .filter((each) => each !== store.me)
+    .map((each) => userOf(each).real_name)
+    .join(", ");
 }
 
 /** The status below a thread, such as "is thinking…", or an empty text. */
@@ -128,6 +135,9 @@ export function unreadIn(channel) {
 
 /** Remember that the person has looked at all there is in a channel. */
 export function markRead(channel) {
-  const newest = [...store.messages.values()].filter((each) => each.channel === channel).sort(byTime).at(-1);
+  const newest = [...store.messages.values()]
+    .filter((each) => each.channel === channel)
+    .sort(byTime)
+    .at(-1);
   if (newest) store.read.set(`${store.me} ${channel}`, newest.ts);
 }
