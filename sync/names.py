@@ -13,15 +13,18 @@ from sync.plan import TableRef
 def resolve_table(name: str, refs: Iterable[TableRef]) -> TableRef:
     """The one of *refs* called *name*: ``users``, ``SHOP.USERS`` or ``main.SHOP.USERS``.
 
-    The exact spelling wins over one that differs in case. Raises `TableAmbiguous` where several fit
-    and `TableNotOffered`, with names that look like it, where none does.
+    The exact spelling wins over one that differs in case, but for a file of a thread. Raises
+    `TableAmbiguous` where several fit and `TableNotOffered`, with names that look like it, where
+    none does.
     """
     wanted = name.strip()
     known = tuple(refs)
     for spelling in (str, str.casefold):
         fitting = [ref for ref in known if spelling(wanted) in map(spelling, _names(ref))]
-        if len(fitting) == 1:
+        if len(fitting) == 1 and not (fitting[0].is_attached and spelling is str):
             return fitting[0]
+        if len(fitting) == 1:
+            continue  # anybody names a file; by its case alone it must not pass for a copy
         if fitting:
             raise TableAmbiguous(table=wanted, candidates=", ".join(map(_full_name, fitting)))
     near = _near_names(wanted, known)

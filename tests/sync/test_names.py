@@ -38,6 +38,14 @@ def test_the_exact_case_wins_over_another_case() -> None:
     assert resolve_table("USERS", [large, small]) == large
 
 
+def test_a_file_of_a_thread_passes_for_no_copy_by_its_case() -> None:
+    file = TableRef(source="file:abc", schema_name="FILE", table="users")
+    with pytest.raises(TableAmbiguous, match=r"main\.SHOP\.USERS, file:abc\.FILE\.users"):
+        resolve_table("users", [USERS, file])
+    assert resolve_table("FILE.users", [USERS, file]) == file
+    assert resolve_table("users", [ORDERS, file]) == file
+
+
 @pytest.mark.parametrize("name", ["payments", "", "SHOP.", "main.HR.ORDERS", "%", "ORDERS; DROP"])
 def test_an_unknown_name_is_not_offered(name: str) -> None:
     with pytest.raises(TableNotOffered):
