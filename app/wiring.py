@@ -45,7 +45,7 @@ from app.transport import make_transport
 from app.turns import LEASE_SECONDS, Turns
 from app.unanswered import Unanswered
 from app.workspace import learn_workspace
-from sync.attached import sweep_files
+from sync.attached import keep_swept
 from sync.state import OWNER, connect_state, missing_safety
 from sync.warehouse.identity import check_warehouse
 from sync.warehouse.query_process import open_queries
@@ -192,6 +192,7 @@ def build(
         _begin(core, team)
         transport.open()
         cards.start()
+        sweeping = _sweep(core, team, stop)
         core.queries.prepare()  # once Slack is there: it takes a core for a moment
         with core.queries, office.pictures:
             try:
@@ -200,6 +201,7 @@ def build(
                 stop.set()
                 transport.close()
                 cards.join()
+                sweeping.join()
                 listeners.shutdown()
 
     return Bot(core, run, transport.is_open, metrics)
@@ -241,7 +243,14 @@ def _tell_what_is_missing(core: Core) -> None:
 def _begin(core: Core, team: str) -> None:
     note_event(core.redis, team, STARTED)
     _tell_walls(core.queries.walls)
-    sweep_files(core.redis, core.warehouse, team)
+
+
+def _sweep(core: Core, team: str, stop: threading.Event) -> threading.Thread:
+    sweeping = threading.Thread(
+        target=keep_swept, args=(core.redis, core.warehouse, team, stop), name="files", daemon=True
+    )
+    sweeping.start()
+    return sweeping
 
 
 def _tell_walls(found: Walls) -> None:

@@ -6,6 +6,7 @@ it does not name is nobody's, and `sweep_files` removes it.
 
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 UNFINISHED_SECONDS = 3600
 """A folder that no record names may be one that is being written until it is so old."""
+SWEEP_SECONDS = 3600.0
+_EXPECTED_SECONDS = 86_400
+"""So long a file may wait to be read."""
 
 
 class Attached(BaseModel):
@@ -69,22 +73,34 @@ def keep_file(client: "redis.Redis", root: Path, thread: str, file: Attached, da
         if (one.file, one.user) == (file.file, file.user) and one.id != file.id:
             _remove(client, root, thread, one)
     client.hset(_files(thread), file.id, file.model_dump_json())
-    team, _, place = thread.partition(":")
-    client.set(_place_of(team, file.id), place, ex=days * 86_400)
+    note_place(client, thread, file.id)
     keep_files(client, thread, days)
+    team = thread.partition(":")[0]
     told = f"{file.entry.rows} rows, {file.entry.bytes} bytes"
     note(client, team, "file_shared", who=file.user, subject=file.file, where=thread, detail=told)
 
 
 def keep_files(client: "redis.Redis", thread: str, days: int) -> None:
     """Remember the files of a thread so long from now on, as the thread itself is."""
+    team = thread.partition(":")[0]
     client.expire(_files(thread), days * 86_400)
+    for file_id in cast("list[str]", client.hkeys(_files(thread))):
+        client.expire(_places_of(team, file_id), days * 86_400)
 
 
-def thread_of_file(client: "redis.Redis", team: str, file_id: str) -> str | None:
-    """The thread a file was last shared in."""
-    place = cast("str | None", client.get(_place_of(team, file_id)))
-    return f"{team}:{place}" if place else None
+def note_place(client: "redis.Redis", thread: str, file_id: str) -> None:
+    """Note that a file is shared in *thread*, before it is read: it may be deleted meanwhile."""
+    team, _, place = thread.partition(":")
+    name = _places_of(team, file_id)
+    client.sadd(name, place)
+    if client.ttl(name) < _EXPECTED_SECONDS:
+        client.expire(name, _EXPECTED_SECONDS)
+
+
+def threads_of_file(client: "redis.Redis", team: str, file_id: str) -> list[str]:
+    """All threads a file was shared in."""
+    places = cast("set[str]", client.smembers(_places_of(team, file_id)))
+    return [f"{team}:{place}" for place in sorted(places)]
 
 
 def forget_files(
@@ -139,6 +155,23 @@ def sweep_files(client: "redis.Redis", root: Path, team: str) -> int:
                 removed += _is_removed(generation)
         _remove_empty([*_folders(thread), thread])
     return removed
+
+
+def keep_swept(
+    client: "redis.Redis",
+    root: Path,
+    team: str,
+    stop: threading.Event,
+    every: float = SWEEP_SECONDS,
+) -> None:
+    """Sweep again and again until *stop*: what expires in Redis stands on the disk until then."""
+    while True:
+        try:
+            sweep_files(client, root, team)
+        except (redis.RedisError, OSError) as error:
+            log.warning("files of threads are not swept now: %s", type(error).__name__)
+        if stop.wait(every):
+            return
 
 
 def _kept(client: "redis.Redis", name: str) -> list[Attached]:
@@ -205,5 +238,5 @@ def _files(thread: str) -> str:
     return key(thread.partition(":")[0], "files", digest_of(thread))
 
 
-def _place_of(team: str, file_id: str) -> str:
-    return key(team, "file", file_id)
+def _places_of(team: str, file_id: str) -> str:
+    return key(team, "file_places", file_id)

@@ -13,7 +13,7 @@ from app.listeners.hearing import Changed, Said, heard, spoken
 from app.shared_files import written_files
 from app.signs import Signs, put_mark
 from app.thread_memory import expect_turn, is_ours
-from sync.attached import thread_of_file
+from sync.attached import note_place, threads_of_file
 from sync.inbox import put, was_put
 
 Overhears = Callable[[str, str], bool]
@@ -81,6 +81,8 @@ def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
     files = {"files": written_files(said.files)} if said.files else {}
     if not was_put(client, said.source):  # a thread that was forgotten since is not ours again
         expect_turn(client, str(said.place))
+    for file in said.files:
+        note_place(client, str(said.place), file.id)
     return put(
         client,
         "message",
@@ -91,10 +93,9 @@ def _put(client: "redis.Redis", said: Said, event_id: str) -> bool:
 
 
 def _take_deletion(client: "redis.Redis", team: str, file_id: str) -> None:
-    """Have a file forgotten that was deleted in Slack, in the turn of its thread."""
-    thread = thread_of_file(client, team, file_id)
-    if thread:
-        name = f"file_deleted:{team}:{file_id}"
+    """Have a file forgotten that was deleted in Slack, in the turn of each of its threads."""
+    for thread in threads_of_file(client, team, file_id):
+        name = f"file_deleted:{thread}:{file_id}"
         put(client, "file_deleted", thread, {"file": file_id}, once=(name,))
 
 

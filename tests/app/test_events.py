@@ -249,10 +249,16 @@ def test_a_file_that_is_deleted_in_slack_is_forgotten_by_its_thread(
     entry, reading = attach(tmp_path, walls(), Wanted("x", "a.csv", "민지", "a"), b"a\n1\n")
     file = Attached(id="F1", message="m", user="U0MINJI", entry=entry, reading=reading)
     keep_file(redis, tmp_path, thread, file, 30)
+    told = {"id": "F1", "name": "a.csv"}
+    waiting = mention(ts="1701.0001", subtype="file_share", files=[told])  # not read yet
+    door.deliver(body(waiting, "Ev1"))
     for file_id in ("F1", "F1", "F2"):
         door.deliver(body({"type": "file_deleted", "file_id": file_id}))
-    [told] = door.entries()
-    assert (told.kind, told.thread, told.body["file"]) == ("file_deleted", thread, "F1")
+    assert [(one.kind, one.thread, one.body.get("file")) for one in door.entries()] == [
+        ("message", "T1:C0DATA:1701.0001", None),
+        ("file_deleted", thread, "F1"),
+        ("file_deleted", "T1:C0DATA:1701.0001", "F1"),
+    ]
 
 
 TO_THE_BOT = [

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from sync.attached import (
     files_of,
     forget_files,
     keep_file,
+    keep_swept,
     require_place,
     sweep_files,
 )
@@ -147,8 +150,14 @@ def test_what_no_thread_names_is_swept_once_it_is_old(root: Path, state: Redis) 
     assert sweep_files(state, root, "T1") == 0  # it may be one that is being written
     folder = generation_folder(root, left.entry.ref, left.entry.generation)
     then = datetime.now(UTC).timestamp() - UNFINISHED_SECONDS - 1
-    os.utime(folder, (then, then))
-    assert sweep_files(state, root, "T1") == 1
+    stop = threading.Event()
+    sweeping = threading.Thread(target=keep_swept, args=(state, root, "T1", stop, 0.01))
+    sweeping.start()
+    os.utime(folder, (then, then))  # as if its thread expired while the bot runs
+    while folder.exists() and time.time() < then + UNFINISHED_SECONDS + 10:
+        stop.wait(0.01)
+    stop.set()
+    sweeping.join()
     there = list((root / ".threads").iterdir())
     assert [one.name for one in there] == [digest_of(THREAD)]
 
