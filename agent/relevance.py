@@ -42,7 +42,8 @@ def relevant(deps: AnalystDeps, text: str, *, private: bool = True) -> Relevant:
     if not (terms or codes or examples):
         return Relevant()
     manifest = read_copies(deps)
-    known = visible(deps, manifest)
+    # Anybody names a file, also like a table whose entries they do not get.
+    known = [ref for ref in visible(deps, manifest) if not ref.is_attached]
     if not private:
         known = [ref for ref in known if not exposure_of(deps, ref, manifest).private]
     readable = [one for one in examples if _is_readable(deps, one, known, manifest)]

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from agent.deps import AnalystDeps
+from agent.glossary import Example, Glossary
+from agent.relevance import relevant
 from agent.runtime.config import system_prompt
 from agent.runtime.files_part import files_part
 from agent.service import SCHEDULER_TOOLS
@@ -89,6 +91,15 @@ def test_another_thread_finds_nothing_of_it(there: AnalystDeps, deps: AnalystDep
         ("describe_table", {"table": "고객"}),
     ):
         assert call(deps, tool, **arguments).data["code"] == "table_not_offered"
+
+
+def test_a_file_named_like_a_kept_back_table_opens_no_words_of_the_glossary_about_that(
+    there: AnalystDeps,
+) -> None:
+    example = Example(question="등급별 몇 명이야?", sql="SELECT 등급, 연봉 FROM HR.고객")
+    known = Example(question="등급 몇 개야?", sql="SELECT count(*) FROM SHOP.ORDERS")
+    deps = replace(there, glossary=Glossary(example=(example, known)), offered=(ORDERS,))
+    assert relevant(deps, "등급별 몇 명이야?").examples == (known,)
 
 
 def test_the_prompt_names_the_files_of_its_thread_and_no_column(there: AnalystDeps) -> None:
