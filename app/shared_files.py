@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from typing import IO, Any, Literal
 from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
@@ -121,13 +121,18 @@ def address_in_slack(url: str, api_url: str) -> str | None:
 
 
 def _taken(answer: HTTPResponse, most: int) -> bytes:
-    """Read so many bytes at most. Raises TimeoutError where that takes too long."""
+    """Read so many bytes at most.
+
+    Raises TimeoutError where that takes too long, and IncompleteRead where it breaks off.
+    """
     until, parts, left = time.monotonic() + FETCH_SECONDS, list[bytes](), most
     while left > 0 and (part := answer.read1(min(left, 1 << 16))):
         parts.append(part)
         left -= len(part)
         if time.monotonic() > until:
             raise TimeoutError
+    if left and answer.length:  # read1 takes a connection that broke for the end
+        raise IncompleteRead(b"", answer.length)
     return b"".join(parts)
 
 

@@ -1,5 +1,7 @@
 """Files of messages: which may be tables, from where they are fetched, and what is said of them."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +66,24 @@ def test_what_cannot_be_fetched_is_told_by_what_keeps_it(slack: SlackStandIn) ->
         assert why(slack, small) is FileNotGiven  # Slack sends whoever asks to its login
     finally:
         slack.grants.grant("files:read")
+
+
+def test_half_of_a_file_is_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def break_off() -> None:
+            channel, _ = server.accept()
+            with channel:
+                channel.recv(65_536)
+                channel.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\na,b\n1,2\n")
+
+        answering = threading.Thread(target=break_off)
+        answering.start()
+        there = f"http://127.0.0.1:{server.getsockname()[1]}"
+        file = SharedFile(id="F1", name="a.csv", size=12, url=f"{there}/a.csv", kind="text")
+        with pytest.raises(FileNotFetched, match="IncompleteRead"):
+            fetch(WebClient(token="xoxb-1", base_url=f"{there}/api/"), file, 1)
+        answering.join()
 
 
 def why(slack: SlackStandIn, file: SharedFile) -> type[AttachFailed]:
