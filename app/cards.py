@@ -70,7 +70,8 @@ def keep_cards_true(
 ) -> None:
     """Redraw changed cards until *stop*, and remind people once of those about to expire.
 
-    A new state is drawn at once; progress within a state every `MIN_SECONDS` at most, the newest.
+    What people wait for is drawn at once: a decision, a cancel, an end. What a run passes through,
+    and its progress, every `MIN_SECONDS` at most, the newest.
     Without a *desk* a card says no more than who may decide, and nobody is reminded.
     """
 
@@ -151,7 +152,7 @@ def _redraw(
         if approval is None:
             return _Drawn(done=True)
         stage = _stage(approval, run)
-        if last.stage == stage and last.free_at > time.monotonic():
+        if last.free_at > time.monotonic() and not _is_awaited(last.stage, stage, run):
             return replace(last, done=False)
         card = approval_card(approval, run, facts(approval, run))
         _draw(client, slack, approval, run, card, is_progress=last.stage == stage)
@@ -190,6 +191,13 @@ def _stage(approval: Approval, run: Run | None) -> str:
     if run is None:
         return f"{approval.state} {len(approval.yeses)}"
     return f"{run.state} {run.attempts} {run.cancel_by or ''}"
+
+
+def _is_awaited(drawn: str, stage: str, run: Run | None) -> bool:
+    """Whether somebody waits for a stage: not for those a run passes through on its way."""
+    if drawn == stage:
+        return False
+    return run is None or run.state in (RunState.QUEUED, *FINAL) or run.cancel_by is not None
 
 
 def _draw(

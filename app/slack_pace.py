@@ -2,9 +2,9 @@
 
 Slack counts by method and workspace, and messages by channel as well
 (/docs/apis/web-api/rate-limits); so do these buckets, for every bot of the workspace together. Each
-lets two fifths of a minute's calls go at once, for people press and ask in bursts, and hands out
-somewhat more than half of them over a minute: in no minute are more made than Slack allows. Where
-Redis is away, calls go out unpaced.
+lets three tenths of a minute's calls go at once, for people press and ask in bursts, and hands out
+somewhat less than seven tenths of them over a minute: in no minute are more made than Slack allows.
+Where Redis is away, calls go out unpaced.
 """
 
 import logging
@@ -136,4 +136,4 @@ def _rate(method: str) -> tuple[int, int]:
     if method == BY_CHANNEL:
         return 11 * _SECOND // 10, _POSTS_AT_ONCE  # sixty in any minute, these included
     calls = CALLS_A_MINUTE.get(method, TIER_3)
-    return 109 * _SECOND // calls, 2 * calls // 5
+    return 88 * _SECOND // calls, 3 * calls // 10

@@ -81,9 +81,9 @@ def test_what_only_shows_progress_is_dropped_and_leaves_room_for_what_somebody_w
         except SlackBusy:
             continue
         shown = number
-    assert shown == 10  # of the twenty that go at once
+    assert shown == 8  # of the fifteen that go at once
     counted = {"method": "chat.update", "outcome": "dropped"}
-    assert value(scrape(metrics), "slack_held_total", **counted) == 10
+    assert value(scrape(metrics), "slack_held_total", **counted) == 12
     update(client, CHANNEL, ts, sentence("done"))
     assert [one.text for one in slack.messages(CHANNEL) if one.ts == ts] == ["done"]
 

@@ -73,7 +73,8 @@ def test_somebody_whose_account_ends_while_they_wait_keeps_nobody_else_waiting(
     shared: World,
 ) -> None:
     slack = shared.sandbox.slack
-    slack.faults.refuse("chat.postMessage", "user_not_found")
+    for method in ("chat.startStream", "chat.postMessage"):
+        slack.faults.refuse(method, "user_not_found")
     slack.workspace.change_user(MINJI, deleted=True)
     try:
         slack.direct_message(MINJI, "어떤 테이블이 있어?")
