@@ -62,10 +62,10 @@ def take_files(office: Office, entry: Entry, deps: AnalystDeps) -> str:
     Where one could not be read, a question is not answered without it. A file that is read already
     is only told of. *deps* are those of whoever shared them. Raises `NotDelivered`.
     """
-    told: list[Attached | Failure] = []
+    core, told = office.core, list[Attached | Failure]()
     for shared in read_files(entry.body["files"]):
         try:
-            found = find_file(office.core.redis, entry.thread, shared.id)
+            found = find_file(core.redis, core.warehouse, entry.thread, shared.id)
             told.append(found or _taken(office, entry, deps, shared))
         except DuckferryError as error:
             log.info("a file of %s is not read: %s", entry.thread, error.failure.code)

@@ -20,7 +20,7 @@ from app.broken_answers import usable
 from app.channels import any_channel
 from app.policy import require_allowed
 from app.texts import Language
-from sync.attached import files_of, keep_files
+from sync.attached import files_there, keep_files
 from sync.blackout import Closed, closed_times
 from sync.catalog import TableFacts
 from sync.changes import Look, look_at
@@ -74,7 +74,7 @@ def deps_for(core: Core, caller: Caller, thread: str, language: Language, see: S
     """Say what one turn may touch; *see* says what its caller is shown."""
     offered, hidden = split(core.config.offered, see)
     hidden |= split(_imported(core.warehouse), see)[1]
-    files = tuple(file.entry for file in files_of(core.redis, thread))
+    files = tuple(file.entry for file in files_there(core.redis, core.warehouse, thread))
     keep_files(core.redis, thread, core.analyst.policy.keep_days)
     return AnalystDeps(
         redis=core.redis,

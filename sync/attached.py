@@ -62,9 +62,18 @@ def files_of(client: "redis.Redis", thread: str) -> tuple[Attached, ...]:
     return tuple(sorted(files, key=lambda one: one.entry.as_of))
 
 
-def find_file(client: "redis.Redis", thread: str, file_id: str) -> Attached | None:
+def files_there(client: "redis.Redis", root: Path, thread: str) -> tuple[Attached, ...]:
+    """Those of its files that can be asked: a warehouse that was restored has none of before."""
+    return tuple(
+        one
+        for one in files_of(client, thread)
+        if (generation_folder(root, one.entry.ref, one.entry.generation) / DATA_FILE).is_file()
+    )
+
+
+def find_file(client: "redis.Redis", root: Path, thread: str, file_id: str) -> Attached | None:
     """The file of *thread* by its id, if it is read."""
-    return next((one for one in files_of(client, thread) if one.id == file_id), None)
+    return next((one for one in files_there(client, root, thread) if one.id == file_id), None)
 
 
 def keep_file(client: "redis.Redis", root: Path, thread: str, file: Attached, days: int) -> None:

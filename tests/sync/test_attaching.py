@@ -17,6 +17,7 @@ from sync.attached import (
     Attached,
     digest_of,
     files_of,
+    files_there,
     forget_files,
     keep_file,
     keep_swept,
@@ -120,7 +121,8 @@ def test_a_thread_knows_its_own_files_alone(root: Path, queries: Queries, state:
     keep_file(state, root, OTHER, theirs, 30)
     name = key("T1", "files", digest_of(THREAD))
     state.hset(name, "F-later", '{"of": "a later release"}')
-    assert files_of(state, THREAD) == (mine,)
+    assert files_of(state, THREAD) == files_there(state, root, THREAD) == (mine,)
+    assert files_there(state, root.with_name("restored"), THREAD) == ()
     [own] = [one.entry for one in files_of(state, THREAD)]
     with_mine = queries.taking(files=[own])
     found = with_mine.run_sql("SELECT * FROM list", [own.ref], lambda _: WHOLE)
