@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 
 from app.bot_config import BotConfig
 from app.desk import CardDesk
+from app.later import Later
 from app.listeners import (
     actions,
     agent_view,
@@ -33,6 +34,7 @@ from app.listeners.clicks import ClickOutcome
 from app.listeners.events import Overhears
 from app.settings import SlackSettings
 from app.signs import make_signs
+from app.slack_client import for_listeners
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +81,12 @@ def make_app(
         context: BoltContext,
         next: Callable[[], BoltResponse],  # noqa: A002 -- Bolt's name
     ) -> BoltResponse:
-        context["client"] = slack  # Bolt makes one of its own for each request, which never waits
+        context["client"] = quick  # Bolt makes one of its own for each request, which never waits
         return next()
 
+    quick = for_listeners(slack, Later().do)
     app.use(with_our_client)
-    outsiders.register(app, desk, slack, listeners)
+    outsiders.register(app, desk, quick, listeners)
     signs = make_signs(slack)
     home_tab.register(app, desk, on_click)
     agent_view.register(app, desk, signs)

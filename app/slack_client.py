@@ -19,6 +19,7 @@ from app.views.text import dated_in
 
 WAIT_SECONDS = 20.0
 """So long a call waits for room; then it fails, and whoever must be told is told later."""
+_LISTENERS_SECONDS = 0.2
 _OPENING_SECONDS = 2.0
 """The same of what opens a window, which Slack allows for three seconds after a press."""
 _LEFT_OUT_SECONDS = 1.0
@@ -52,6 +53,8 @@ class PacedClient(WebClient):
         super().__init__(**options)
         self._pace, self._zone = pace, zone
         self.patience = patience
+        self.later: Callable[[Callable[[], None]], None] | None = None
+        """By what a listener whispers: Slack waits for its ack, and other clicks for its thread."""
 
     def api_call(
         self,
@@ -68,7 +71,7 @@ class PacedClient(WebClient):
         """Call a method as `WebClient.api_call`. Raises `NoRoom` too."""
         channel = str((json or data or params or {}).get("channel", ""))
         opens = api_method in ("views.open", "views.push")
-        patience = min(self.patience, _OPENING_SECONDS) if opens else self.patience
+        patience = _OPENING_SECONDS if opens else self.patience
         deadline = time.monotonic() + patience
         while True:
             self._wait_for_room(api_method, channel, deadline)
@@ -122,6 +125,28 @@ def casual(client: WebClient) -> WebClient:
     casual_one = copy.copy(client)
     casual_one.patience = 0.0
     return casual_one
+
+
+def for_listeners(client: WebClient, later: Callable[[Callable[[], None]], None]) -> WebClient:
+    """Make a client for listeners: it hardly waits for room, and whispers by *later*.
+
+    Bolt has few threads for them. In a storm of clicks, each would wait for room, and no other
+    click would be acknowledged.
+    """
+    if not isinstance(client, PacedClient):
+        return client
+    quick = copy.copy(client)
+    quick.patience, quick.later = _LISTENERS_SECONDS, later
+    return quick
+
+
+def in_its_time(client: WebClient) -> WebClient:
+    """Make of a listener's client one that waits for room, for what is done later."""
+    if not isinstance(client, PacedClient):
+        return client
+    patient = copy.copy(client)
+    patient.patience, patient.later = WAIT_SECONDS, None
+    return patient
 
 
 def hurried(client: WebClient, seconds: int) -> WebClient:

@@ -23,7 +23,16 @@ from slack_sdk.webhook import WebhookClient
 
 from app.places import Place
 from app.settings import SlackSettings
-from app.slack_client import SERVER_FAULT, TOO_MANY, NoRoom, OnCall, PacedClient, Watch, casual
+from app.slack_client import (
+    SERVER_FAULT,
+    TOO_MANY,
+    NoRoom,
+    OnCall,
+    PacedClient,
+    Watch,
+    casual,
+    in_its_time,
+)
 from app.slack_pace import Pace
 from app.views.approval_card import Message
 from app.views.budget import fitted
@@ -246,6 +255,11 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
     People press buttons of channels they have left, or that the bot was put out of. If Slack
     refuses both, the log says so.
     """
+    later = client.later if isinstance(client, PacedClient) else None
+    if later is not None:
+        patient = in_its_time(client)
+        later(lambda: whisper(patient, channel, user, thread_ts, text))
+        return
     text = cut(text, FALLBACK_CHARACTERS)
     try:
         if channel:

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from app.desk import CardDesk
 from app.openers import find_openers
 from app.places import Place
+from app.slack_client import in_its_time
 from app.slack_gateway import NotDelivered, SlackAway, post
 from app.views.opening import channel_welcome
 from sync.state import key
@@ -56,7 +57,7 @@ def welcome(
         is_shared=bool(is_shared),
     )
     try:
-        post(slack, place, message)
+        post(in_its_time(slack), place, message)
     except SlackAway as error:
         desk.redis.delete(told)  # when it is invited again
         log.info("no welcome in %s: %s", place.channel, error)

@@ -2,26 +2,27 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from app.later import Later
 from app.metrics import make_metrics
 from app.places import Place
 from app.settings import SlackSettings
 from app.signs import make_signs, put_mark
-from app.slack_client import CallOutcome, PacedClient
-from app.slack_gateway import SlackBusy, SlackRefused, make_client, post, update
+from app.slack_client import CallOutcome, PacedClient, for_listeners
+from app.slack_gateway import SlackBusy, SlackRefused, make_client, post, update, whisper
 from app.slack_pace import BY_CHANNEL, Held, OnHeld, Pace
 from app.views.notices import sentence
 from sandbox.slack.server import SlackStandIn, start_slack
 from sync.state import connect_state
 from tests.app.metrics_parts import scrape, value
 
-CHANNEL, OTHER = "C0DATA", "C0FINANCE"
+CHANNEL, OTHER, MINJI = "C0DATA", "C0FINANCE", "U0MINJI"
 PLACE = Place("T0SANDBOX", CHANNEL)
 
 
@@ -123,3 +124,24 @@ def test_without_redis_calls_go_out(slack: SlackStandIn) -> None:
     post(client, PLACE, sentence("hello"))
     put_mark(make_signs(client), CHANNEL, "1.000001", "eyes")
     assert [one.text for one in slack.messages(CHANNEL)][-1] == "hello"
+
+
+def test_a_listener_waits_for_no_room_and_what_it_whispers_is_said_later(
+    redis: Redis, slack: SlackStandIn
+) -> None:
+    later: list[Callable[[], None]] = []
+    client = client_of(slack, redis)
+    quick = for_listeners(client, later.append)
+    ts = post(client, PLACE, sentence("a card"))
+    for _ in range(15):
+        update(quick, CHANNEL, ts, sentence("pressed"))
+    with pytest.raises(SlackBusy):
+        update(quick, CHANNEL, ts, sentence("pressed"))
+    for number in range(40):  # ten more than go at once
+        whisper(quick, CHANNEL, MINJI, "", f"not you ({number})")
+    assert not slack.ephemerals(MINJI)
+    queue = Later()
+    for what in later[:3]:
+        queue.do(what)
+    slack.wait_for(lambda one: one.ephemeral_to == MINJI and one.text == "not you (2)")
+    assert [one.text for one in slack.ephemerals(MINJI)] == [f"not you ({n})" for n in range(3)]
