@@ -95,7 +95,11 @@ def _readable_codes(
 def _is_readable(
     deps: AnalystDeps, example: Example, known: Sequence[TableRef], manifest: Manifest
 ) -> bool:
-    """Whether the SQL of an example names tables the caller sees, and no column that is hidden."""
+    """Whether all tables its SQL names are the caller's to see, and no column is hidden."""
     named = tables_in(example.sql, known)
+    shown = {ref.table.casefold() for ref in known}
+    tables = (ref for ref in (*visible(deps, manifest), *deps.hidden) if not ref.is_attached)
+    if tables_in(example.sql, (ref for ref in tables if ref.table.casefold() not in shown)):
+        return False
     hidden = [column for ref in named for column in exposure_of(deps, ref, manifest).hidden]
     return bool(named) and not any(stands_in(column, example.sql) for column in hidden)

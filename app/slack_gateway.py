@@ -249,6 +249,19 @@ def _update(client: WebClient, channel: str, ts: str, message: Message) -> None:
         )
 
 
+def redraw(client: WebClient, channel: str, ts: str, message: Message) -> None:
+    """Change a message that was pressed; where Slack does not take it, the log says so."""
+    later = client.later if isinstance(client, PacedClient) else None
+    if later is not None:
+        patient = in_its_time(client)
+        later(lambda: redraw(patient, channel, ts, message))
+        return
+    try:
+        update(client, channel, ts, message)
+    except NotDelivered as error:
+        log.info("the message %s in %s stays as it was: %s", ts, channel, error)
+
+
 def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: str) -> None:
     """Tell one person something in private: in *channel*, or where that cannot be, directly.
 

@@ -25,7 +25,7 @@ from app.listeners.clicks import Answer, ClickOutcome, Pressed, read_press, tell
 from app.live import STOP_SECONDS, read_stop, running_key, stop_key
 from app.places import Place, parse_place
 from app.readers import language_for
-from app.slack_gateway import NotDelivered, reason, update
+from app.slack_gateway import reason, redraw
 from app.texts import PHRASES, Language, say
 from app.views.answer_buttons import CHOOSE, REFRESH, SHOW_SQL, SUGGEST, Carried, read_carried
 from app.views.approval_card import Message as Drawn
@@ -126,11 +126,8 @@ def choose(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) ->
     told = say(language, "answer.chosen", who=person(pressed.user), choice=escape(choice))
     question = escape(asks[0].question)
     kept = [block for block in pressed.blocks if not _offers_choices(block)]
-    try:
-        message = Drawn(f"{question}\n{told}", [*map(dict, kept), context(told)])
-        update(slack, pressed.channel, pressed.message, message)
-    except NotDelivered as error:
-        log.info("a question keeps its buttons: %s", error)
+    message = Drawn(f"{question}\n{told}", [*map(dict, kept), context(told)])
+    redraw(slack, pressed.channel, pressed.message, message)
     return Answer("asked")
 
 

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.desk import CardDesk, facts_of, who_may
-from app.slack_gateway import NotDelivered, reason, update, whisper
+from app.slack_gateway import reason, redraw, whisper
 from app.texts import say
 from app.views.approval_card import Message, approval_card, read_button_value
 from app.views.card_life import people
@@ -158,7 +158,9 @@ def unknown(slack: WebClient, desk: CardDesk, pressed: Pressed) -> Answer:
     if is_ours and pressed.blocks and pressed.message:
         words = say(language, "click.orphaned")
         kept = [dict(block) for block in pressed.blocks if block.get("type") != "actions"]
-        _redraw(slack, pressed, Message(words, [*kept[:49], context(words)]))
+        redraw(
+            slack, pressed.channel, pressed.message, Message(words, [*kept[:49], context(words)])
+        )
     return Answer("unknown", say(language, "click.unknown"))
 
 
@@ -178,7 +180,7 @@ def mend_card(slack: WebClient, desk: CardDesk, pressed: Pressed) -> None:
         return
     run = run_of(desk, approval)
     facts = facts_of(desk, approval, run)
-    _redraw(slack, pressed, approval_card(approval, run, facts, live=False))
+    redraw(slack, pressed.channel, pressed.message, approval_card(approval, run, facts, live=False))
 
 
 def not_allowed(desk: CardDesk, approval: Approval, phrase: str) -> str:
@@ -228,13 +230,6 @@ def tell(slack: WebClient, pressed: Pressed, words: str) -> None:
     """Tell the person in private where they clicked, or directly."""
     if words:
         whisper(slack, pressed.channel, pressed.user, pressed.thread, words)
-
-
-def _redraw(slack: WebClient, pressed: Pressed, message: Message) -> None:
-    try:
-        update(slack, pressed.channel, pressed.message, message)
-    except NotDelivered:  # whoever clicked is told in private all the same
-        return
 
 
 def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

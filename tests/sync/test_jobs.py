@@ -281,9 +281,12 @@ def test_a_killed_worker_takes_its_run_along_and_a_reconciler_finds_it(
 
 def test_the_end_of_a_run_starts_the_next_at_once(state: Redis, start_worker: StartWorker) -> None:
     start_worker()  # which nobody helps by reconciling
-    first, second = queue_run(state), queue_run(state)
-    hand_over(state, RunLimits(runs_per_user=1, runs_per_source=1))
+    one_at_a_time = RunLimits(runs_per_user=1, runs_per_source=1)
+    first = queue_run(state)
+    hand_over(state, one_at_a_time)
     assert heard(state, f"seen:{first.id}").isdecimal()
+    second = queue_run(state)
+    hand_over(state, one_at_a_time)
     assert run_of(state, second.id).state is RunState.QUEUED
     state.rpush(f"go:{first.id}", 1)
     assert heard(state, f"seen:{second.id}").isdecimal()

@@ -7,6 +7,7 @@ from agent.conversation import Message
 from agent.deps import AnalystDeps
 from agent.glossary import Glossary
 from agent.runtime.glossary_part import MOST_CHARACTERS, glossary_part
+from sync.access_errors import TableHidden
 from sync.plan import TableRef
 from sync.warehouse.exposure import Exposure
 
@@ -68,6 +69,18 @@ def test_entries_about_what_the_asker_may_not_see_are_not_told(
     told = part(with_glossary(make_deps, exposure=no_status), "지난달 매출은? 취소는?")
     assert told == ["매출, revenue: without cancelled (tables: SHOP.ORDERS)"]
     assert part(with_glossary(make_deps, exposure=alone), "취소된 매출") == []
+
+
+def test_an_example_that_also_names_a_table_kept_from_the_asker_is_not_told(
+    make_deps: Callable[..., AnalystDeps],
+) -> None:
+    payroll = TableRef(source="main", schema_name="HR", table="PAYROLL")
+    joined = "SELECT sum(PAY) FROM SHOP.ORDERS JOIN HR.PAYROLL USING (USER_ID)"
+    glossary = {"example": [{"question": "지난달 매출은?", "sql": joined}]}
+    wish = {"glossary": Glossary.model_validate(glossary)}
+    why = TableHidden(table="HR.PAYROLL", rule="payroll", why="")
+    assert part(make_deps(**wish), "지난달 매출") != []  # there is no such table here
+    assert part(make_deps(**wish, hidden=dict.fromkeys([payroll], why)), "지난달 매출") == []
 
 
 def test_however_large_the_glossary_the_prompt_stays_small(
