@@ -53,7 +53,7 @@ shots: venv ## Take a picture of every card and view into docs/shots/ (needs chr
 judge: venv ## Let other Oracle clients read the stand-in (installs them under build/)
 	@$(BIN)/python -m sandbox.judges
 
-sweep: venv ## Run the long sweeps: kills, storms, forgeries, outages (half an hour)
+sweep: venv ## Run the long sweeps: kills, storms, forgeries, outages (over an hour)
 	@$(BIN)/pytest -q -m sweep --timeout 3600
 
 lock: ## Pin the newest allowed versions, with hashes, in requirements/*.txt
