@@ -20,7 +20,7 @@ class Later:
         self._begun = threading.Lock()
 
     def do(self, what: Callable[[], None]) -> None:
-        """Have *what* done, which raises nothing."""
+        """Have *what* done; what it raises is logged."""
         try:
             self._waiting.put_nowait(what)
         except queue.Full:
@@ -31,4 +31,8 @@ class Later:
 
     def _work(self) -> None:
         while True:
-            self._waiting.get()()
+            what = self._waiting.get()
+            try:
+                what()
+            except Exception:  # an outer edge: what comes after it is done all the same
+                log.exception("something that waited to be done has failed")

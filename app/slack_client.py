@@ -4,10 +4,11 @@ import copy
 import time
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from json import JSONDecodeError
 from typing import Any, Literal, cast
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 from slack_sdk.http_retry.handler import RetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
@@ -86,6 +87,8 @@ class PacedClient(WebClient):
                     headers=headers,
                     auth=auth,
                 )
+            except JSONDecodeError as error:  # an answer that breaks off, which slack_sdk lets by
+                raise SlackRequestError(f"{api_method} was answered by half an answer") from error
             except SlackApiError as error:
                 seconds = _retry_after(error)
                 if seconds is None:

@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from app.places import Place
 from app.settings import SlackSettings
 from app.signs import make_signs, put_mark
 from app.slack_client import CallOutcome, PacedClient, for_listeners
-from app.slack_gateway import SlackBusy, SlackRefused, make_client, post, update, whisper
+from app.slack_gateway import SlackBusy, SlackRefused, SlackShut, make_client, post, update, whisper
 from app.slack_pace import BY_CHANNEL, Held, OnHeld, Pace
 from app.views.notices import sentence
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -145,3 +147,30 @@ def test_a_listener_waits_for_no_room_and_what_it_whispers_is_said_later(
         queue.do(what)
     slack.wait_for(lambda one: one.ephemeral_to == MINJI and one.text == "not you (2)")
     assert [one.text for one in slack.ephemerals(MINJI)] == [f"not you ({n})" for n in range(3)]
+
+
+def test_an_answer_of_slacks_that_breaks_off_is_told_as_that_and_stops_no_whisper() -> None:
+    queue, done = Later(), threading.Event()
+    with half_answers() as address:
+        client = PacedClient(Pace(), token="xoxb-1", base_url=address)
+        with pytest.raises(SlackShut, match="SlackRequestError"):
+            post(client, PLACE, sentence("hello"))
+    queue.do(lambda: 1 // 0)  # whatever else may happen
+    queue.do(done.set)
+    assert done.wait(10)
+
+
+@contextmanager
+def half_answers() -> Generator[str]:
+    """A Web API whose every answer ends in its middle; gives its address."""
+
+    class Half(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"ok": tr')
+
+    with HTTPServer(("127.0.0.1", 0), Half) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
