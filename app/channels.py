@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from agent.deps import Channel
-from app.remembering import Remembered
+from app.remembering import Remembered, once_at_a_time
 from app.slack_gateway import reason
 from sync.result_condition import channel_id
 
@@ -75,7 +75,7 @@ def make_is_shared(
         shared = any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared"))
         return known.keep(channel, shared)
 
-    return is_shared
+    return once_at_a_time(is_shared)
 
 
 def any_channel(text: str) -> Channel:

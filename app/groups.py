@@ -9,7 +9,7 @@ from typing import cast
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from app.remembering import Remembered
+from app.remembering import Remembered, once_at_a_time
 from app.slack_gateway import reason
 
 log = logging.getLogger(__name__)
@@ -55,4 +55,4 @@ def make_members(client: WebClient, now: Callable[[], float] = time.monotonic) -
         users = frozenset(cast("list[str]", answer.get("users") or []))
         return known.keep(group, users)
 
-    return members
+    return once_at_a_time(members)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -33,3 +34,27 @@ class Remembered(Generic[T]):
                 del self._known[next(iter(self._known))]
             self._known[name] = (self._now(), answer)
         return answer
+
+
+def once_at_a_time(ask: Callable[[str], T]) -> Callable[[str], T]:
+    """Give whoever asks what is being asked already the answer of the first. Thread-safe."""
+    asked: dict[str, Future[T]] = {}
+    lock = threading.Lock()
+
+    def answer(name: str) -> T:
+        with lock:
+            first = asked.get(name)
+            mine = asked.setdefault(name, Future())
+        if first is not None:
+            return first.result()
+        try:
+            mine.set_result(ask(name))
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with lock:
+                del asked[name]
+        return mine.result()
+
+    return answer

@@ -19,7 +19,7 @@ from agent.llm import LLMClient, LLMConfig, Model
 from agent.no_model import NoModel
 from agent.overheard import asks_about_data
 from agent.service import make_analyst
-from app.access import mask_key_problem, see_in
+from app.access import SeeIn, mask_key_problem, see_in
 from app.answering import give_up, handle
 from app.bolt import LISTENERS, make_app
 from app.bot_config import BotConfig
@@ -30,14 +30,15 @@ from app.core import Core, query_limits, turn_budget
 from app.desk import make_desk
 from app.event_log import STARTED, note_event, note_refusal
 from app.glossary_file import load_glossary
-from app.groups import make_members, nobody_if_unknown
+from app.groups import Members, make_members, nobody_if_unknown
 from app.metrics import CountedModel, Metrics, make_metrics
 from app.office import Office
 from app.owners import make_has_left
+from app.policy import Groups
 from app.readers import make_is_outsider, make_readers_language
 from app.settings import Settings, SettingsError
 from app.signs import make_signs
-from app.slack_client import CallOutcome, OnCall
+from app.slack_client import CallOutcome, OnCall, hurried
 from app.slack_gateway import make_client
 from app.slack_pace import Pace
 from app.sources import resolve_sources
@@ -52,6 +53,10 @@ from sync.warehouse.query_process import open_queries
 from sync.warehouse.walls import Walls
 
 log = logging.getLogger(__name__)
+
+_LISTENERS_SECONDS = 2
+"""So long a listener waits for Slack to say who is in a group or reads a channel: Slack waits three
+for its ack, and what is not known lets nobody in."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +140,7 @@ def build(
     _require_ours(core.redis, team)
     note_config(core.redis, "bot", config)
     _tell_what_is_missing(core)
-    members = make_members(slack)
-    groups = nobody_if_unknown(members)
-    see = see_in(config, members, make_is_shared(slack), core.mask_key)
+    groups, members, see = _looking(core, slack)
     readers_language = make_readers_language(slack)
     office = Office(
         core,
@@ -153,8 +156,10 @@ def build(
         readers_language=readers_language,
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-    desk = replace(
-        make_desk(core, groups, readers_language, see),
+    desk = make_desk(core, groups, readers_language, see)
+    quick_groups, _, quick_see = _looking(core, hurried(slack, _LISTENERS_SECONDS))
+    heard = replace(
+        make_desk(core, quick_groups, readers_language, quick_see),
         workspace=workspace,
         is_outsider=make_is_outsider(slack, workspace),
         given_up=metrics.given_up_so_far,
@@ -166,7 +171,7 @@ def build(
         config,
         listeners,
         metrics.clicked,
-        desk,
+        heard,
         lambda channel, words: _overhears(core, channel, words),
     )
     unanswered = Unanswered()
@@ -205,6 +210,13 @@ def build(
                 listeners.shutdown()
 
     return Bot(core, run, transport.is_open, metrics)
+
+
+def _looking(core: Core, slack: WebClient) -> tuple[Groups, Members, SeeIn]:
+    """Make what asks Slack who somebody is and who reads, with the patience of *slack*."""
+    members = make_members(slack)
+    see = see_in(core.config, members, make_is_shared(slack), core.mask_key)
+    return nobody_if_unknown(members), members, see
 
 
 def _on_call(metrics: Metrics, client: "redis.Redis") -> OnCall:

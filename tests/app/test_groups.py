@@ -1,6 +1,8 @@
 """Members of a user group are asked for once in five minutes, and an error lets nobody in."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from slack_sdk import WebClient
@@ -76,3 +78,20 @@ def test_that_slack_does_not_say_is_not_the_same_as_nobody(
     assert members("S0NOBODY") == frozenset()
     slack.faults.refuse("usergroups.users.list", "internal_error", times=100)
     assert members("S0DATALEADS") is None
+
+
+def test_many_who_ask_at_once_are_answered_by_one_call(slack: SlackStandIn) -> None:
+    calls, clicks = list[str](), 16
+    settings = SlackSettings.model_validate(
+        {"bot_token": slack.bot_token, "app_token": "xapp-1", "api_url": slack.api_url}
+    )
+    client = make_client(settings, lambda method, _outcome, _error: calls.append(method))
+    members, together = make_members(client), Barrier(clicks)
+
+    def press(_: int) -> frozenset[str] | None:
+        together.wait()
+        return members("S0DATALEADS")
+
+    with ThreadPoolExecutor(clicks) as pool:
+        assert list(pool.map(press, range(clicks))) == [LEADS] * clicks
+    assert calls == ["usergroups.users.list"]

@@ -155,9 +155,13 @@ def test_an_answer_of_slacks_that_breaks_off_is_told_as_that_and_stops_no_whispe
         client = PacedClient(Pace(), token="xoxb-1", base_url=address)
         with pytest.raises(SlackShut, match="SlackRequestError"):
             post(client, PLACE, sentence("hello"))
-    queue.do(lambda: 1 // 0)  # whatever else may happen
+    queue.do(fail)
     queue.do(done.set)
     assert done.wait(10)
+
+
+def fail() -> None:
+    raise RuntimeError("whatever else may happen")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ OUTER_EDGES = {
     "app/cards.py _redraw": "the cards: one that cannot be drawn does not stop the others",
     "app/cli/main.py main": "the terminal: a named error is one line, others show as they are",
     "app/listeners/actions.py guarded": "the listener: every click is answered",
+    "app/later.py Later._work": "the listeners' whispers: one that fails does not stop the others",
     "app/turns.py Turns._work": "the turn: whatever happens, the person gets an answer or a reason",
     "sync/jobs.py reconcile_until": "the job: whatever happens, lost runs are looked for",
     "sync/perform.py perform_run": "the job: whatever happens, the run ends in a final state",
