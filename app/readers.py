@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackClientError
 
 from agent.deps import Language
 from app.bot_config import BotConfig
-from app.remembering import Remembered
+from app.remembering import Remembered, once_at_a_time
 from app.slack_client import hurried
 from app.slack_gateway import reason
 from app.texts import written_in
@@ -41,7 +41,7 @@ def language_for(
 
 
 @dataclass(frozen=True)
-class _Person:
+class Person:
     """What Slack says of somebody; nothing where it says nothing."""
 
     locale: str = ""
@@ -49,38 +49,18 @@ class _Person:
     """Their workspace, and the organisation it belongs to."""
 
 
-def make_readers_language(
-    client: WebClient, now: Callable[[], float] = time.monotonic
-) -> Callable[[str], Language | None]:
-    """Make the function that tells the language of a Slack user; needs the scope users:read.
-
-    None where it is none of ours, or Slack does not say.
-    """
-    find = _make_find(client, now)
-    return lambda user: _language(find(user).locale)
+ReadersLanguage = Callable[[str], Language | None]
+"""The language of a user by id; None where it is none of ours, or nobody says."""
+People = Callable[[str], Person]
+"""What Slack says of a user by id; asked for once an hour."""
 
 
-def make_is_outsider(
-    client: WebClient, workspace: Workspace, now: Callable[[], float] = time.monotonic
-) -> Callable[[str], bool]:
-    """Make the function that tells whether a Slack user is of another organisation than the bot.
-
-    Where Slack does not say whose a person is, they are no outsider.
-    """
-    find, ours = _make_find(client, now), {workspace.team, workspace.enterprise}
-
-    def is_outsider(user: str) -> bool:
-        homes = find(user).homes
-        return bool(homes) and not homes & ours
-
-    return is_outsider
-
-
-def _make_find(client: WebClient, now: Callable[[], float]) -> Callable[[str], _Person]:
+def make_people(client: WebClient, now: Callable[[], float] = time.monotonic) -> People:
+    """Make the function that asks Slack who somebody is; needs the scope users:read."""
     quick = hurried(client, WAIT_SECONDS)
-    known = Remembered[_Person](now)
+    known = Remembered[Person](now)
 
-    def find(user: str) -> _Person:
+    def find(user: str) -> Person:
         found = known.find(user, FRESH_SECONDS)
         if found:
             return found[0]
@@ -88,16 +68,35 @@ def _make_find(client: WebClient, now: Callable[[], float]) -> Callable[[str], _
             answer = quick.users_info(user=user, include_locale=True)
         except (SlackClientError, OSError, HTTPException) as error:
             log.info("who %s is is not known: %s", user, reason(error))
-            return _Person()
+            return Person()
         return known.keep(user, _read(cast("dict[str, Any]", answer.get("user") or {})))
 
-    return find
+    return once_at_a_time(find)
 
 
-def _read(user: Mapping[str, Any]) -> _Person:
+def make_readers_language(people: People) -> ReadersLanguage:
+    """Make the function that tells the language of a Slack user."""
+    return lambda user: _language(people(user).locale)
+
+
+def make_is_outsider(people: People, workspace: Workspace) -> Callable[[str], bool]:
+    """Make the function that tells whether a Slack user is of another organisation than the bot.
+
+    Where Slack does not say whose a person is, they are no outsider.
+    """
+    ours = {workspace.team, workspace.enterprise}
+
+    def is_outsider(user: str) -> bool:
+        homes = people(user).homes
+        return bool(homes) and not homes & ours
+
+    return is_outsider
+
+
+def _read(user: Mapping[str, Any]) -> Person:
     in_grid = cast("Mapping[str, Any]", user.get("enterprise_user") or {})
     homes = {str(user.get("team_id") or ""), str(in_grid.get("enterprise_id") or "")}
-    return _Person(str(user.get("locale") or ""), frozenset(homes - {""}))
+    return Person(str(user.get("locale") or ""), frozenset(homes - {""}))
 
 
 def _language(locale: str) -> Language | None:

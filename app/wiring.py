@@ -27,7 +27,7 @@ from app.cards import keep_cards_true
 from app.channels import make_find_channel, make_is_shared
 from app.config_diff import note_config
 from app.core import Core, query_limits, turn_budget
-from app.desk import make_desk
+from app.desk import CardDesk, make_desk
 from app.event_log import STARTED, note_event, note_refusal
 from app.glossary_file import load_glossary
 from app.groups import Members, make_members, nobody_if_unknown
@@ -35,7 +35,7 @@ from app.metrics import CountedModel, Metrics, make_metrics
 from app.office import Office
 from app.owners import make_has_left
 from app.policy import Groups
-from app.readers import make_is_outsider, make_readers_language
+from app.readers import ReadersLanguage, make_is_outsider, make_people, make_readers_language
 from app.settings import Settings, SettingsError
 from app.signs import make_signs
 from app.slack_client import CallOutcome, OnCall, hurried
@@ -141,7 +141,8 @@ def build(
     note_config(core.redis, "bot", config)
     _tell_what_is_missing(core)
     groups, members, see = _looking(core, slack)
-    readers_language = make_readers_language(slack)
+    people = make_people(slack)
+    readers_language = make_readers_language(people)
     office = Office(
         core,
         slack,
@@ -157,11 +158,10 @@ def build(
     )
     listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
     desk = make_desk(core, groups, readers_language, see)
-    quick_groups, _, quick_see = _looking(core, hurried(slack, _LISTENERS_SECONDS))
     heard = replace(
-        make_desk(core, quick_groups, readers_language, quick_see),
+        _listeners_desk(core, slack, readers_language),
         workspace=workspace,
-        is_outsider=make_is_outsider(slack, workspace),
+        is_outsider=make_is_outsider(people, workspace),
         given_up=metrics.given_up_so_far,
     )
     app = make_app(
@@ -217,6 +217,11 @@ def _looking(core: Core, slack: WebClient) -> tuple[Groups, Members, SeeIn]:
     members = make_members(slack)
     see = see_in(core.config, members, make_is_shared(slack), core.mask_key)
     return nobody_if_unknown(members), members, see
+
+
+def _listeners_desk(core: Core, slack: WebClient, readers_language: ReadersLanguage) -> CardDesk:
+    groups, _, see = _looking(core, hurried(slack, _LISTENERS_SECONDS))
+    return make_desk(core, groups, readers_language, see)
 
 
 def _on_call(metrics: Metrics, client: "redis.Redis") -> OnCall:

@@ -18,7 +18,7 @@ from app.cards import keep_cards_true
 from app.desk import CardDesk
 from app.groups import make_groups
 from app.listeners.clicks import ClickOutcome
-from app.readers import make_is_outsider, make_readers_language
+from app.readers import make_is_outsider, make_people, make_readers_language
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from app.transport import make_transport
@@ -161,17 +161,21 @@ def card_world(
         }
         settings = SlackSettings.model_validate(tokens)
         client = make_client(settings)
-        groups, workspace = make_groups(client), learn_workspace(client)
+        groups, workspace, people = (
+            make_groups(client),
+            learn_workspace(client),
+            make_people(client),
+        )
         desk = CardDesk(
             redis,
             config,
             plan=planner,
             groups=groups,
             warehouse=warehouse,
-            readers_language=make_readers_language(client) if by_locale else lambda _: None,
+            readers_language=make_readers_language(people) if by_locale else lambda _: None,
             see=see,
             workspace=workspace,
-            is_outsider=make_is_outsider(client, workspace),
+            is_outsider=make_is_outsider(people, workspace),
         )
         app = make_app(settings, redis, client, config, listeners, clicks.append, desk)
         transport = make_transport(app, settings, Unanswered())

@@ -7,10 +7,18 @@ from slack_sdk import WebClient
 
 from agent.deps import Language
 from app.bot_config import BotConfig, SourceSection, TableSection
-from app.readers import FRESH_SECONDS, language_for, make_readers_language
+from app.readers import (
+    FRESH_SECONDS,
+    language_for,
+    make_is_outsider,
+    make_people,
+    make_readers_language,
+)
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
+from app.workspace import Workspace
 from sandbox.slack.server import SlackStandIn, start_slack
+from sandbox.slack.values import TEAM_ID
 
 MINJI, EVE = "U0MINJI", "U0EVE"
 
@@ -31,7 +39,7 @@ def client_of(slack: SlackStandIn, token: str = "") -> WebClient:
 def test_a_reader_has_the_language_of_their_slack(locale: str, language: Language | None) -> None:
     with start_slack() as slack:
         slack.workspace.change_user(EVE, locale=locale)
-        assert make_readers_language(client_of(slack))(EVE) == language
+        assert make_readers_language(make_people(client_of(slack)))(EVE) == language
 
 
 def test_words_decide_then_slack_then_the_bot() -> None:
@@ -53,7 +61,7 @@ def test_words_decide_then_slack_then_the_bot() -> None:
 def test_a_language_is_asked_for_once_an_hour() -> None:
     at = [0.0]
     with start_slack() as slack:
-        language_of = make_readers_language(client_of(slack), lambda: at[0])
+        language_of = make_readers_language(make_people(client_of(slack), lambda: at[0]))
         assert language_of(MINJI) == "ko"
         slack.workspace.change_user(MINJI, locale="en-US")
         assert language_of(MINJI) == "ko"
@@ -63,7 +71,7 @@ def test_a_language_is_asked_for_once_an_hour() -> None:
 
 def test_nobody_waits_long_for_a_slack_that_is_silent_or_says_to_wait() -> None:
     with start_slack() as slack:
-        language_of = make_readers_language(client_of(slack))
+        language_of = make_readers_language(make_people(client_of(slack)))
         began = time.monotonic()
         slack.faults.rate_limit("users.info", retry_after_seconds=30)
         assert language_of(MINJI) is None
@@ -71,4 +79,18 @@ def test_nobody_waits_long_for_a_slack_that_is_silent_or_says_to_wait() -> None:
         assert language_of(MINJI) is None
         assert time.monotonic() - began < 2.5
         assert language_of(MINJI) == "ko"
-        assert make_readers_language(client_of(slack, "xoxb-wrong"))(MINJI) is None
+        assert make_readers_language(make_people(client_of(slack, "xoxb-wrong")))(MINJI) is None
+
+
+def test_one_call_tells_the_language_and_whose_somebody_is() -> None:
+    calls = list[str]()
+    with start_slack() as slack:
+        settings = {"bot_token": slack.bot_token, "app_token": "x", "api_url": slack.api_url}
+        client = make_client(
+            SlackSettings.model_validate(settings), lambda method, _what, _why: calls.append(method)
+        )
+        people = make_people(client)
+        assert make_readers_language(people)(MINJI) == "ko"
+        is_outsider = make_is_outsider(people, Workspace(team=TEAM_ID))
+        assert [is_outsider(user) for user in (MINJI, "U0PARTNER")] == [False, True]
+    assert calls == ["users.info"] * 2
