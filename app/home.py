@@ -13,7 +13,8 @@ from app.access import See
 from app.broken_answers import broken
 from app.desk import CardDesk, free_bytes, judgement_of, refusal
 from app.places import parse_place
-from app.slack_gateway import publish_home
+from app.slack_client import in_its_time
+from app.slack_gateway import SlackBusy, publish_home
 from app.texts import say
 from app.views.card_parts import moment_of as moment_in
 from app.views.home import Home, home_view, outsiders_view
@@ -56,14 +57,23 @@ RUNS_LOOKED_AT = 40
 
 
 def show_home(desk: CardDesk, slack: WebClient, user: str, team: str, note: str = "") -> bool:
-    """Draw the Home tab of *user* anew; False where Slack does not take it.
+    """Draw the Home tab of *user* anew, once there is room; False where Slack does not take it.
 
     *note* is safe mrkdwn and stands above all else. Raises `redis.RedisError`.
     """
-    language = reader_of(desk, user)
-    if desk.is_outsider(user):
-        return publish_home(slack, user, outsiders_view(language))
-    return publish_home(slack, user, home_view(language, gather(desk, language, user, team), note))
+
+    def draw(client: WebClient) -> bool:
+        language = reader_of(desk, user)
+        if desk.is_outsider(user):
+            return publish_home(client, user, outsiders_view(language))
+        view = home_view(language, gather(desk, language, user, team), note)
+        return publish_home(client, user, view)
+
+    try:
+        return draw(slack)
+    except SlackBusy:
+        in_its_time(slack, draw)  # as it is by then
+        return True
 
 
 def reader_of(desk: CardDesk, user: str) -> Language:

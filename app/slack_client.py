@@ -143,13 +143,25 @@ def for_listeners(client: WebClient, later: Callable[[Callable[[], None]], None]
     return quick
 
 
-def in_its_time(client: WebClient) -> WebClient:
-    """Make of a listener's client one that waits for room, for what is done later."""
+def patient(client: WebClient) -> WebClient:
+    """Make of a client one that waits for room as long as any does, and does nothing later."""
     if not isinstance(client, PacedClient):
         return client
-    patient = copy.copy(client)
-    patient.patience, patient.later = WAIT_SECONDS, None
-    return patient
+    patient_one = copy.copy(client)
+    patient_one.patience, patient_one.later = WAIT_SECONDS, None
+    return patient_one
+
+
+def in_its_time(client: WebClient, what: Callable[[WebClient], object]) -> None:
+    """Do *what*, a listener's later with a client that waits for room; anybody else's now."""
+
+    def do() -> None:
+        what(patient(client))
+
+    if isinstance(client, PacedClient) and client.later is not None:
+        client.later(do)
+    else:
+        what(client)
 
 
 def hurried(client: WebClient, seconds: int) -> WebClient:

@@ -251,15 +251,14 @@ def _update(client: WebClient, channel: str, ts: str, message: Message) -> None:
 
 def redraw(client: WebClient, channel: str, ts: str, message: Message) -> None:
     """Change a message that was pressed; where Slack does not take it, the log says so."""
-    later = client.later if isinstance(client, PacedClient) else None
-    if later is not None:
-        patient = in_its_time(client)
-        later(lambda: redraw(patient, channel, ts, message))
-        return
-    try:
-        update(client, channel, ts, message)
-    except NotDelivered as error:
-        log.info("the message %s in %s stays as it was: %s", ts, channel, error)
+
+    def change(slack: WebClient) -> None:
+        try:
+            update(slack, channel, ts, message)
+        except NotDelivered as error:
+            log.info("the message %s in %s stays as it was: %s", ts, channel, error)
+
+    in_its_time(client, change)
 
 
 def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: str) -> None:
@@ -268,12 +267,11 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
     People press buttons of channels they have left, or that the bot was put out of. If Slack
     refuses both, the log says so.
     """
-    later = client.later if isinstance(client, PacedClient) else None
-    if later is not None:
-        patient = in_its_time(client)
-        later(lambda: whisper(patient, channel, user, thread_ts, text))
-        return
-    text = cut(text, FALLBACK_CHARACTERS)
+    shown = cut(text, FALLBACK_CHARACTERS)
+    in_its_time(client, lambda slack: _whisper(slack, channel, user, thread_ts, shown))
+
+
+def _whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: str) -> None:
     try:
         if channel:
             try:
@@ -295,10 +293,15 @@ def whisper(client: WebClient, channel: str, user: str, thread_ts: str, text: st
 
 
 def publish_home(client: WebClient, user: str, view: dict[str, Any]) -> bool:
-    """Set what somebody's Home tab shows; False where Slack does not take it, as the log says."""
+    """Set what somebody's Home tab shows; False where Slack does not take it, as the log says.
+
+    Raises `SlackBusy`: it can be set soon.
+    """
     try:
         with named_refusals():
             client.views_publish(user_id=user, view=view)
+    except SlackBusy:
+        raise
     except NotDelivered as error:
         log.warning("the Home of %s is not drawn: %s", user, error)
         return False

@@ -102,20 +102,23 @@ def answered(desk: CardDesk, slack: WebClient, pressed: Pressed, handler: Handle
         mend_card(slack, desk, pressed)
         return answer
 
-    return guarded(desk, act)
+    return guarded(desk, act, user=pressed.user)
 
 
-def guarded(desk: CardDesk, act: Callable[[], Answer], language: Language | None = None) -> Answer:
-    """Do what a click asks for; whatever happens, there is an answer, in *language* if known."""
-    language = language or desk.config.language
+def guarded(
+    desk: CardDesk, act: Callable[[], Answer], language: Language | None = None, *, user: str = ""
+) -> Answer:
+    """Do what a click asks for; whatever happens, there is an answer, in *language* or *user*'s."""
     try:
         return act()
     except DuckferryError as error:
-        return Answer("failed", with_dates(word_failure(language, error.failure)))
+        failure = error.failure
     except Exception as error:  # a listener is an outer edge: every click is answered
         named = named_error(error)
         log.exception("a click failed: %s", named)
-        return Answer("failed", with_dates(word_failure(language, named.failure)))
+        failure = named.failure
+    theirs = language or (desk.readers_language(user) if user else None) or desk.config.language
+    return Answer("failed", with_dates(word_failure(theirs, failure)))
 
 
 def decided(

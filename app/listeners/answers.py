@@ -50,7 +50,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
             pressed = read_press(body)
             actions = cast("list[Mapping[str, Any]]", body.get("actions") or [{}])
             value = str(actions[0].get("value", ""))
-            answer = guarded(desk, lambda: handler(desk, client, pressed, value))
+            answer = guarded(desk, lambda: handler(desk, client, pressed, value), user=pressed.user)
             on_click(answer.outcome)
             tell(client, pressed, answer.words)
 
@@ -66,7 +66,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
 def show_sql(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
     """Open the SQL of one result of an answer, to those who may see what it gave."""
     asked = _asked(desk, pressed, value)
-    language = _language(desk, asked)
+    language = _language(desk, asked, pressed)
     sql = _sql_of(asked, pressed.user)
     rules = [one.private.rules for one in newest_turn(asked.messages) if one.private]
     if not sql and rules and _sql_of(asked, reader=None):
@@ -89,7 +89,7 @@ def refresh(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) 
     Once for each answer.
     """
     asked = _asked(desk, pressed, value)
-    language, question = _language(desk, asked), _question(asked)
+    language, question = _language(desk, asked, pressed), _question(asked)
     try:
         refs = [resolve_table(name, desk.config.offered) for name in asked.carried.tables]
     except TableNotOffered:
@@ -113,7 +113,7 @@ def refresh(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) 
 def choose(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
     """Take a choice as what its person wrote: in their name, where the question was asked, once."""
     asked = _asked(desk, pressed, value)
-    language = _language(desk, asked)
+    language = _language(desk, asked, pressed)
     asks = [one.ask for one in asked.messages if one.tool_call_id == asked.carried.call]
     number = int(pressed.action.removeprefix(CHOOSE) or 0)
     if not asks or asks[0] is None or number >= len(asks[0].choices):
@@ -134,7 +134,7 @@ def choose(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) ->
 def suggest(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> Answer:
     """Take what was suggested as words of whoever pressed it, once for each answer."""
     asked = _asked(desk, pressed, value)
-    language = _language(desk, asked)
+    language = _language(desk, asked, pressed)
     wanted = pressed.action.removeprefix(SUGGEST)
     if not asked.messages or wanted not in get_args(Suggestion):
         return Answer("unknown", say(language, "answer.forgotten"))
@@ -150,7 +150,8 @@ def stop(desk: CardDesk, _slack: WebClient, pressed: Pressed, value: str, /) -> 
     """Have a turn end after the step at hand. What it has asked for by then stays."""
     wanted = read_stop(value)
     if wanted is None or parse_place(wanted.thread).team != pressed.team:
-        return Answer("unknown", say(desk.config.language, "answer.forgotten"))
+        language = desk.readers_language(pressed.user) or desk.config.language
+        return Answer("unknown", say(language, "answer.forgotten"))
     if desk.redis.get(running_key(wanted.thread)) != wanted.entry:
         return Answer("already_ended", say(wanted.language, "answer.over"))
     desk.redis.set(stop_key(pressed.team, wanted.entry), pressed.user, ex=STOP_SECONDS)
@@ -209,7 +210,7 @@ def _question(asked: _Asked) -> str:
     return words
 
 
-def _language(desk: CardDesk, asked: _Asked) -> Language:
+def _language(desk: CardDesk, asked: _Asked, pressed: Pressed) -> Language:
     said = [message for message in asked.messages if message.role == "user"]
-    asker = (said[-1].speaker if said else "") or ""
+    asker = (said[-1].speaker if said else "") or pressed.user
     return language_for(desk.config, desk.readers_language, asker, _question(asked))

@@ -161,7 +161,8 @@ def unknown(slack: WebClient, desk: CardDesk, pressed: Pressed) -> Answer:
         redraw(
             slack, pressed.channel, pressed.message, Message(words, [*kept[:49], context(words)])
         )
-    return Answer("unknown", say(language, "click.unknown"))
+    theirs = desk.readers_language(pressed.user) or language
+    return Answer("unknown", say(theirs, "click.unknown"))
 
 
 def mend_card(slack: WebClient, desk: CardDesk, pressed: Pressed) -> None:

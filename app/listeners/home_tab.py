@@ -66,7 +66,7 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
     def asked(ack: Callable[[], None], body: Mapping[str, Any], client: WebClient) -> None:
         ack()
         pressed = read_press(body)
-        answer = guarded(desk, lambda: ask_sync(desk, pressed))
+        answer = guarded(desk, lambda: ask_sync(desk, pressed), user=pressed.user)
         on_click(answer.outcome)
         answer_at_home(client, pressed, answer.words)
 
@@ -80,8 +80,14 @@ def teller(desk: CardDesk) -> Tell:
     """Make what answers a click: on the Home tab, drawn anew, where it was pressed there."""
 
     def answer(slack: WebClient, pressed: Pressed, words: str) -> None:
-        if not (pressed.is_home and show_home(desk, slack, pressed.user, pressed.team, words)):
-            tell(slack, pressed, words)
+        def draw() -> Answer:
+            is_shown = show_home(desk, slack, pressed.user, pressed.team, words)
+            return Answer("drawn", "" if is_shown else words)
+
+        if pressed.is_home:
+            drawn = guarded(desk, draw, user=pressed.user)
+            words = (drawn.outcome == "failed" and words) or drawn.words
+        tell(slack, pressed, words)
 
     return answer
 

@@ -17,6 +17,9 @@ from sync.state import key
 
 log = logging.getLogger(__name__)
 
+POSTING_SECONDS = 600
+"""After this a bot that has not said that it is done has died of it."""
+
 
 def register(app: App, desk: CardDesk) -> None:
     """Listen to the bot's own joining; that of others is theirs."""
@@ -44,7 +47,7 @@ def welcome(
 ) -> None:
     """Say once in a channel what the bot is for, in the language of who invited it."""
     told = key(place.team, "welcomed", place.channel)
-    if not desk.redis.set(told, "1", nx=True):
+    if not desk.redis.set(told, "1", nx=True, ex=POSTING_SECONDS):
         return
     language = (desk.readers_language(inviter) if inviter else None) or desk.config.language
     see = desk.see("", place.channel, is_shared)  # as anybody who reads it
@@ -56,10 +59,16 @@ def welcome(
         has_model=desk.has_model,
         is_shared=bool(is_shared),
     )
-    try:
-        post(in_its_time(slack), place, message)
-    except SlackAway as error:
-        desk.redis.delete(told)  # when it is invited again
-        log.info("no welcome in %s: %s", place.channel, error)
-    except NotDelivered as error:
-        log.info("no welcome in %s: %s", place.channel, error)
+
+    def introduce(client: WebClient) -> None:
+        try:
+            post(client, place, message)
+        except SlackAway as error:
+            desk.redis.delete(told)  # when it is invited again
+            log.info("no welcome in %s: %s", place.channel, error)
+            return
+        except NotDelivered as error:
+            log.info("no welcome in %s: %s", place.channel, error)
+        desk.redis.persist(told)
+
+    in_its_time(slack, introduce)

@@ -1,6 +1,6 @@
 """The Home tab: each person finds there what is theirs, and decides as on the card itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,11 @@ from agent.deps import Language
 from agent.threads import note_thread
 from app.access import see_in
 from app.config_sections import AccessRule
+from app.home import show_home
 from app.listeners.clicks import Pressed
-from app.listeners.home_tab import look
+from app.listeners.home_tab import look, teller
+from app.slack_client import PacedClient, for_listeners
+from app.slack_pace import Pace
 from app.views.approval_card import APPROVE, DETAILS, REJECT
 from app.views.home import REFRESH, VIEW_BLOCKS, home_view
 from app.views.home_parts import LOOK, SYNC
@@ -22,7 +25,7 @@ from sandbox.gallery.homes import busy_home, homes
 from sandbox.gallery.pieces import CALM
 from sandbox.slack.faults import ScriptedFault
 from sandbox.slack.limits_views import ready_view
-from sandbox.slack.values import TEAM_ID, JsonObject
+from sandbox.slack.values import TEAM_ID, JsonObject, dm_id
 from sync.approvals import schedules_key
 from sync.audit import read_audit
 from sync.inbox import Entry, take
@@ -30,7 +33,7 @@ from sync.pauses import note_pause
 from sync.runs import RunState, claim, finish
 from sync.schedules import Schedule
 from sync.standing import StandingSchedule
-from sync.state import INBOX
+from sync.state import INBOX, connect_state
 from sync.stops import stop_source
 from sync.streams import open_group
 from sync.warehouse.manifest import MANIFEST_FILE, publish
@@ -266,6 +269,32 @@ def test_a_sync_asked_for_at_home_is_a_question_in_direct_messages(world: CardWo
     [entry] = entries(world.redis)
     assert (entry.kind, entry.thread) == ("asked", f"{TEAM_ID}:{MINJI}:")
     assert (entry.body["user"], entry.body["text"]) == (MINJI, "동기화 SHOP.ORDERS")
+
+
+def test_what_becomes_of_a_click_is_told_directly_where_no_home_can_be_drawn(
+    world: CardWorld,
+) -> None:
+    away = replace(world.desk, redis=connect_state("redis://127.0.0.1:1"))
+    client = WebClient(token=world.slack.bot_token, base_url=world.slack.api_url)
+    teller(away)(client, _press("", JUNHO), "이미 결정된 요청입니다.")
+    teller(away)(client, _press("", EVE), "")  # who pressed Refresh
+    directly = [(m.channel, m.text) for m in world.slack.messages() if m.channel.startswith("D")]
+    assert directly[-2] == (dm_id(JUNHO), "이미 결정된 요청입니다.")
+    assert directly[-1][0] == dm_id(EVE)
+    assert "Redis" in directly[-1][1]
+    assert not any("가" <= sign <= "힣" for sign in directly[-1][1])
+
+
+def test_a_home_there_is_no_room_for_is_drawn_as_soon_as_there_is(world: CardWorld) -> None:
+    later, pace = list[Callable[[], None]](), Pace(world.redis)
+    client = PacedClient(pace, token=world.slack.bot_token, base_url=world.slack.api_url)
+    while pace.ask("views.publish", "", 0.1) == 0:
+        """Others open theirs."""
+    assert show_home(world.desk, for_listeners(client, later.append), EVE, TEAM_ID)
+    assert world.slack.home_of(EVE) is None
+    [draw] = later
+    draw()
+    assert "Nothing waits for you." in home(world, EVE)
 
 
 def standing(name: str, *tables: str) -> StandingSchedule:
