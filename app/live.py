@@ -16,7 +16,7 @@ from agent.events import Event, ToolFinished, ToolStarted
 from app.office import Office
 from app.places import Place
 from app.signs import set_session
-from app.slack_client import hurried
+from app.slack_client import hurried, patient
 from app.slack_gateway import (
     NotDelivered,
     SlackBusy,
@@ -121,7 +121,8 @@ class Live:
         self._changed.set()
         self._thread.join()
         if self.message:
-            end_stream(self._slack, self._place, self.message)
+            # One that grows yet cannot be changed: the answer would stand below half of itself.
+            end_stream(patient(self._slack), self._place, self.message)
             # A message that is changed in place does not take the status with it, a new one does.
             set_status(self._slack, self._place, "")
         with suppress(RedisError):

@@ -16,8 +16,9 @@ from app.listeners.clicks import Pressed
 from app.live import Live
 from app.places import Place
 from app.settings import SlackSettings
-from app.slack_client import CallOutcome
+from app.slack_client import CallOutcome, PacedClient
 from app.slack_gateway import make_client, replace_answer
+from app.slack_pace import Pace
 from app.views.notices import STOP, sentence
 from sandbox.slack.server import SlackStandIn, start_slack
 from sandbox.slack.values import BOT_USER_ID, Message
@@ -96,6 +97,21 @@ def test_words_are_seen_as_they_come_and_the_answer_takes_their_place(
         "주문은 모두 3건입니다.",
         False,
     )
+
+
+def test_the_answer_takes_their_place_also_where_many_streams_end_at_once(
+    redis: Redis, slack: SlackStandIn, place: Place
+) -> None:
+    pace = Pace(redis)
+    paced = PacedClient(pace, token=slack.bot_token, base_url=slack.api_url)
+    live = Live(redis, paced, "1-3", place, MINJI, "ko")
+    live.begin()
+    live.on_text("주문은")
+    wait_for(slack, place, "주문은")
+    pace.hold("chat.stopStream", 3.2)
+    live.end()
+    replace_answer(paced, place, live.message, sentence("모두 3건입니다."))
+    assert [m.text for m in said(slack, place)] == ["모두 3건입니다."]
 
 
 def test_no_word_is_seen_of_what_is_for_the_asker_alone(
