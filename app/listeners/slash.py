@@ -121,6 +121,8 @@ def answer_command(
     desk: CardDesk, slack: WebClient, called: Called, language: Language, /
 ) -> Answer:
     """Do what was typed: open the form, ask for a sync, or tell what is asked for alone."""
+    if desk.is_outsider(called.user):
+        return Answer("not_allowed", say(language, "outsider.refused"))
     words = called.text.strip()
     if not words:
         return open_sync_form(desk, slack, language, called.user, called.trigger_id, called.channel)

@@ -5,11 +5,13 @@ from typing import Any
 from redis import Redis
 
 from app.listeners.outsiders import is_outsider
+from app.listeners.slash import COMMAND
 from app.views.approval_card import APPROVE
 from sandbox.slack.values import TEAM_ID, dm_id
 from sync.approvals import ApprovalState
 from sync.state import INBOX
 from tests.app.card_world import CONFIG, MINJI, card_world, changed
+from tests.app.parts import shown
 
 PARTNER, PARTNERS = "U0PARTNER", "C0PARTNERS"
 REFUSED = "answers only people of the organisation that runs it"
@@ -34,6 +36,9 @@ def test_their_clicks_and_questions_go_no_further_and_they_are_told_so_once(redi
         assert len(heard) == 4  # the mention by two events
         refused = [m for m in world.slack.ephemerals(PARTNER) if REFUSED in m.text]
         assert len(refused) == 1 + sum(m.channel == dm_id(PARTNER) for m in refused)
+        world.slack.command(PARTNER, PARTNERS, COMMAND, "orders")
+        world.slack.wait_for(lambda m: m.ephemeral_to == PARTNER and REFUSED in shown(m.blocks))
+        assert redis.xlen(INBOX) == 1
 
 
 INSIDERS: list[dict[str, Any]] = [
