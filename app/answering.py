@@ -21,7 +21,7 @@ from app.incidents import Desk, tell_incidents
 from app.live import live_turn, streamed_into
 from app.office import Office
 from app.openers import find_openers
-from app.places import parse_place
+from app.places import Place, parse_place
 from app.result_conditions import handle_condition
 from app.slack_gateway import SlackRefused, replace_or_post, whisper
 from app.standing import show_answered, show_failed, show_outcome
@@ -77,7 +77,10 @@ def give_up(office: Office, entry: Entry, error: DuckferryError) -> None:
     if entry.kind in ("schedule_due", "condition_due"):
         place = place_of_due(_due_desk(office), entry.body)
         language = office.core.config.language
-    elif entry.kind in ("answers_due", "message_changed", "file_deleted", "asked"):
+    elif entry.kind == "asked":  # there may be no thread of theirs yet
+        place = Place(office.team, entry.body["user"])
+        language = language_of_entry(office, entry, entry.body["text"])
+    elif entry.kind in ("answers_due", "message_changed", "file_deleted"):
         log.warning("%s was not done: %s", entry.kind, error)
         place, language = None, office.core.config.language
     else:

@@ -129,8 +129,12 @@ def test_a_failure_that_cannot_be_told_in_its_channel_is_told_directly(
 ) -> None:
     slack.faults.refuse("chat.postMessage", "not_in_channel")
     give_up(office, replace(ENTRY, id="4-1", thread=str(place)), TableBusy(table="SHOP.LEFT"))
-    [told] = [one for one in slack.messages() if "SHOP.LEFT" in one.text]
-    assert told.channel == slack.workspace.open_dm(MINJI).id
+    asked = {"user": MINJI, "text": "동기화 X", "source": "s", "language": "ko"}
+    lost = Entry("4-2", "asked", f"T0SANDBOX:{CHANNEL}:", asked)
+    give_up(office, lost, TableBusy(table="SHOP.ASKED"))
+    for table in ("SHOP.LEFT", "SHOP.ASKED"):
+        [told] = [one for one in slack.messages() if table in one.text]
+        assert told.channel == slack.workspace.open_dm(MINJI).id
 
 
 def test_a_long_answer_is_told_in_several_messages_each_once_and_the_rest_in_a_file(
