@@ -23,6 +23,7 @@ from app.places import Place, parse_place
 from app.slack_gateway import whisper
 from app.texts import Language, say
 from app.views.feedback import VOTE, WHY_FORM, Judged, read_vote, read_why, why_form
+from app.views.schedule_lines import to_plain
 from sync.errors import WarehouseDamaged
 from sync.state import moment_of
 from sync.warehouse.manifest import Manifest, read_manifest
@@ -45,20 +46,25 @@ def register(app: App, desk: CardDesk, on_click: Callable[[ClickOutcome], None])
         tell(client, pressed, answer.words)
 
     def explained(
-        ack: Callable[[], None], body: Mapping[str, Any], view: Mapping[str, Any], client: WebClient
+        ack: Callable[..., object],
+        body: Mapping[str, Any],
+        view: Mapping[str, Any],
+        client: WebClient,
     ) -> None:
-        ack()
         team, user = team_in(body), str(body["user"]["id"])
-        found = load_vote(desk.redis, team, str(view.get("private_metadata", "")))
-        if found is None or found.user != user:
+        language, kept = _language(desk, user), list[Vote]()
+
+        def act() -> Answer:
+            kept.extend(explain(desk, team, user, view))
+            return Answer("bad", say(language, "vote.thanks" if kept else "answer.forgotten"))
+
+        answer = guarded(desk, act, language)
+        if answer.outcome == "failed":  # the form stays, with what was entered
+            ack(response_action="errors", errors={"words": to_plain(answer.words)})
             return
-        reason, words = read_why(view)
-        keep_vote(desk.redis, team, found.model_copy(update={"reason": reason, "words": words}))
-        place = Place(team, found.where.partition(":")[0])
-        thread = parse_place(found.thread)
-        thread_ts = thread.thread_ts if thread.channel == place.channel else ""
-        thanks = say(_language(desk, user), "vote.thanks")
-        whisper(client, place.channel, user, thread_ts, thanks)
+        ack()
+        channel, thread_ts = _place_of(kept[0]) if kept else ("", "")
+        whisper(client, channel, user, thread_ts, answer.words)
 
     app.action(VOTE)(pressed_one)
     app.view(WHY_FORM)(explained)
@@ -79,6 +85,22 @@ def judge(desk: CardDesk, slack: WebClient, pressed: Pressed, value: str, /) -> 
         return Answer("good", say(language, "vote.thanks"))
     is_open = open_window(slack, pressed.trigger_id, why_form(language, vote.id))
     return Answer("bad", "" if is_open else say(language, "vote.thanks"))
+
+
+def explain(desk: CardDesk, team: str, user: str, view: Mapping[str, Any]) -> list[Vote]:
+    """Keep with a vote what its person says of it; none where it has made room for newer ones."""
+    found = load_vote(desk.redis, team, str(view.get("private_metadata", "")))
+    if found is None or found.user != user:
+        return []
+    reason, words = read_why(view)
+    vote = found.model_copy(update={"reason": reason, "words": words})
+    keep_vote(desk.redis, team, vote)
+    return [vote]
+
+
+def _place_of(vote: Vote) -> tuple[str, str]:
+    channel, thread = vote.where.partition(":")[0], parse_place(vote.thread)
+    return channel, thread.thread_ts if thread.channel == channel else ""
 
 
 def _language(desk: CardDesk, user: str) -> Language:

@@ -6,6 +6,8 @@ import pytest
 from redis import Redis
 
 from app.event_log import last_events
+from app.texts import say
+from app.views.feedback import WHY_FORM
 from sandbox.slack.values import TEAM_ID, JsonObject
 from tests.app.card_world import CHANNEL, MINJI, CardWorld, card_world
 
@@ -58,3 +60,24 @@ def test_when_the_bot_was_put_out_is_kept_for_the_doctor(world: CardWorld, error
     world.slack.revoke_token(error)
     kind = {"token_revoked": "tokens_revoked", "account_inactive": "app_uninstalled"}[error]
     world.until(lambda: kind in last_events(world.redis, TEAM_ID))
+
+
+def test_what_somebody_says_of_an_answer_is_kept_or_stays_in_its_form(world: CardWorld) -> None:
+    said: JsonObject = {
+        "type": "view_submission",
+        "user": {"id": MINJI},
+        "team": {"id": TEAM_ID},
+        "view": {
+            "type": "modal",
+            "callback_id": WHY_FORM,
+            "private_metadata": "gone",
+            "state": {"values": {}},
+        },
+    }
+    assert world.slack.forge("interactive", said).ack.result(10).payload is None
+    direct = world.slack.workspace.open_dm(MINJI).id
+    world.slack.wait_for(lambda m: m.channel == direct and m.text == say("ko", "answer.forgotten"))
+    world.redis.set(f"duckferry:1:{TEAM_ID}:feedback", "Redis has something else there")
+    kept = world.slack.forge("interactive", said).ack.result(10).payload
+    assert kept is not None
+    assert list(kept["errors"]) == ["words"]
