@@ -24,6 +24,7 @@ from app.slack_gateway import (
 )
 from app.slack_streams import append_stream, end_stream, set_status, start_stream
 from app.texts import Language, say
+from app.views.forms import read_carried_object
 from app.views.notices import stop_offer
 from app.views.text import escape
 from sync.inbox import Entry
@@ -209,11 +210,7 @@ class Stoppable:
 
 def read_stop(value: str) -> Stoppable | None:
     """Read which turn a Stop button is of; None where that is not ours."""
-    try:
-        found: object = json.loads(value)
-    except (json.JSONDecodeError, RecursionError):
-        return None
-    carried = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    carried = read_carried_object(value)
     entry, thread = carried.get("entry"), carried.get("thread")
     if not (isinstance(entry, str) and isinstance(thread, str)):
         return None

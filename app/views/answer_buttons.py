@@ -9,6 +9,7 @@ from typing import Any, cast
 from agent.events import Asked, Basis, ChartShown, Event, FileMade, TableShown, ToolFinished
 from agent.runtime.suggestions import suggestions_of
 from app.texts import Language, say
+from app.views.forms import read_carried_object
 from app.views.text import plain
 
 SHOW_SQL = "answer_sql"
@@ -84,13 +85,9 @@ def _choices(asked: Asked, asked_in: str) -> dict[str, Any]:
 
 def read_carried(value: str) -> Carried | None:
     """Read what a button says; None where that is not ours."""
-    try:
-        found: object = json.loads(value)
-    except (json.JSONDecodeError, RecursionError):
+    said = read_carried_object(value)
+    if not said:
         return None
-    if not isinstance(found, dict):
-        return None
-    said = cast("dict[str, object]", found)
     names = said.get("tables")
     tables = cast("list[object]", names) if isinstance(names, list) else []
     asked_in = str(said.get("asked_in", ""))

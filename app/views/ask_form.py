@@ -4,11 +4,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from app.texts import Language, say
-from app.views.modals import state_of
-from app.views.text import cut, plain, quote_lines, section
+from app.views.forms import (
+    field,
+    form,
+    read_carried_object,
+    text_input,
+    typed_in,
+)
+from app.views.text import cut, quote_lines, section
 
 ASK_FORM = "answer_ask_form"
 
@@ -38,42 +44,22 @@ def ask_form(language: Language, about: Quoted) -> dict[str, Any]:
     """Show the message, and ask for a question."""
     quote = quote_lines(cut(about.text, _QUOTE_SHOWN))
     shown = [section(quote)] if quote else []
-    return {
-        "type": "modal",
-        "callback_id": ASK_FORM,
-        "private_metadata": json.dumps(asdict(about), ensure_ascii=False),
-        "title": plain(say(language, "ask.title")),
-        "submit": plain(say(language, "ask.submit")),
-        "close": plain(say(language, "modal.close")),
-        "blocks": [
-            *shown,
-            {
-                "type": "input",
-                "block_id": "question",
-                "label": plain(say(language, "ask.question")),
-                "hint": plain(say(language, "ask.hint")),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "question",
-                    "multiline": True,
-                    "max_length": QUESTION_CHARACTERS,
-                },
-            },
-        ],
-    }
+    question = field(
+        "question",
+        say(language, "ask.question"),
+        text_input("question", QUESTION_CHARACTERS),
+        say(language, "ask.hint"),
+    )
+    carried = json.dumps(asdict(about), ensure_ascii=False)
+    return form(language, ASK_FORM, ("ask.title", "ask.submit"), [*shown, question], carried)
 
 
 def read_ask_form(view: Mapping[str, Any]) -> tuple[Quoted, str]:
     """Give what is asked about, and the question; empty where a field is not ours."""
-    try:
-        found: object = json.loads(str(view.get("private_metadata", "")))
-    except (json.JSONDecodeError, RecursionError):
-        found = {}
-    said = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    said = read_carried_object(str(view.get("private_metadata", "")))
     channel, thread = str(said.get("channel", "")), str(said.get("thread", ""))
     is_place = bool(_CHANNEL.fullmatch(channel) and _TS.fullmatch(thread))
-    question = str(state_of(view, "question", "question").get("value") or "").strip()
     about = quoted(
         channel if is_place else "", thread if is_place else "", str(said.get("text", ""))
     )
-    return about, question[:QUESTION_CHARACTERS]
+    return about, typed_in(view, "question", "question", QUESTION_CHARACTERS)

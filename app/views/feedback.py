@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from agent.events import (
     ApprovalRequested,
@@ -19,7 +19,15 @@ from agent.events import (
 )
 from app.feedback import MAX_WORDS_CHARACTERS, Reason
 from app.texts import Language, say
-from app.views.modals import state_of
+from app.views.forms import (
+    chosen_in,
+    field,
+    form,
+    option,
+    read_carried_object,
+    text_input,
+    typed_in,
+)
 from app.views.text import plain
 
 VOTE = "answer_vote"
@@ -85,11 +93,7 @@ def can_be_judged(events: Sequence[Event], *, was_asked: bool) -> bool:
 
 def read_vote(value: str) -> Judged | None:
     """Read what a press says; None where that is not ours."""
-    try:
-        found: object = json.loads(value)
-    except (json.JSONDecodeError, RecursionError):
-        return None
-    said = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    said = read_carried_object(value)
     turn, asked_in = str(said.get("turn", "")), str(said.get("asked_in", ""))
     if not turn or len(turn) > _TURN_CHARACTERS or (asked_in and not _THREAD.fullmatch(asked_in)):
         return None
@@ -98,46 +102,23 @@ def read_vote(value: str) -> Judged | None:
 
 def why_form(language: Language, vote: str) -> dict[str, Any]:
     """Ask what was wrong; nothing must be filled in."""
-    options = [
-        {"text": plain(say(language, phrase)), "value": reason}
-        for reason, phrase in _REASONS.items()
+    options = [option(say(language, phrase), reason) for reason, phrase in _REASONS.items()]
+    radio = {"type": "radio_buttons", "action_id": "reason", "options": options}
+    blocks = [
+        field("reason", say(language, "vote.reason"), radio, optional=True),
+        field(
+            "words",
+            say(language, "vote.words"),
+            text_input("words", MAX_WORDS_CHARACTERS),
+            say(language, "vote.words_hint"),
+            optional=True,
+        ),
     ]
-    return {
-        "type": "modal",
-        "callback_id": WHY_FORM,
-        "private_metadata": vote,
-        "title": plain(say(language, "vote.title")),
-        "submit": plain(say(language, "vote.submit")),
-        "close": plain(say(language, "modal.close")),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": "reason",
-                "optional": True,
-                "label": plain(say(language, "vote.reason")),
-                "element": {"type": "radio_buttons", "action_id": "reason", "options": options},
-            },
-            {
-                "type": "input",
-                "block_id": "words",
-                "optional": True,
-                "label": plain(say(language, "vote.words")),
-                "hint": plain(say(language, "vote.words_hint")),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "words",
-                    "multiline": True,
-                    "max_length": MAX_WORDS_CHARACTERS,
-                },
-            },
-        ],
-    }
+    return form(language, WHY_FORM, ("vote.title", "vote.submit"), blocks, vote)
 
 
 def read_why(view: Mapping[str, Any]) -> tuple[Reason | None, str]:
     """Give the reason that was chosen and the words that were entered."""
-    option = state_of(view, "reason", "reason").get("selected_option")
-    chosen = cast("Mapping[str, Any]", option or {}).get("value")
-    words = str(state_of(view, "words", "words").get("value") or "").strip()
+    chosen = chosen_in(view, "reason", "reason")
     reason = next((one for one in get_args(Reason) if one == chosen), None)
-    return reason, words[:MAX_WORDS_CHARACTERS]
+    return reason, typed_in(view, "words", "words", MAX_WORDS_CHARACTERS)

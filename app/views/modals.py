@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from app.texts import Language, say
+from app.views.forms import field, form, read_carried_object, state_of, text_input, typed_in
 from app.views.text import context, cut, escape, mrkdwn, number, plain, split
 from sync.approvals import MAX_REASON_CHARACTERS, Approval
 from sync.plan import Plan
@@ -59,26 +60,14 @@ class Edited:
 def reject_form(approval: Approval, about: About) -> dict[str, Any]:
     """Ask for a reason, which may be left out."""
     language = approval.request.language
-    return _form(
-        language,
-        REJECT_FORM,
-        about,
-        [
-            {
-                "type": "input",
-                "block_id": "reason",
-                "optional": True,
-                "label": plain(say(language, "modal.reason")),
-                "hint": plain(say(language, "modal.reason_hint")),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "reason",
-                    "multiline": True,
-                    "max_length": MAX_REASON_CHARACTERS,
-                },
-            }
-        ],
+    reason = field(
+        "reason",
+        say(language, "modal.reason"),
+        text_input("reason", MAX_REASON_CHARACTERS),
+        say(language, "modal.reason_hint"),
+        optional=True,
     )
+    return _form(language, REJECT_FORM, about, [reason])
 
 
 def edit_form(approval: Approval, about: About, limits: Sequence[int]) -> dict[str, Any]:
@@ -87,22 +76,15 @@ def edit_form(approval: Approval, about: About, limits: Sequence[int]) -> dict[s
     blocks = [*_keep(language, plan)] if len(plan.tables) > 1 else []
     for place, (table, limit) in enumerate(zip(plan.tables, limits, strict=True)):
         label = say(language, "modal.rows", table=cut(str(table.ref), _LABEL_CHARACTERS))
-        blocks.append(
-            {
-                "type": "input",
-                "block_id": f"rows:{place}",
-                "optional": True,
-                "label": plain(label),
-                "hint": plain(say(language, "modal.rows_hint", limit=number(limit))),
-                # No min and max: Slack would refuse in words of its own, and say less.
-                "element": {
-                    "type": "number_input",
-                    "action_id": "rows",
-                    "is_decimal_allowed": False,
-                    "initial_value": str(table.max_rows),
-                },
-            }
-        )
+        # No min and max: Slack would refuse in words of its own, and say less.
+        entry = {
+            "type": "number_input",
+            "action_id": "rows",
+            "is_decimal_allowed": False,
+            "initial_value": str(table.max_rows),
+        }
+        hint = say(language, "modal.rows_hint", limit=number(limit))
+        blocks.append(field(f"rows:{place}", label, entry, hint, optional=True))
     return _form(language, EDIT_FORM, about, blocks)
 
 
@@ -125,11 +107,7 @@ def sql_view(language: Language, sql: str) -> dict[str, Any]:
 
 def read_about(view: Mapping[str, Any]) -> About | None:
     """Give what a form that came back is about; None if it is not ours."""
-    try:
-        found: object = json.loads(str(view.get("private_metadata", "")))
-    except json.JSONDecodeError:
-        return None
-    fields = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    fields = read_carried_object(str(view.get("private_metadata", "")))
     if set(fields) != set(About.__dataclass_fields__):
         return None
     return About(
@@ -139,8 +117,7 @@ def read_about(view: Mapping[str, Any]) -> About | None:
 
 def read_reason(view: Mapping[str, Any]) -> str:
     """Give the reason that was entered."""
-    entered = str(state_of(view, "reason", "reason").get("value") or "")
-    return entered.strip()[:MAX_REASON_CHARACTERS]
+    return typed_in(view, "reason", "reason", MAX_REASON_CHARACTERS)
 
 
 def read_edit(
@@ -198,23 +175,7 @@ def _kept(plan: Plan, view: Mapping[str, Any]) -> Iterator[int]:
     yield from (place for place in range(len(plan.tables)) if str(place) in chosen)
 
 
-def state_of(view: Mapping[str, Any], block: str, action: str) -> Mapping[str, Any]:
-    """Give what was entered in one field of a form; empty where nothing was."""
-    state = cast("Mapping[str, Any]", view.get("state") or {})
-    values = cast("Mapping[str, Mapping[str, Any]]", state.get("values") or {})
-    return cast("Mapping[str, Any]", values.get(block, {}).get(action) or {})
-
-
 def _form(
     language: Language, name: str, about: About, blocks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    title, submit = _TITLES[name]
-    return {
-        "type": "modal",
-        "callback_id": name,
-        "private_metadata": json.dumps(asdict(about)),
-        "title": plain(say(language, title)),
-        "submit": plain(say(language, submit)),
-        "close": plain(say(language, "modal.close")),
-        "blocks": blocks,
-    }
+    return form(language, name, _TITLES[name], blocks, json.dumps(asdict(about)))

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from app.texts import Language, say
-from app.views.modals import state_of
-from app.views.text import cut, plain
+from app.views.forms import (
+    chosen_in,
+    field,
+    form,
+    option,
+    state_of,
+)
+from app.views.text import plain
 
 SYNC_FORM = "sync.ask_form"
 TABLE, MODE, WHERE = "table", "mode", "where"
@@ -50,7 +56,7 @@ def sync_form(language: Language, names: Sequence[str], channel: str = "") -> di
         table |= {"type": "static_select", "options": table_options(known)}
     else:
         table |= {"type": "external_select", "min_query_length": 0}
-    modes = [_option(say(language, phrase), mode) for mode, phrase in _MODES.items()]
+    modes = [option(say(language, phrase), mode) for mode, phrase in _MODES.items()]
     where: dict[str, Any] = {
         "type": "conversations_select",
         "action_id": WHERE,
@@ -58,61 +64,33 @@ def sync_form(language: Language, names: Sequence[str], channel: str = "") -> di
     }
     if channel.startswith(("C", "G")):
         where["initial_conversation"] = channel
-    return {
-        "type": "modal",
-        "callback_id": SYNC_FORM,
-        "title": plain(say(language, "form.title")),
-        "submit": plain(say(language, "form.submit")),
-        "close": plain(say(language, "modal.close")),
-        "blocks": [
-            _input(TABLE, say(language, "form.table"), table, say(language, "form.table_hint")),
-            _input(
-                MODE,
-                say(language, "form.mode"),
-                {
-                    "type": "static_select",
-                    "action_id": MODE,
-                    "options": modes,
-                    "initial_option": modes[0],
-                },
-            ),
-            _input(WHERE, say(language, "form.where"), where, say(language, "form.where_hint"))
-            | {"optional": True},
-        ],
+    how = {
+        "type": "static_select",
+        "action_id": MODE,
+        "options": modes,
+        "initial_option": modes[0],
     }
+    place = say(language, "form.where"), where, say(language, "form.where_hint")
+    blocks = [
+        field(TABLE, say(language, "form.table"), table, say(language, "form.table_hint")),
+        field(MODE, say(language, "form.mode"), how),
+        field(WHERE, *place, optional=True),
+    ]
+    return form(language, SYNC_FORM, ("form.title", "form.submit"), blocks)
 
 
 def table_options(names: Sequence[str], typed: str = "") -> list[dict[str, Any]]:
     """Offer the tables whose names contain what was typed, as many as Slack takes."""
     wanted = typed.strip().casefold()
     found = [name for name in names if wanted in name.casefold()]
-    return [_option(name, name) for name in found if len(name) <= _VALUE_CHARACTERS][:MOST_OPTIONS]
+    return [option(name, name) for name in found if len(name) <= _VALUE_CHARACTERS][:MOST_OPTIONS]
 
 
 def read_sync_form(view: Mapping[str, Any]) -> Wanted:
     """Give what was entered."""
-    mode = _chosen(view, MODE, MODE)
+    mode = chosen_in(view, MODE, MODE)
     return Wanted(
-        table=_chosen(view, TABLE, LOOK_UP),
+        table=chosen_in(view, TABLE, LOOK_UP),
         mode=mode if mode in ("full", "incremental") else "usual",
         channel=str(state_of(view, WHERE, WHERE).get("selected_conversation") or ""),
     )
-
-
-def _chosen(view: Mapping[str, Any], block: str, action: str) -> str:
-    option = state_of(view, block, action).get("selected_option")
-    return str(cast("Mapping[str, Any]", option or {}).get("value", ""))
-
-
-def _option(words: str, value: str) -> dict[str, Any]:
-    return {"text": plain(cut(words, _OPTION_CHARACTERS)), "value": value}
-
-
-def _input(block: str, label: str, element: dict[str, Any], hint: str = "") -> dict[str, Any]:
-    drawn: dict[str, Any] = {
-        "type": "input",
-        "block_id": block,
-        "label": plain(label),
-        "element": element,
-    }
-    return {**drawn, "hint": plain(hint)} if hint else drawn

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -178,21 +179,28 @@ def test_words_that_were_taken_back_are_in_no_summary_that_is_read(
     assert "fiscal year" not in str(again) + keeper.shown[0]
 
 
+class Interrupted(Keeper):
+    """Something happens while it writes."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self._happens = happens
+
+    def complete(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]],
+        on_text: OnText | None = None,
+    ) -> LLMResponse:
+        self._happens()
+        return super().complete(messages, tools, on_text)
+
+
 def test_a_thread_forgotten_while_it_is_summarised_stays_forgotten(
     history: ConversationHistory, deps: AnalystDeps
 ) -> None:
-    class Forgets(Keeper):
-        def complete(
-            self,
-            messages: Sequence[Mapping[str, Any]],
-            tools: Sequence[Mapping[str, Any]],
-            on_text: OnText | None = None,
-        ) -> LLMResponse:
-            history.forget()
-            return super().complete(messages, tools, on_text)
-
     say(history, *range(20))
-    summarise(history, deps, Forgets())
+    summarise(history, deps, Interrupted(history.forget))
     assert history.lines() == []
     assert deps.redis.keys("*:thread:*") == []
 
@@ -200,18 +208,9 @@ def test_a_thread_forgotten_while_it_is_summarised_stays_forgotten(
 def test_words_taken_back_while_they_are_summarised_are_in_no_summary(
     history: ConversationHistory, deps: AnalystDeps
 ) -> None:
-    class TakesBack(Keeper):
-        def complete(
-            self,
-            messages: Sequence[Mapping[str, Any]],
-            tools: Sequence[Mapping[str, Any]],
-            on_text: OnText | None = None,
-        ) -> LLMResponse:
-            change_message(history, Policy(), "m-3", "", "change-1")
-            return super().complete(messages, tools, on_text)
-
     say(history, *range(20))
-    summarise(history, deps, TakesBack())
+    takes_back = partial(change_message, history, Policy(), "m-3", "", "change-1")
+    summarise(history, deps, Interrupted(takes_back))
     assert recall(history).summary is None
     assert summarise(history, deps, Keeper())  # tried again at once
     found = recall(history).summary

@@ -1,7 +1,7 @@
 """Plans, approvals and runs to draw and to decide about."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from agent.deps import Language
 from sync.approvals import Approval, ApprovalState, Request
@@ -10,6 +10,7 @@ from sync.plan import Column, Estimate, Plan, TablePlan, TableRef
 from sync.progress import Progress
 from sync.receipt import Receipt, TableReceipt
 from sync.runs import Run, RunState
+from tests.blocks import objects
 
 BOTH: tuple[Language, ...] = ("ko", "en")
 APPROVAL_ID = "T1-0123456789abcdef0123456789abcdef"
@@ -154,19 +155,8 @@ def kinds(blocks: Sequence[dict[str, Any]]) -> list[str]:
 
 def live_parts(blocks: Sequence[Any], kind: Literal["mrkdwn", "plain_text"]) -> list[str]:
     """The texts of one kind, wherever they stand."""
-    return [node["text"] for node in _objects(blocks) if node.get("type") == kind]
-
-
-def _objects(node: object) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        found = cast("dict[str, Any]", node)
-        yield found
-        for part in found.values():
-            yield from _objects(part)
-    elif isinstance(node, list | tuple):
-        for part in cast("list[object]", node):
-            yield from _objects(part)
+    return [node["text"] for node in objects(blocks) if node.get("type") == kind]
 
 
 def _texts(node: object) -> list[str]:
-    return [found["text"] for found in _objects(node) if isinstance(found.get("text"), str)]
+    return [found["text"] for found in objects(node) if isinstance(found.get("text"), str)]

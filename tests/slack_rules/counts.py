@@ -7,6 +7,8 @@ all blocks (13,200 were seen to be too long; 12,000 is what the documents name f
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from tests.blocks import objects
+
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 MESSAGE_CHARACTERS = 12_000
 MARKDOWN_CHARACTERS = 12_000
@@ -54,7 +56,7 @@ def _wrong_together(blocks: Sequence[Any]) -> Iterator[str]:
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     yield from (f"block_id {one} is there twice" for one in _twice(ids))
     for number, block in enumerate(blocks):
-        actions = [one["action_id"] for one in _objects(block) if "action_id" in one]
+        actions = [one["action_id"] for one in objects(block) if "action_id" in one]
         yield from (f"block {number}: action_id {one} is there twice" for one in _twice(actions))
         yield from (f"block {number}: {one}" for one in _wrong_inside(block))
     cells = sum(len(one) for block in blocks for one in _cells(block))
@@ -71,13 +73,13 @@ def _wrong_inside(block: Found) -> Iterator[str]:
         yield "its rows are not equally long"
     if kind == "data_visualization":
         yield from _wrong_chart(block["chart"])
-    for one in _objects(block):
+    for one in objects(block):
         if one.get("type") == "image" and len({"image_url", "slack_file"} & one.keys()) != 1:
             yield "an image needs image_url or slack_file"
         if "select" in str(one.get("type")) and {"options", "option_groups"} <= one.keys():
             yield "options and option_groups are both there"
         yield from _wrong_choice(one)
-    primary = sum(one.get("style") == "primary" for one in _objects(block))
+    primary = sum(one.get("style") == "primary" for one in objects(block))
     if kind == "actions" and primary > 1:
         yield f"{primary} buttons are primary"
 
@@ -119,16 +121,5 @@ def _cells(block: Found) -> Iterator[str]:
 
 def _strings(value: Any) -> Iterator[str]:
     """Every text that a reader sees, wherever it stands."""
-    for one in _objects(value):
+    for one in objects(value):
         yield from (one[key] for key in ("text", "alt_text") if isinstance(one.get(key), str))
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        found = cast("dict[str, Any]", value)
-        yield found
-        for inner in found.values():
-            yield from _objects(inner)
-    elif isinstance(value, list | tuple):
-        for inner in cast("Sequence[Any]", value):
-            yield from _objects(inner)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from sandbox.gallery.homes import LINK
 from sandbox.gallery.openings import BOT
 from sandbox.gallery.parts import APPROVER, ASKER, CHANNEL, GROUP, SECOND
 from sandbox.gallery.pieces import CALM, Content, Piece
+from tests.blocks import objects
 from tests.slack_rules.check import message_complaints, view_complaints
 from tests.slack_rules.hostile import SHAPES, at_random, everywhere
 
@@ -73,17 +74,6 @@ def texts(value: Any) -> Iterator[tuple[str, str]]:
         if isinstance(one.get("text"), str):
             kind = "plain_text" if one.get("type") in ("plain_text", "raw_text") else "mrkdwn"
             yield kind, one["text"]
-
-
-def objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        found = cast("dict[str, Any]", value)
-        yield found
-        for inner in found.values():
-            yield from objects(inner)
-    elif isinstance(value, list):
-        for inner in cast("list[Any]", value):
-            yield from objects(inner)
 
 
 def test_slack_takes_all_of_it() -> None:
