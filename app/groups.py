@@ -24,13 +24,6 @@ _GONE = frozenset({"no_such_subteam", "subteam_not_found"})
 """Slack's words for a group that is not there, which is an answer."""
 
 
-def make_groups(
-    client: WebClient, now: Callable[[], float] = time.monotonic
-) -> Callable[[str], frozenset[str]]:
-    """Make the function that names a group's members by its id; a group nobody knows is nobody."""
-    return nobody_if_unknown(make_members(client, now))
-
-
 def nobody_if_unknown(members: Members) -> Callable[[str], frozenset[str]]:
     """Let a group nobody knows be nobody, for whoever decides about an approval."""
     return lambda group: members(group) or frozenset[str]()

@@ -51,8 +51,8 @@ SCOPES = (
     ),
     Asked(
         "users:read",
-        "to pause the schedules of somebody who has left, and to know the language of "
-        "whoever opens a window or the Home tab, or asks with names alone",
+        "to pause the schedules of somebody who has left, to know the language of whoever opens a "
+        "window or the Home tab, or asks with names alone, and who is of another organisation",
         minimal=False,
     ),
     Asked("commands", "/sync, its form and the shortcuts", minimal=False),

@@ -16,7 +16,7 @@ from app.bolt import LISTENERS, make_app
 from app.bot_config import Approvals, BotConfig, SourceSection, TableSection
 from app.cards import keep_cards_true
 from app.desk import CardDesk
-from app.groups import make_groups
+from app.groups import make_members, nobody_if_unknown
 from app.listeners.clicks import ClickOutcome
 from app.readers import make_is_outsider, make_people, make_readers_language
 from app.settings import SlackSettings
@@ -162,7 +162,7 @@ def card_world(
         settings = SlackSettings.model_validate(tokens)
         client = make_client(settings)
         groups, workspace, people = (
-            make_groups(client),
+            nobody_if_unknown(make_members(client)),
             learn_workspace(client),
             make_people(client),
         )

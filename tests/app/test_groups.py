@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 from slack_sdk import WebClient
 
-from app.groups import FRESH_SECONDS, KEPT_SECONDS, make_groups, make_members
+from app.groups import FRESH_SECONDS, KEPT_SECONDS, make_members, nobody_if_unknown
 from app.settings import SlackSettings
 from app.slack_gateway import make_client
 from sandbox.slack.server import SlackStandIn, start_slack
@@ -37,7 +37,7 @@ class Clock:
 
 def test_members_are_remembered_for_five_minutes(slack: SlackStandIn, client: WebClient) -> None:
     clock = Clock()
-    groups = make_groups(client, clock)
+    groups = nobody_if_unknown(make_members(client, clock))
     assert groups("S0DATALEADS") == LEADS
     slack.workspace.change_group("S0DATALEADS", users=("U0EVE",))
     clock.seconds += FRESH_SECONDS - 1
@@ -50,7 +50,7 @@ def test_what_was_known_counts_for_an_hour_while_slack_is_away(
     slack: SlackStandIn, client: WebClient
 ) -> None:
     clock = Clock()
-    groups = make_groups(client, clock)
+    groups = nobody_if_unknown(make_members(client, clock))
     assert groups("S0DATALEADS") == LEADS
     slack.faults.refuse("usergroups.users.list", "internal_error", times=100)
     clock.seconds += KEPT_SECONDS - 1
@@ -61,12 +61,12 @@ def test_what_was_known_counts_for_an_hour_while_slack_is_away(
 
 @pytest.mark.parametrize("group", ["S0NOBODY", "S0FORMER", "", "U0JUNHO"])
 def test_a_group_that_is_not_there_is_nobody(client: WebClient, group: str) -> None:
-    assert make_groups(client)(group) == frozenset()
+    assert nobody_if_unknown(make_members(client))(group) == frozenset()
 
 
 def test_a_missing_right_is_nobody(slack: SlackStandIn, client: WebClient) -> None:
     slack.faults.missing_scope("usergroups.users.list", "usergroups:read")
-    groups = make_groups(client)
+    groups = nobody_if_unknown(make_members(client))
     assert groups("S0DATALEADS") == frozenset()
     assert groups("S0DATALEADS") == LEADS
 
